@@ -1,0 +1,1 @@
+"""Custom integrations, as a package so that tests can import them."""

@@ -1,0 +1,43 @@
+"""Directcall's REST API, independent of Home Assistant.
+
+Forms go out and JSON comes back. Portuguese names of fields stay inside this package.
+"""
+
+from .client import DEFAULT_URL, DirectcallClient, parse_url
+from .errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    DirectcallError,
+    InvalidNumberError,
+    InvalidUrlError,
+    NoCreditError,
+    NotActiveError,
+    NumberProblem,
+    OutcomeUnknownError,
+    RefusedError,
+    TokenRejectedError,
+)
+from .models import CallRequest, PlacedCall, Token
+from .numbers import PhoneNumber, mask
+
+__all__ = [
+    "DEFAULT_URL",
+    "AuthenticationError",
+    "CallRequest",
+    "ConnectionFailedError",
+    "DirectcallClient",
+    "DirectcallError",
+    "InvalidNumberError",
+    "InvalidUrlError",
+    "NoCreditError",
+    "NotActiveError",
+    "NumberProblem",
+    "OutcomeUnknownError",
+    "PhoneNumber",
+    "PlacedCall",
+    "RefusedError",
+    "Token",
+    "TokenRejectedError",
+    "mask",
+    "parse_url",
+]

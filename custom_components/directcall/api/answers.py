@@ -1,0 +1,297 @@
+"""What the provider's answers say, whatever bytes they are made of.
+
+The envelope is `{"api", "modulo", "status", "codigo", "msg", ...}` (provider's documentation), but
+clients also met OAuth-style errors and token answers with `"access_token": false`.
+"""
+
+import base64
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+import json
+import math
+import re
+from typing import Final
+import unicodedata
+from urllib.parse import quote_plus
+
+from .errors import (
+    RETURN_CODES,
+    AuthenticationError,
+    CodeKind,
+    ConnectionFailedError,
+    DirectcallError,
+    NoCreditError,
+    NotActiveError,
+    OutcomeUnknownError,
+    RefusedError,
+    TokenRejectedError,
+)
+
+DEFAULT_LIFETIME: Final = 3600.0
+_SHORTEST_LIFETIME: Final = 10.0
+_LONGEST_LIFETIME: Final = 86400.0
+_LONGEST_READ: Final = 2000
+_LONGEST_MESSAGE: Final = 300
+_LONGEST_ID: Final = 64
+
+# OAuth errors (RFC 6749, RFC 6750, and those of PHP's oauth2-server) that say that a token is not
+# accepted. That a description alone says so, too, is a guess: there is no documented answer to an
+# expired token, and one client looks for nothing else.
+_OAUTH_TOKEN_ERRORS: Final = {
+    "expired_token",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_token",
+    "malformed_token",
+}
+_OAUTH_SERVER_ERRORS: Final = {"server_error", "temporarily_unavailable"}
+_OAUTH_UNNAMED: Final = "error"
+_CODE_OK: Final = "000"
+# Words that say no without a code. Nobody knows the provider's own: a code is what to expect.
+_STATUS_NO: Final = {"erro", "error", "fail", "failed", "falha", "nok"}
+# Stands on successes too: without a `status` beside it, it says nothing.
+_MISLEADING_CODE: Final = "001"
+# HTTP statuses with which nothing was done. The redirects are those that ask for the very same
+# request at another place.
+_REFUSING_STATUSES: Final = {
+    *range(400, 500),
+    HTTPStatus.TEMPORARY_REDIRECT,
+    HTTPStatus.PERMANENT_REDIRECT,
+}
+_NUMERIC_CODES: Final = range(1000)
+# What is masked in texts: links and queries, whatever is long enough to be a token, and numbers of
+# eight digits or more, however they are written apart.
+_LINK: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|\S*[?&]\S+=\S*")
+_LONG_WORD: Final = re.compile(r"[A-Za-z0-9_.~+/=-]{24,}")
+_NUMBER: Final = re.compile(r"[0-9](?:(?:%[0-9A-Fa-f]{2}|&nbsp;|[^A-Za-z0-9]){0,6}[0-9]){7,}")
+_REFUSALS: Final[Mapping[CodeKind | None, type[RefusedError]]] = {
+    CodeKind.NO_CREDIT: NoCreditError,
+    CodeKind.NOT_ACTIVE: NotActiveError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the provider. Without a readable JSON object, `fields` is empty."""
+
+    http_status: int
+    fields: Mapping[str, object] = field(repr=False)
+    message: str
+    """The provider's text, with all that is private masked."""
+
+    @classmethod
+    def read(cls, http_status: int, body: bytes, secrets: Collection[str]) -> Answer:
+        """Read an answer. `secrets` are what its text must not give away."""
+        fields = _read_object(body)
+        text = fields.get("msg")
+        if not isinstance(text, str):
+            text = fields.get("error_description")
+        return cls(
+            http_status,
+            fields,
+            _mask_text(text, secrets) if isinstance(text, str) else "",
+        )
+
+    @property
+    def code(self) -> str:
+        """Return the return code, as three digits, or nothing."""
+        value = self.fields.get("codigo")
+        if isinstance(value, int) and not isinstance(value, bool) and value in _NUMERIC_CODES:
+            return f"{value:03}"
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}", value.strip()):
+            return value.strip().zfill(3)
+        return ""
+
+    @property
+    def is_ok(self) -> bool:
+        """Return if the provider accepted the request. The code alone would mislead."""
+        return self._status == "ok"
+
+    @property
+    def _status(self) -> str:
+        """Return the envelope's status, folded, or nothing."""
+        value = self.fields.get("status")
+        return value.strip().casefold() if isinstance(value, str) else ""
+
+    @property
+    def _oauth_error(self) -> str:
+        """Return the error of an OAuth-style answer, or nothing.
+
+        Where there is an envelope, that is what counts; and what a server says that is in trouble
+        is no answer.
+        """
+        if self.code or self._status or self.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return ""
+        error = self.fields.get("error")
+        description = self.fields.get("error_description")
+        described = isinstance(description, str) and description != ""
+        if isinstance(error, str) and re.fullmatch(r"[a-z_]{1,40}", error):
+            known = error in _OAUTH_TOKEN_ERRORS | _OAUTH_SERVER_ERRORS
+            return error if known or described else ""
+        return _OAUTH_UNNAMED if described else ""
+
+    @property
+    def _kind(self) -> CodeKind | None:
+        """Return what the code means, if it is documented and stands where it can be believed."""
+        known = RETURN_CODES.get(self.code)
+        return known.kind if known and (self._status or self.code != _MISLEADING_CODE) else None
+
+    @property
+    def _says_no(self) -> bool:
+        """Return if there is an envelope that says no."""
+        if self._status and self.code:
+            return self.code != _CODE_OK
+        if self._kind:
+            return True
+        # What stands before the provider's server answers in its own words when that is in trouble.
+        return self._status in _STATUS_NO and self.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+    @property
+    def _refusal(self) -> RefusedError | None:
+        """Return a readable answer's or an HTTP status's no, if it is one."""
+        if self.is_ok:
+            return None
+        if self._oauth_error:
+            return RefusedError(self._oauth_error, self.message or "-")
+        if self._says_no:
+            known = RETURN_CODES.get(self.code)
+            error = _REFUSALS.get(self._kind, RefusedError)
+            return error(self.code or "-", self.message or (known.text if known else "-"))
+        if self.http_status in _REFUSING_STATUSES:
+            return RefusedError(f"HTTP {self.http_status}", _phrase(self.http_status))
+        return None
+
+    @property
+    def call_id(self) -> str | None:
+        """Return the id of a call, which `callerid` is."""
+        value = self.fields.get("callerid")
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            return None
+        text = str(value)
+        return text if re.fullmatch(rf"[!-~]{{1,{_LONGEST_ID}}}", text) else None
+
+    def check(self) -> None:
+        """Raise what the answer to a request that rings, sends or bills means, unless it is a yes.
+
+        Raise TokenRejectedError, AuthenticationError, RefusedError or OutcomeUnknownError.
+        """
+        if self.is_ok:
+            return
+        refusal = self._refusal
+        if refusal is None:
+            error = f"HTTP {self.http_status} without a readable answer"
+            raise OutcomeUnknownError(error)
+        if self._is_about_the_token:
+            raise TokenRejectedError(str(refusal))
+        if self._kind is CodeKind.AUTHENTICATION:
+            raise AuthenticationError(str(refusal))
+        raise refusal
+
+    @property
+    def _is_about_the_token(self) -> bool:
+        """Return if the answer says that the token is not accepted (a guess: see the tables)."""
+        if self._oauth_error:
+            return self._oauth_error in {*_OAUTH_TOKEN_ERRORS, _OAUTH_UNNAMED}
+        return self.code == "006" or (
+            self._kind is None and self.http_status == HTTPStatus.UNAUTHORIZED
+        )
+
+    def token(self) -> tuple[str, float]:
+        """Return an access token and its lifetime in seconds.
+
+        Raise AuthenticationError, RefusedError, or ConnectionFailedError where there is no
+        readable answer: asking for a token bills nothing and may be repeated.
+        """
+        value = self.fields.get("access_token")
+        if isinstance(value, str) and re.fullmatch(r"[!-~]+", value):
+            return value, _lifetime(self.fields.get("expires_in"), value)
+        raise self._token_error()
+
+    def _token_error(self) -> DirectcallError:
+        """Return why there is no token."""
+        refusal = self._refusal
+        if refusal and self._kind in {CodeKind.PROVIDER_FAILED, CodeKind.NO_CREDIT}:
+            return refusal
+        if (
+            self._is_about_the_token
+            or self._kind is CodeKind.AUTHENTICATION
+            or (self._oauth_error and self._oauth_error not in _OAUTH_SERVER_ERRORS)
+            or ("access_token" in self.fields and not self.fields["access_token"])
+        ):
+            return AuthenticationError(str(refusal or self.message))
+        return refusal or ConnectionFailedError(
+            f"HTTP {self.http_status} without a readable answer"
+        )
+
+
+def _read_object(body: bytes) -> Mapping[str, object]:
+    """Return the JSON object that a body is, whatever its encoding, or an empty one."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = body.decode("latin-1")
+    try:
+        value = json.loads(text)
+    except ValueError, RecursionError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _phrase(http_status: int) -> str:
+    """Return the words of an HTTP status."""
+    try:
+        return HTTPStatus(http_status).phrase
+    except ValueError:
+        return "-"
+
+
+def _mask_text(text: str, secrets: Collection[str]) -> str:
+    """Return a text of the provider's on one line, without what is private."""
+    if len(text) > _LONGEST_READ:
+        # At a blank, so that no half of a secret is left, unrecognisable.
+        text = text[:_LONGEST_READ].rpartition(" ")[0]
+    text = unicodedata.normalize("NFKC", text)
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    text = "".join(c if c.isprintable() else " " for c in text)
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…").replace(quote_plus(secret), "…")
+    text = _LINK.sub("…", text)
+    text = _LONG_WORD.sub("…", text)
+    text = _NUMBER.sub(lambda number: f"…{re.sub('[^0-9]', '', number[0])[-4:]}", text)
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
+
+
+def _lifetime(expires_in: object, token: str) -> float:
+    """Return how long a token lives, in seconds."""
+    lifetime = _seconds(expires_in)
+    if lifetime is None:
+        lifetime = _jwt_lifetime(token)
+    if lifetime is None or not _SHORTEST_LIFETIME <= lifetime <= _LONGEST_LIFETIME:
+        # By two clients' comments, and by the tokens of 2018 and 2020.
+        return DEFAULT_LIFETIME
+    return lifetime
+
+
+def _jwt_lifetime(token: str) -> float | None:
+    """Return `exp - iat` of a token that is a JWT. Its signature is none of our business."""
+    _, _, payload = token.partition(".")
+    payload, _, _ = payload.partition(".")
+    try:
+        claims = _read_object(base64.urlsafe_b64decode(payload + "=" * 3))
+    except ValueError:
+        return None
+    issued, expires = _seconds(claims.get("iat")), _seconds(claims.get("exp"))
+    return None if issued is None or expires is None else expires - issued
+
+
+def _seconds(value: object) -> float | None:
+    """Return a number of seconds that may be written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+    except ValueError, OverflowError:
+        return None
+    return seconds if math.isfinite(seconds) else None

@@ -1,0 +1,115 @@
+"""What can go wrong, by what the caller can do about it, and the provider's return codes.
+
+No text here holds a token, a secret, a whole telephone number or a link.
+"""
+
+from enum import Enum, StrEnum, auto
+from typing import Final, NamedTuple
+
+
+class DirectcallError(Exception):
+    """The root of all errors of this package."""
+
+
+class InvalidUrlError(DirectcallError):
+    """The address of the API is not one that credentials may be sent to."""
+
+
+class NumberProblem(StrEnum):
+    """Why something is not a number that can be called."""
+
+    INVALID = "invalid_number"
+    NO_AREA_CODE = "number_without_area_code"
+    NO_NINTH_DIGIT = "mobile_without_ninth_digit"
+    SHORT = "short_number"
+    UNQUOTED = "number_unquoted"
+
+
+class InvalidNumberError(DirectcallError):
+    """Something is not a number that can be called: `problem` says why."""
+
+    def __init__(self, problem: NumberProblem) -> None:
+        """Keep the problem; the number itself stays out of the text."""
+        super().__init__(problem.value)
+        self.problem: Final = problem
+
+
+class AuthenticationError(DirectcallError):
+    """The credentials are refused: only new ones, or the provider, can help."""
+
+
+class TokenRejectedError(DirectcallError):
+    """The token is not accepted, and nothing was done: get a new one."""
+
+
+class RefusedError(DirectcallError):
+    """The provider said no, and nothing was done.
+
+    `code` is the provider's code of three digits, an OAuth error, or `HTTP` and a status;
+    `message` is the provider's own text with all that is private masked. Where there is none, they
+    are `-`.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the provider's code and text."""
+        super().__init__(f"{code} {message}")
+        self.code: Final = code
+        self.message: Final = message
+
+
+class NoCreditError(RefusedError):
+    """The account has no credit for this."""
+
+
+class NotActiveError(RefusedError):
+    """There is no such call in progress."""
+
+
+class ConnectionFailedError(DirectcallError):
+    """Nothing was sent, or nothing that rings, sends or bills: safe to repeat."""
+
+
+class OutcomeUnknownError(DirectcallError):
+    """Something was sent and no readable answer came: never to be repeated."""
+
+
+class CodeKind(Enum):
+    """What a return code means to the caller."""
+
+    AUTHENTICATION = auto()
+    NO_CREDIT = auto()
+    NOT_ACTIVE = auto()
+    PROVIDER_FAILED = auto()
+    OTHER = auto()
+
+
+class ReturnCode(NamedTuple):
+    """The meaning of a return code, and the text that stands in where an answer has none."""
+
+    kind: CodeKind
+    text: str
+
+
+# The texts are the provider's documentation. The kinds are a guess: nobody states them, and an
+# older client gives 100 to 102 other meanings. Codes that are not here have to be expected.
+RETURN_CODES: Final = {
+    "001": ReturnCode(CodeKind.OTHER, "Erro no envio de parâmetros, inválido ou faltando"),
+    "002": ReturnCode(CodeKind.PROVIDER_FAILED, "Falha ao requisitar chamada."),
+    "003": ReturnCode(CodeKind.NOT_ACTIVE, "Chamada não está ativa."),
+    "004": ReturnCode(CodeKind.PROVIDER_FAILED, "Chamada não finalizada."),
+    "005": ReturnCode(CodeKind.PROVIDER_FAILED, "Falha de conexão"),
+    "006": ReturnCode(
+        CodeKind.AUTHENTICATION,
+        "Falha ao realizar a autenticação, entre em contato com a central Directcall",
+    ),
+    "007": ReturnCode(CodeKind.PROVIDER_FAILED, "Falha ao conectar no servidor de SMS"),
+    "008": ReturnCode(CodeKind.PROVIDER_FAILED, "Erro ao enviar a mensagem"),
+    "009": ReturnCode(CodeKind.OTHER, "Campo code inexistente."),
+    "010": ReturnCode(CodeKind.OTHER, "Identificador inexistente ou previamente cancelado"),
+    "011": ReturnCode(CodeKind.PROVIDER_FAILED, "Problema no serviço de tarifação"),
+    "100": ReturnCode(CodeKind.OTHER, "Problema na tarifação"),
+    "101": ReturnCode(CodeKind.OTHER, "Conta de teste não cadastrada!"),
+    "102": ReturnCode(CodeKind.NO_CREDIT, "Não restam mais chamadas do tipo"),
+    "200": ReturnCode(CodeKind.AUTHENTICATION, "Usuário não cadastrado!"),
+    "201": ReturnCode(CodeKind.NO_CREDIT, "Saldo insuficiente!"),
+}

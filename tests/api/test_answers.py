@@ -1,0 +1,329 @@
+"""What answers say, whatever bytes they are made of."""
+
+import base64
+from collections.abc import Callable, Mapping
+import json
+from typing import Any
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.directcall.api import (
+    AuthenticationError,
+    ConnectionFailedError,
+    DirectcallError,
+    NoCreditError,
+    NotActiveError,
+    OutcomeUnknownError,
+    RefusedError,
+    TokenRejectedError,
+)
+from custom_components.directcall.api.answers import DEFAULT_LIFETIME, Answer
+
+type Fields = Mapping[str, Any]
+
+OK = {"status": "ok", "codigo": "000", "callerid": "6f7c10f9-06de-4bee-8eba-7fe141e5b635"}
+
+
+def read(fields: object, status: int = 200, secrets: tuple[str, ...] = ()) -> Answer:
+    """Read an answer of JSON."""
+    return Answer.read(status, json.dumps(fields).encode(), secrets)
+
+
+def jwt(claims: object) -> str:
+    """Return a JWT with these claims."""
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"eyJ0eXAiOiJKV1QifQ.{payload}.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        (OK, 200),
+        ({**OK, "codigo": "001"}, 200),
+        ({**OK, "status": " OK "}, 200),
+        (OK, 500),
+        (OK, 404),
+        ({**OK, "error": "", "error_description": None}, 200),
+    ],
+)
+def test_status_ok_is_a_yes(fields: Fields, status: int) -> None:
+    """The envelope's status counts, and neither the code nor HTTP's."""
+    read(fields, status).check()
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "error"),
+    [
+        ({"status": "erro", "codigo": "001", "msg": "x"}, 200, RefusedError),
+        ({"status": "erro", "codigo": "201"}, 200, NoCreditError),
+        ({"status": "ERRO", "codigo": 102}, 200, NoCreditError),
+        ({"status": "erro", "codigo": "003"}, 500, NotActiveError),
+        ({"status": "erro", "codigo": "999"}, 500, RefusedError),
+        ({"status": "erro", "codigo": ["?"]}, 200, RefusedError),
+        ({"status": "recusado", "codigo": "999"}, 200, RefusedError),
+        ({"status": "error", "msg": "Falha"}, 404, RefusedError),
+        # What a gateway says in its own words is no envelope, and neither is a contradiction.
+        ({"status": "error", "message": "upstream timeout"}, 503, OutcomeUnknownError),
+        ({"status": "500"}, 500, OutcomeUnknownError),
+        ({"status": "success"}, 200, OutcomeUnknownError),
+        ({"status": "success", "codigo": "000", "callerid": "a"}, 200, OutcomeUnknownError),
+        ({"status": "erro"}, 200, RefusedError),
+        ({"codigo": "201"}, 200, NoCreditError),
+        ({"status": "erro", "codigo": "201"}, 401, NoCreditError),
+        ({"status": "erro", "codigo": "200"}, 200, AuthenticationError),
+        ({"status": "erro", "codigo": "006"}, 200, TokenRejectedError),
+        ({"status": "erro", "codigo": 6}, 200, TokenRejectedError),
+        ({"codigo": "006"}, 200, TokenRejectedError),
+        ({"status": "erro", "msg": "token"}, 401, TokenRejectedError),
+        ({"error": "invalid_token"}, 200, TokenRejectedError),
+        ({"error": "expired_token", "error_description": "x"}, 400, TokenRejectedError),
+        ({"error_description": "The access token has expired"}, 200, TokenRejectedError),
+        ({"error": "server_error", "error_description": "x"}, 200, RefusedError),
+        ({"error": "temporarily_unavailable"}, 400, RefusedError),
+        ({"error": "quota_exceeded", "error_description": "x"}, 200, RefusedError),
+        # An envelope counts more than what stands beside it.
+        ({"status": "erro", "error_description": "x"}, 200, RefusedError),
+        ({"status": "erro", "error": "invalid_token"}, 200, RefusedError),
+        # A server in trouble has no say in what was done.
+        ({"error": "server_error", "error_description": "x"}, 500, OutcomeUnknownError),
+        ({"error": "db_timeout", "error_description": "x"}, 500, OutcomeUnknownError),
+        ({"error": "invalid_token"}, 502, OutcomeUnknownError),
+        ({"error_description": "x"}, 503, OutcomeUnknownError),
+        ({"error_description": ""}, 200, OutcomeUnknownError),
+        ({"error": "destino"}, 200, OutcomeUnknownError),
+        ({"error": ["invalid_token"]}, 200, OutcomeUnknownError),
+        # Alone, this code says nothing: it stands on successes, too.
+        ({"codigo": "001"}, 200, OutcomeUnknownError),
+        ({"codigo": "000"}, 200, OutcomeUnknownError),
+        ({"codigo": True}, 200, OutcomeUnknownError),
+        ({"status": True}, 200, OutcomeUnknownError),
+        ({}, 200, OutcomeUnknownError),
+        ([OK], 200, OutcomeUnknownError),
+        (None, 200, OutcomeUnknownError),
+        ("ok", 200, OutcomeUnknownError),
+        ({}, 302, OutcomeUnknownError),
+        ({}, 500, OutcomeUnknownError),
+        ({}, 599, OutcomeUnknownError),
+        ({}, 307, RefusedError),
+        ({}, 308, RefusedError),
+        ({}, 400, RefusedError),
+        ({}, 429, RefusedError),
+        ({}, 499, RefusedError),
+        ({}, 401, TokenRejectedError),
+    ],
+)
+def test_anything_else_is_its_own_error(
+    fields: Fields, status: int, error: type[DirectcallError]
+) -> None:
+    """A readable no is told apart from an answer that says nothing."""
+    with pytest.raises(error) as caught:
+        read(fields, status).check()
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code", "message"),
+    [
+        ({"status": "erro", "codigo": "201", "msg": "Sem saldo"}, 200, "201", "Sem saldo"),
+        ({"status": "erro", "codigo": 2}, 200, "002", "Falha ao requisitar chamada."),
+        ({"status": "erro", "codigo": "7"}, 200, "007", "Falha ao conectar no servidor de SMS"),
+        ({"status": "erro", "codigo": "41999", "msg": [{}]}, 200, "-", "-"),
+        ({"status": "erro"}, 200, "-", "-"),
+        ({"error": "server_error"}, 200, "server_error", "-"),
+        ({"error": "server_error", "error_description": "Oops"}, 200, "server_error", "Oops"),
+        ({}, 429, "HTTP 429", "Too Many Requests"),
+        ({}, 499, "HTTP 499", "-"),
+    ],
+)
+def test_refusal_quotes_the_provider(fields: Fields, status: int, code: str, message: str) -> None:
+    """A refusal holds the provider's own code and words."""
+    with pytest.raises(RefusedError) as caught:
+        read(fields, status).check()
+    assert (caught.value.code, caught.value.message) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("value", "call_id"),
+    [
+        ("6f7c10f9-06de-4bee-8eba-7fe141e5b635", "6f7c10f9-06de-4bee-8eba-7fe141e5b635"),
+        (12345678901234, "12345678901234"),
+        (None, None),
+        ("", None),
+        ("two words", None),
+        ("x" * 65, None),
+        (True, None),
+        (["x"], None),
+    ],
+)
+def test_call_id_may_be_missing(value: object, call_id: str | None) -> None:
+    """The id of a call is taken where it can be one."""
+    assert read({**OK, "callerid": value}).call_id == call_id
+    assert read({"status": "ok"}).call_id is None
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('{"status": "ok", "msg": "ligação"}'.encode(), "ligação"),
+        ('{"status": "ok", "msg": "ligação"}'.encode("latin-1"), "ligação"),
+        ('\ufeff{"status": "ok", "msg": "ligação"}'.encode(), "ligação"),
+        (rb'{"status": "ok", "msg": "liga\u00e7\u00e3o"}', "ligação"),
+        (rb'{"status": "ok", "msg": "half \ud83d a pair\u0000"}', "half a pair"),
+    ],
+)
+def test_text_is_read_in_any_encoding(body: bytes, message: str) -> None:
+    """UTF-8 is read, and else Latin-1; what cannot be shown is left out."""
+    answer = Answer.read(200, body, ())
+    answer.check()
+    assert answer.message == message
+    assert answer.message.encode()
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"[" * 100_000, b"{", b"1" * 5000, b"\xff\xfe", b"<h1>ok</h1>"]
+)
+def test_broken_body_is_no_answer(body: bytes) -> None:
+    """A body that is no JSON object says nothing."""
+    with pytest.raises(OutcomeUnknownError):
+        Answer.read(200, body, ()).check()
+    with pytest.raises(ConnectionFailedError):
+        Answer.read(200, body, ()).token()
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Destino 5541999991234 inválido", "Destino …1234 inválido"),
+        ("Destino +55 (41) 99999-1234.", "Destino +…1234."),
+        ("12 tentativas em 30 s", "12 tentativas em 30 s"),
+        ("de (41) 3060\u20130300", "de (…0300"),
+        ("de 41, 3060, 0300", "de …0300"),
+        ("de [41] | [3060] | [0300]", "de […0300]"),
+        ("de 41&nbsp;3060&nbsp;0300", "de …0300"),
+        ("de 55%2041%203060%200300", "de …0300"),
+        ("de \uff14\uff11\uff13060\uff100300", "de …0300"),
+        ("veja www.d.br/x?access_token=a1b2c3 agora", "veja … agora"),
+        ("token s3cr3t expirou", "token … expirou"),
+        ("token s3c\u200br3t expirou", "token … expirou"),
+        ("token a%2Fb+c expirou", "token … expirou"),
+        ("token 0123456789abcdef0123456789abcdef01234567 expirou", "token … expirou"),
+        ("veja http://example.com/gravacao/id/1 e ftp://x", "veja … e …"),
+        ("a\n b\t\u202ec", "a b c"),
+        ("x " * 500, "x " * 150 + "…"),
+        ("x" * 5000, ""),
+        (f"{'nada ' * 399} {'0123456789abcdef' * 3}", None),
+    ],
+)
+def test_message_gives_nothing_away(said: str, shown: str | None) -> None:
+    """Secrets, numbers, tokens and links that the provider echoes are masked."""
+    message = read({**OK, "msg": said}, secrets=("s3cr3t", "a/b c", "")).message
+    assert shown is None or message == shown
+    assert "0123456789" not in message
+
+
+@pytest.mark.parametrize(
+    ("fields", "lifetime"),
+    [
+        ({"expires_in": 1800}, 1800),
+        ({"expires_in": "1800"}, 1800),
+        ({"expires_in": 10}, 10),
+        ({"expires_in": 86400}, 86400),
+        ({"expires_in": 9}, DEFAULT_LIFETIME),
+        ({"expires_in": 86401}, DEFAULT_LIFETIME),
+        ({"expires_in": -1}, DEFAULT_LIFETIME),
+        ({"expires_in": "soon"}, DEFAULT_LIFETIME),
+        ({"expires_in": True}, DEFAULT_LIFETIME),
+        ({"expires_in": [60]}, DEFAULT_LIFETIME),
+        ({"expires_in": 10**400}, DEFAULT_LIFETIME),
+        ({"expires_in": float("nan")}, DEFAULT_LIFETIME),
+        ({}, DEFAULT_LIFETIME),
+        ({"access_token": jwt({"iat": 1000, "exp": 1600})}, 600),
+        ({"access_token": jwt({"iat": 1000, "exp": 1600}), "expires_in": 60}, 60),
+        ({"access_token": jwt({"iat": 1000, "exp": 1600}), "expires_in": "?"}, 600),
+        ({"access_token": jwt({"iat": 1000})}, DEFAULT_LIFETIME),
+        ({"access_token": jwt({"exp": 1000})}, DEFAULT_LIFETIME),
+        ({"access_token": jwt({"iat": 0, "exp": 10**9})}, DEFAULT_LIFETIME),
+        ({"access_token": jwt([1])}, DEFAULT_LIFETIME),
+        ({"access_token": "a.b.c"}, DEFAULT_LIFETIME),
+        ({"access_token": "a.!!!!!.c"}, DEFAULT_LIFETIME),
+    ],
+)
+def test_lifetime_is_believed_within_reason(fields: Fields, lifetime: float) -> None:
+    """The stated lifetime counts, else the JWT's, else an hour."""
+    assert read({"access_token": "opaque", **fields}).token()[1] == lifetime
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "error"),
+    [
+        ({"access_token": False, "msg": "Client Secret incorreto"}, 200, AuthenticationError),
+        ({"access_token": None}, 500, AuthenticationError),
+        ({"access_token": "", "codigo": "001"}, 200, AuthenticationError),
+        ({"status": "erro", "codigo": "006"}, 200, AuthenticationError),
+        ({"status": "erro", "codigo": "200"}, 400, AuthenticationError),
+        ({"error": "invalid_client", "error_description": "x"}, 200, AuthenticationError),
+        ({"error": "invalid_client", "error_description": "x"}, 400, AuthenticationError),
+        ({"error": "invalid_client", "error_description": "x"}, 401, AuthenticationError),
+        ({"error": "bad_password", "error_description": "x"}, 200, AuthenticationError),
+        ({"error_description": "x"}, 200, AuthenticationError),
+        ({}, 401, AuthenticationError),
+        ({"access_token": False, "codigo": "005"}, 200, RefusedError),
+        ({"access_token": False, "codigo": "201"}, 200, NoCreditError),
+        ({"status": "erro", "codigo": "001"}, 200, RefusedError),
+        ({"error": "server_error"}, 200, RefusedError),
+        ({"error": "server_error"}, 500, ConnectionFailedError),
+        ({}, 403, RefusedError),
+        ({}, 500, ConnectionFailedError),
+        ({}, 302, ConnectionFailedError),
+        ({"status": "ok"}, 200, ConnectionFailedError),
+        ({"access_token": 5}, 200, ConnectionFailedError),
+        ({"access_token": "with\na break"}, 200, ConnectionFailedError),
+        ({"access_token": "\ud83d"}, 200, ConnectionFailedError),
+    ],
+)
+def test_no_token_is_told_apart(fields: Fields, status: int, error: type[DirectcallError]) -> None:
+    """Refused credentials are told apart from a provider in trouble."""
+    with pytest.raises(error) as caught:
+        read(fields, status).token()
+    assert type(caught.value) is error
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+FIELDS = st.dictionaries(
+    st.sampled_from(
+        [
+            "access_token",
+            "callerid",
+            "codigo",
+            "error",
+            "error_description",
+            "expires_in",
+            "msg",
+            "status",
+        ]
+    ),
+    JSON | st.sampled_from(["ok", "000", "001", "006", "erro", "invalid_token"]),
+)
+
+
+@given(st.binary() | (FIELDS | JSON).map(lambda v: json.dumps(v).encode()), st.integers(100, 999))
+def test_any_answer_is_a_result_or_our_error(body: bytes, status: int) -> None:
+    """Whatever comes back, it is read, or it is an error of ours."""
+    answer = Answer.read(status, body, ("secret",))
+    assert answer.message.isprintable()
+    assert answer.call_id is None or answer.call_id.isascii()
+    assert is_ours(answer.check) != answer.is_ok
+    assert is_ours(answer.token) or answer.token()[0].isascii()
+
+
+def is_ours(read_on: Callable[[], object]) -> bool:
+    """Return if reading on ends in an error of ours; any other one fails the test."""
+    try:
+        read_on()
+    except DirectcallError as err:
+        return str(err).isprintable()
+    return False

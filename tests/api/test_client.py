@@ -1,0 +1,459 @@
+"""The endpoints, over real HTTP on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+import gzip
+import resource
+import socket
+import time
+from unittest.mock import patch
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from custom_components.directcall.api import (
+    AuthenticationError,
+    CallRequest,
+    ConnectionFailedError,
+    DirectcallClient,
+    DirectcallError,
+    InvalidUrlError,
+    NoCreditError,
+    OutcomeUnknownError,
+    PhoneNumber,
+    RefusedError,
+    Token,
+    TokenRejectedError,
+    client as client_module,
+    parse_url,
+)
+from tests.simulator import ACCOUNT, Rejection, Reply, Simulator, TokenShape
+
+PLACE_CALL = "voz/call"
+REQUEST_TOKEN = "request_token"
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
+    """Return a session."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def client(session: aiohttp.ClientSession, simulator: Simulator) -> DirectcallClient:
+    """Return a client of the simulated provider."""
+    return DirectcallClient(session, URL(simulator.url), *ACCOUNT)
+
+
+@pytest.fixture
+async def token(client: DirectcallClient) -> Token:
+    """Return a token."""
+    return await client.request_token()
+
+
+@pytest.fixture
+def pauses() -> Iterator[list[float]]:
+    """Collect the pauses instead of waiting for them."""
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        if seconds:
+            pauses.append(seconds)
+
+    with patch("custom_components.directcall.api.client.asyncio.sleep", sleep):
+        yield pauses
+
+
+def a_call(destination: str = "5541999990000", *, yes: bool = False) -> CallRequest:
+    """Return the request for a call."""
+    return CallRequest(
+        origin=PhoneNumber("554130600300"),
+        destination=PhoneNumber(destination),
+        record=yes,
+        show_caller_id=yes,
+        ring_destination_first=yes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "expires_in", "given", "lifetime"),
+    [
+        (TokenShape.OPAQUE, False, 600, 3600),
+        (TokenShape.OPAQUE, True, 600, 600),
+        (TokenShape.JWT, False, 600, 600),
+        (TokenShape.JWT, False, 100_000, 3600),
+    ],
+)
+async def test_token(
+    client: DirectcallClient,
+    simulator: Simulator,
+    shape: TokenShape,
+    expires_in: bool,
+    given: float,
+    lifetime: float,
+) -> None:
+    """A token comes in any shape and lives from before it was asked for."""
+    simulator.quirks.token_shape = shape
+    simulator.quirks.expires_in = expires_in
+    simulator.quirks.token_lifetime = given
+    simulator.quirks.token_delay = 0.2
+    before = time.monotonic()
+    token = await client.request_token()
+    assert token.lifetime == lifetime
+    assert token.requested_at == pytest.approx(before, abs=0.1)
+    assert token.seconds_left == pytest.approx(lifetime - 0.2, abs=0.1)
+
+
+@pytest.mark.parametrize("rejection", Rejection)
+async def test_wrong_secret(
+    client: DirectcallClient, simulator: Simulator, rejection: Rejection
+) -> None:
+    """Refused credentials are known in whatever way they are refused."""
+    simulator.quirks.rejection = rejection
+    simulator.secrets[ACCOUNT.client_id] = "another"
+    with pytest.raises(AuthenticationError):
+        await client.request_token()
+
+
+async def test_secret_is_text(session: aiohttp.ClientSession, simulator: Simulator) -> None:
+    """Leading zeros of the secret count, and nothing in it is lost in the form."""
+    simulator.secrets["a&b=c@example.com"] = "00 1+2&ç"
+    client = DirectcallClient(session, URL(simulator.url), "a&b=c@example.com", "00 1+2&ç")
+    await client.request_token()
+    client = DirectcallClient(session, URL(simulator.url), ACCOUNT.client_id, "12345")
+    with pytest.raises(AuthenticationError):
+        await client.request_token()
+
+
+@pytest.mark.parametrize(("yes", "word"), [(True, "s"), (False, "n")])
+async def test_call_form(
+    client: DirectcallClient, simulator: Simulator, token: Token, yes: bool, word: str
+) -> None:
+    """Every field is always sent, as the documentation writes it."""
+    placed = await client.place_call(token, a_call("ip4130600300", yes=yes))
+    assert placed.code == "000"
+    assert placed.call_id
+    assert placed.message == "Completando a sua ligação, por favor aguarde!"
+    [call] = simulator.calls
+    assert call.form == {
+        "access_token": token.value,
+        "origem": "554130600300",
+        "destino": "ip4130600300",
+        "gravar": word,
+        "cli": word,
+        "inverter_discagem": word,
+        "format": "JSON",
+    }
+
+
+async def test_call_without_id(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """The documentation's list of fields has no `callerid`: it may be missing."""
+    assert (await client.place_call(token, a_call("5541999999004"))).call_id is None
+    assert len(simulator.calls) == 1
+
+
+@pytest.mark.parametrize("rejection", Rejection)
+@pytest.mark.parametrize("status", [200, 400])
+async def test_rejected_token(
+    client: DirectcallClient,
+    simulator: Simulator,
+    token: Token,
+    rejection: Rejection,
+    status: int,
+) -> None:
+    """A token that is not accepted is known in whatever way that is said."""
+    simulator.quirks.rejection = rejection
+    simulator.quirks.error_status = status
+    simulator.end_tokens()
+    with pytest.raises(TokenRejectedError):
+        await client.place_call(token, a_call())
+    assert simulator.requests[PLACE_CALL] == 1
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+async def test_readable_no(
+    client: DirectcallClient, simulator: Simulator, token: Token, status: int
+) -> None:
+    """A readable no counts more than the HTTP status around it, and is not repeated."""
+    simulator.quirks.error_status = status
+    with pytest.raises(NoCreditError) as caught:
+        await client.place_call(token, a_call("5541999990201"))
+    assert (caught.value.code, caught.value.message) == ("201", "Saldo insuficiente!")
+    assert simulator.requests[PLACE_CALL] == 1
+    assert client.statistics.errors == {"NoCreditError 201": 1}
+
+
+BROKEN = {
+    "nothing": Reply(b""),
+    "null": Reply(b"null"),
+    "array": Reply(b"[]"),
+    "text": Reply(b"<h1>ok</h1>", content_type="text/html"),
+    "cut": Reply(b'{"status": "ok"', drop=True),
+    "blanks": Reply(b'{"status": "ok"}', blanks=256 * 1024 * 1024),
+    "server error": Reply(b"", 500),
+    "redirect": Reply(b"", 302, location="/voz/call"),
+    "see other": Reply(b"", 303, location="/voz/call"),
+    "connection lost": Reply(drop=True),
+}
+
+
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+async def test_no_readable_answer(
+    client: DirectcallClient, simulator: Simulator, token: Token, reply: Reply
+) -> None:
+    """What was sent without a readable answer is of unknown outcome, and never repeated."""
+    simulator.reply(PLACE_CALL, reply)
+    with pytest.raises(OutcomeUnknownError):
+        await client.place_call(token, a_call())
+    simulator.reply(REQUEST_TOKEN, reply)
+    with pytest.raises(ConnectionFailedError):
+        await client.request_token()
+    assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 1}
+
+
+@pytest.mark.parametrize("status", [307, 308, 400, 404, 429])
+async def test_http_no(
+    client: DirectcallClient, simulator: Simulator, token: Token, status: int
+) -> None:
+    """HTTP's own no is a no: not repeated, and redirects are not followed."""
+    simulator.reply(PLACE_CALL, Reply(b"", status, location="/voz/call"))
+    with pytest.raises(RefusedError) as caught:
+        await client.place_call(token, a_call())
+    assert caught.value.code == f"HTTP {status}"
+    assert simulator.requests[PLACE_CALL] == 1
+
+
+async def test_cut_refusal(client: DirectcallClient, simulator: Simulator, token: Token) -> None:
+    """A status that says no is a no also where the body breaks off."""
+    simulator.reply(PLACE_CALL, Reply(b"x", 403, drop=True))
+    with pytest.raises(RefusedError):
+        await client.place_call(token, a_call())
+
+
+@pytest.mark.parametrize("destination", ["5541999999001", "5541999999002"])
+async def test_call_of_unknown_outcome_is_not_repeated(
+    client: DirectcallClient, simulator: Simulator, token: Token, destination: str
+) -> None:
+    """A call that was placed before the answer was lost is placed once."""
+    with pytest.raises(OutcomeUnknownError):
+        await client.place_call(token, a_call(destination))
+    assert len(simulator.calls) == 1
+    assert simulator.requests[PLACE_CALL] == 1
+
+
+async def test_call_that_times_out_is_not_repeated(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """A call whose answer does not come in time is placed once."""
+    with (
+        patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
+        pytest.raises(OutcomeUnknownError),
+    ):
+        await client.place_call(token, a_call("5541999999003"))
+    assert len(simulator.calls) == 1
+    assert simulator.requests[PLACE_CALL] == 1
+
+
+async def test_time_outs() -> None:
+    """An attempt takes at most 30 seconds, 10 of them to connect."""
+    assert client_module.TIMEOUT.total == 30
+    assert client_module.TIMEOUT.connect == 10
+
+
+async def test_memory_does_not_grow_with_the_answer(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """An answer without end is not read to its end, packed or not."""
+    bomb = gzip.compress(b" " * 64 * 1024 * 1024)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for reply in (BROKEN["blanks"], Reply(bomb, encoding="gzip")):
+        simulator.reply(PLACE_CALL, reply)
+        with pytest.raises(OutcomeUnknownError):
+            await client.place_call(token, a_call())
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 32 * 1024  # KiB
+
+
+async def test_nothing_listens(
+    client: DirectcallClient, simulator: Simulator, token: Token, pauses: list[float]
+) -> None:
+    """A refused connection is tried three times, and then it is an error."""
+    await simulator.stop()
+    with pytest.raises(ConnectionFailedError):
+        await client.place_call(token, a_call())
+    assert pauses == [1, 3]
+    assert client.statistics.requests[PLACE_CALL] == 3
+    with pytest.raises(ConnectionFailedError):
+        await client.request_token()
+    assert client.statistics.requests[REQUEST_TOKEN] == 2
+
+
+async def test_connection_comes_back(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """A call for which nothing could be sent at first is placed once, after real pauses."""
+    await simulator.stop()
+    call = asyncio.create_task(client.place_call(token, a_call()))
+    await asyncio.sleep(0.5)
+    assert not call.done()
+    await simulator.start()
+    assert (await call).code == "000"
+    assert len(simulator.calls) == 1
+    assert client.statistics.requests[PLACE_CALL] == 2
+
+
+async def test_tls_fails(
+    session: aiohttp.ClientSession, simulator: Simulator, token: Token, pauses: list[float]
+) -> None:
+    """Where there is no TLS, nothing is sent."""
+    url = URL(simulator.url).with_scheme("https")
+    client = DirectcallClient(session, url, *ACCOUNT)
+    with pytest.raises(ConnectionFailedError):
+        await client.place_call(token, a_call())
+    assert len(pauses) == 2
+    assert simulator.requests[PLACE_CALL] == 0
+
+
+async def test_name_is_not_found(
+    session: aiohttp.ClientSession, token: Token, pauses: list[float]
+) -> None:
+    """Where there is no such name, nothing is sent."""
+    client = DirectcallClient(session, URL("https://directcall.invalid"), *ACCOUNT)
+    with pytest.raises(ConnectionFailedError):
+        await client.place_call(token, a_call())
+    assert len(pauses) == 2
+
+
+@contextmanager
+def deaf_server() -> Iterator[int]:
+    """Return a port on loopback where connections are never accepted."""
+    with socket.socket() as server, socket.socket() as first, socket.socket() as second:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for waiting in (first, second):
+            waiting.settimeout(0)
+            waiting.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
+async def test_no_connection_in_time(
+    session: aiohttp.ClientSession, token: Token, pauses: list[float]
+) -> None:
+    """Where there is no connection in time, nothing is sent."""
+    with (
+        deaf_server() as port,
+        patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=5, connect=0.2)),
+    ):
+        client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        with pytest.raises(ConnectionFailedError):
+            await client.place_call(token, a_call())
+    assert len(pauses) == 2
+
+
+async def test_each_request_has_its_own_connection(
+    session: aiohttp.ClientSession, token: Token
+) -> None:
+    """No request goes out on a connection that served another, even if that is left open."""
+    connections = 0
+    body = b'{"status": "ok", "codigo": "000"}'
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while await reader.read(4096):
+            writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        for _ in range(3):
+            await client.place_call(token, a_call())
+    assert connections == 3
+
+
+async def test_session_has_no_say_in_redirects(simulator: Simulator, token: Token) -> None:
+    """What a session does with redirects, which are not followed, changes no outcome."""
+
+    async def inspect(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        response = await handler(request)
+        URL(response.headers["Location"])
+        return response
+
+    simulator.reply(PLACE_CALL, Reply(b"", 307, location="http://[::1"))
+    async with aiohttp.ClientSession(middlewares=[inspect]) as session:
+        client = DirectcallClient(session, URL(simulator.url), *ACCOUNT)
+        with pytest.raises(RefusedError):
+            await client.place_call(token, a_call())
+
+
+async def test_session_is_closed(
+    session: aiohttp.ClientSession, client: DirectcallClient, token: Token, pauses: list[float]
+) -> None:
+    """On a session that Home Assistant closed when it stopped, nothing is sent."""
+    await session.close()
+    with pytest.raises(ConnectionFailedError):
+        await client.place_call(token, a_call())
+
+
+async def test_statistics(client: DirectcallClient, simulator: Simulator, token: Token) -> None:
+    """What a client did can be told without anything private."""
+    await client.place_call(token, a_call())
+    last_success = client.statistics.last_success
+    assert last_success is not None
+    with pytest.raises(DirectcallError):
+        await client.place_call(token, a_call("5541999990002"))
+    assert client.statistics.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
+    assert client.statistics.errors == {"RefusedError 002": 1}
+    assert client.statistics.last_success == last_success
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://api.directcallsoft.com", "https://api.directcallsoft.com"),
+        (" https://api.directcallsoft.com/ ", "https://api.directcallsoft.com"),
+        ("HTTPS://api.example.com:8443/v2/", "https://api.example.com:8443/v2"),
+        ("http://127.0.0.1:8124", "http://127.0.0.1:8124"),
+        ("http://127.1.2.3", "http://127.1.2.3"),
+        ("http://[::1]:8124", "http://[::1]:8124"),
+        ("http://localhost:8124/", "http://localhost:8124"),
+    ],
+)
+def test_url(text: str, url: str) -> None:
+    """Credentials go to https, or to this very machine."""
+    assert str(parse_url(text)).rstrip("/") == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "api.directcallsoft.com",
+        "https://",
+        "ftp://api.directcallsoft.com",
+        "http://api.directcallsoft.com",
+        "http://192.168.0.2",
+        "http://localhost.example.com",
+        "https://user@api.directcallsoft.com",
+        "https://user:word@api.directcallsoft.com",
+        "https://api.directcallsoft.com?access_token=1",
+        "https://api.directcallsoft.com#x",
+        "https://[::1",
+        "https://xn--/",
+        "https://api.directcallsoft.com:99999",
+    ],
+)
+def test_bad_url(text: str) -> None:
+    """Credentials go nowhere else."""
+    with pytest.raises(InvalidUrlError):
+        parse_url(text)

@@ -1,0 +1,36 @@
+"""Directcall on loopback: the documented API over real HTTP, with its traps, and no telephone.
+
+Run it alone with `python -m tests.simulator --port 8124`. The account is `demo@example.com` with
+the secret `012345`:
+
+    curl http://127.0.0.1:8124/request_token -d client_id=demo@example.com -d client_secret=012345
+    curl http://127.0.0.1:8124/voz/call -d access_token=TOKEN \
+        -d origem=554130600300 -d destino=5541999990000 -d gravar=s
+
+How a call goes is up to the last four digits of its destination:
+
+    0 and a return code   the provider refuses with that code: 0201 no credit left, 0102 none
+                          left of this kind, 0100 a problem with billing, 0002 the request failed,
+                          0006 the token is not accepted, 0200 no such user, and so on
+    9001                  the call is placed, and the connection drops before the answer
+    9002                  the call is placed, and the answer is HTTP 500 without a readable word
+    9003                  the call is placed, and the answer never comes
+    9004                  the call is placed, and the answer has no id of the call
+    anything else         the call is placed
+
+It is as strict as the real one is known to be: forms only, POST only, the token in the form, digits
+with country and area code or `ip` numbers only, credentials and tokens checked. Where nobody knows
+what the real one does, it can do each thing that clients met: see `Quirks`.
+"""
+
+from .server import ACCOUNT, NetworkCall, Quirks, Rejection, Reply, Simulator, TokenShape
+
+__all__ = [
+    "ACCOUNT",
+    "NetworkCall",
+    "Quirks",
+    "Rejection",
+    "Reply",
+    "Simulator",
+    "TokenShape",
+]

@@ -1,0 +1,316 @@
+"""The simulated provider: accounts, tokens and the calls that reached the telephone network."""
+
+import asyncio
+import base64
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+import json
+import re
+import secrets
+import time
+from typing import Final, NamedTuple
+import uuid
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from .telephones import RETURN_CODES, Behaviour, behaviour, refusal
+
+
+class Account(NamedTuple):
+    """Invented credentials."""
+
+    client_id: str
+    client_secret: str
+
+
+ACCOUNT: Final = Account("demo@example.com", "012345")
+
+# A country code, an area code and a number; or a number in the provider's SIP network.
+_NUMBER: Final = re.compile(r"[1-9][0-9]{9,14}|ip[1-9][0-9]{9,10}")
+_YES_OR_NO: Final = ("gravar", "cli", "inverter_discagem")
+
+
+class TokenShape(Enum):
+    """What tokens look like: 40 hexadecimal digits in 2013, a JWT later."""
+
+    OPAQUE = auto()
+    JWT = auto()
+
+
+class Rejection(Enum):
+    """How credentials or a token are rejected. Nobody knows how the real one does it."""
+
+    CODE = auto()
+    OAUTH = auto()
+    HTTP_401 = auto()
+
+
+@dataclass
+class Quirks:
+    """What is not known of the real provider, and so can be chosen."""
+
+    token_shape: TokenShape = TokenShape.OPAQUE
+    token_lifetime: float = 3600
+    """Seconds."""
+    expires_in: bool = False
+    """Whether a token's answer states its lifetime. None was ever seen to."""
+    rejection: Rejection = Rejection.CODE
+    error_status: int = 200
+    """The HTTP status of an answer that says no."""
+    token_delay: float = 0
+    """Seconds until a token is given."""
+    rejection_delays: deque[float] = field(default_factory=deque)
+    """Seconds until each of the next tokens is rejected."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that a test puts in the place of the provider's own."""
+
+    body: bytes = b""
+    status: int = 200
+    content_type: str = "application/json"
+    encoding: str | None = None
+    location: str | None = None
+    blanks: int = 0
+    """Bytes of white space that follow the body."""
+    drop: bool = False
+    """Close the connection instead of answering, or in the middle of the body."""
+
+
+@dataclass(frozen=True)
+class NetworkCall:
+    """A call as the telephone network saw it."""
+
+    origin: str
+    destination: str
+    rings_first: str
+    recorded: bool
+    form: Mapping[str, str]
+
+
+@dataclass
+class Simulator:
+    """A provider on loopback."""
+
+    quirks: Quirks = field(default_factory=Quirks)
+    secrets: dict[str, str] = field(default_factory=lambda: dict([ACCOUNT]))
+    """The secret of each client id."""
+    calls: list[NetworkCall] = field(default_factory=list)
+    """The calls that reached the telephone network."""
+    requests: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """How many requests came to each endpoint."""
+    tokens: list[str] = field(default_factory=list)
+    """The tokens that it gave."""
+    on_call: Callable[[NetworkCall], None] | None = None
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        """Start with no tokens, no connection and nothing scripted."""
+        self._tokens: dict[str, float] = {}
+        self._script: defaultdict[str, deque[Reply]] = defaultdict(deque)
+        self._runner: web.AppRunner | None = None
+        self._stopping = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """Return the address of the API."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def reply(self, endpoint: str, *replies: Reply) -> None:
+        """Answer the next requests to an endpoint so, whatever they ask."""
+        self._script[endpoint].extend(replies)
+
+    def end_tokens(self) -> None:
+        """Accept no token given so far."""
+        self._tokens.clear()
+
+    async def start(self) -> None:
+        """Listen on loopback, on a free port if none is set."""
+        self._stopping.clear()
+        app = web.Application(middlewares=[self._middleware])
+        app.router.add_route("*", "/request_token", self._request_token)
+        app.router.add_route("*", "/voz/call", self._place_call)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop listening, and hang up on whoever still waits."""
+        self._stopping.set()
+        if self._runner:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @web.middleware
+    async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Count a request, and answer as a test or the telephone wants it."""
+        endpoint = request.path.removeprefix("/")
+        self.requests[endpoint] += 1
+        if self._script[endpoint]:
+            await request.read()
+            return await _send(request, self._script[endpoint].popleft())
+        return await handler(request)
+
+    async def _request_token(self, request: web.Request) -> web.StreamResponse:
+        """Give a token for the right credentials."""
+        form = await _form(request)
+        await asyncio.sleep(self.quirks.token_delay)
+        client_id = form.get("client_id", "")
+        if not client_id or self.secrets.get(client_id) != form.get("client_secret"):
+            return self._reject_credentials()
+        token = self._new_token(client_id)
+        self.tokens.append(token)
+        self._tokens[token] = time.monotonic() + self.quirks.token_lifetime
+        answer: dict[str, object] = {"access_token": token}
+        if self.quirks.expires_in:
+            answer["expires_in"] = self.quirks.token_lifetime
+        return _json(answer)
+
+    def _new_token(self, client_id: str) -> str:
+        """Return a token that nobody had before."""
+        if self.quirks.token_shape is TokenShape.OPAQUE:
+            return secrets.token_hex(20)
+        # The provider's clock is its own: nobody may compare it with another.
+        issued = 1_500_000_000
+        parts = (
+            {"typ": "JWT", "alg": "HS256"},
+            {
+                "iat": issued,
+                "nbf": issued,
+                "exp": issued + self.quirks.token_lifetime,
+                "iss": "simulator",
+                "aud": client_id,
+            },
+        )
+        encoded = [base64.urlsafe_b64encode(json.dumps(p).encode()) for p in parts]
+        return ".".join([*(e.decode().rstrip("=") for e in encoded), secrets.token_urlsafe(32)])
+
+    def _reject_credentials(self) -> web.StreamResponse:
+        """Answer that the credentials are wrong."""
+        answer = _json({"access_token": False, "msg": "Client Secret incorreto"})
+        return self._reject(answer, 400, "invalid_client", "The client credentials are invalid")
+
+    def _reject_token(self) -> web.StreamResponse:
+        """Answer that the token is not accepted."""
+        answer = self._refuse("006")
+        return self._reject(answer, 401, "invalid_token", "The access token has expired")
+
+    def _reject(
+        self, by_code: web.StreamResponse, status: int, error: str, description: str
+    ) -> web.StreamResponse:
+        """Answer as clients met it: in the provider's own way, in OAuth's, or with HTTP alone."""
+        match self.quirks.rejection:
+            case Rejection.CODE:
+                return by_code
+            case Rejection.OAUTH:
+                return _json({"error": error, "error_description": description}, status)
+            case Rejection.HTTP_401:
+                return web.Response(status=401, text="<h1>Unauthorized</h1>")
+
+    def _refuse(self, code: str, message: str | None = None) -> web.StreamResponse:
+        """Answer no, with the documented text of a code where there is no other."""
+        return _json(
+            {
+                "api": "voz",
+                "modulo": "chamar",
+                "status": "erro",
+                "codigo": code,
+                "msg": message or RETURN_CODES[code],
+            },
+            self.quirks.error_status,
+        )
+
+    async def _place_call(self, request: web.Request) -> web.StreamResponse:
+        """Join two telephones, if all is as the documentation wants it."""
+        form = await _form(request)
+        token = form.get("access_token")
+        if not token:
+            return self._refuse("001", "token não informado")
+        if self._tokens.get(token, 0) <= time.monotonic():
+            if self.quirks.rejection_delays:
+                await asyncio.sleep(self.quirks.rejection_delays.popleft())
+            return self._reject_token()
+        origin, destination = form.get("origem", ""), form.get("destino", "")
+        if (
+            not _NUMBER.fullmatch(origin)
+            or not _NUMBER.fullmatch(destination)
+            or any(form.get(name, "n") not in {"s", "n"} for name in _YES_OR_NO)
+        ):
+            return self._refuse("001")
+        if code := refusal(destination):
+            return self._refuse(code)
+        first = destination if form.get("inverter_discagem") == "s" else origin
+        call = NetworkCall(origin, destination, first, form.get("gravar") == "s", form)
+        self.calls.append(call)
+        if self.on_call:
+            self.on_call(call)
+        return await self._answer_call(request, behaviour(destination))
+
+    async def _answer_call(self, request: web.Request, telephone: Behaviour) -> web.StreamResponse:
+        """Tell of a call that was placed, or fail to."""
+        match telephone:
+            case Behaviour.DROPS_CONNECTION:
+                return await _send(request, Reply(drop=True))
+            case Behaviour.SERVER_ERROR:
+                return await _send(
+                    request, Reply(b"<h1>Internal Server Error</h1>", 500, "text/html")
+                )
+            case Behaviour.NEVER_ANSWERS:
+                await self._stopping.wait()
+                return await _send(request, Reply(drop=True))
+        answer = {
+            "api": "voz",
+            "modulo": "chamar",
+            "status": "ok",
+            "codigo": "000",
+            "msg": "Completando a sua ligação, por favor aguarde!",
+            "callerid": str(uuid.uuid4()),
+        }
+        if telephone is Behaviour.WITHOUT_ID:
+            del answer["callerid"]
+        return _json(answer)
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    """Return a form's fields; of anything else, nothing, as the provider reads only forms."""
+    if request.method != "POST" or request.content_type != "application/x-www-form-urlencoded":
+        return {}
+    return {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
+
+
+def _json(answer: Mapping[str, object], status: int = 200) -> web.Response:
+    r"""Answer as the provider does: `\u` escapes, and whatever content type."""
+    return web.Response(text=json.dumps(answer), status=status, content_type="text/html")
+
+
+async def _send(request: web.Request, reply: Reply) -> web.StreamResponse:
+    """Send a reply of a test."""
+    headers = {"Content-Type": reply.content_type}
+    if reply.encoding:
+        headers["Content-Encoding"] = reply.encoding
+    if reply.location:
+        headers["Location"] = reply.location
+    response = web.StreamResponse(status=reply.status, headers=headers)
+    response.content_length = len(reply.body) + reply.blanks + reply.drop
+    if reply.drop and not reply.body:
+        if request.transport:
+            request.transport.abort()
+        return response
+    try:
+        await response.prepare(request)
+        await response.write(reply.body)
+        for _ in range(reply.blanks // 65536):
+            await response.write(b" " * 65536)
+        await response.write(b" " * (reply.blanks % 65536))
+    except ConnectionError:
+        # The other side had enough.
+        return response
+    if reply.drop and request.transport:
+        request.transport.close()
+    return response
