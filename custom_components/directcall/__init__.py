@@ -1,0 +1,49 @@
+"""Directcall: calls that ring a telephone when something happens at home."""
+
+from typing import Final
+
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.typing import ConfigType
+
+from .api import DirectcallClient, parse_url
+from .const import DOMAIN
+from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
+from .services import async_setup_services
+
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which are there whether or not an account is loaded."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
+    """Set up an account."""
+    client = DirectcallClient(
+        async_get_clientsession(hass),
+        parse_url(entry.data[CONF_URL]),
+        entry.data[CONF_CLIENT_ID],
+        entry.data[CONF_CLIENT_SECRET],
+    )
+    coordinator = DirectcallCoordinator(hass, entry, client)
+    await coordinator.async_start()
+    entry.runtime_data = coordinator
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_update_listener))
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
+    """Unload an account."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
+    """Set the account up anew after a change."""
+    hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -1,0 +1,85 @@
+"""Whether an account can place calls right now."""
+
+from typing import Final, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_call_later
+
+from .coordinator import DirectcallConfigEntry
+from .entity import DirectcallEntity
+
+PARALLEL_UPDATES = 0
+
+CONNECTION: Final = BinarySensorEntityDescription(
+    key="connection",
+    translation_key="connection",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: DirectcallConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the binary sensor of an account."""
+    async_add_entities([DirectcallConnection(entry.runtime_data, CONNECTION)])
+
+
+class DirectcallConnection(DirectcallEntity, BinarySensorEntity):
+    """On while a valid token is held."""
+
+    _cancel_expiry: CALLBACK_TYPE | None = None
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return if a valid token is held."""
+        return self.coordinator.is_connected
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the token from its first one."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._async_cancel_expiry)
+        self._async_follow_token()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Follow a new token."""
+        self._async_follow_token()
+        super()._handle_coordinator_update()
+
+    @callback
+    def _async_follow_token(self) -> None:
+        """See to it that the state also changes when a token dies and no other came."""
+        self._async_cancel_expiry()
+        token = self.coordinator.data
+        if token is not None and token.seconds_left > 0:
+            self._cancel_expiry = async_call_later(
+                self.hass,
+                token.seconds_left,
+                HassJob(self._async_expired, cancel_on_shutdown=True),
+            )
+
+    @callback
+    def _async_expired(self, _now: object) -> None:
+        """Show that the token is over."""
+        self._cancel_expiry = None
+        self.async_write_ha_state()
+
+    @callback
+    def _async_cancel_expiry(self) -> None:
+        """Stop waiting for the token's end."""
+        if self._cancel_expiry:
+            self._cancel_expiry()
+            self._cancel_expiry = None

@@ -1,0 +1,267 @@
+"""Set an account up in the UI, and change it later."""
+
+from collections.abc import Mapping
+import logging
+from typing import Any, Final, NamedTuple, override
+
+import voluptuous as vol
+from yarl import URL
+
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, OptionsFlow
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from .api import (
+    DEFAULT_URL,
+    AuthenticationError,
+    ConnectionFailedError,
+    DirectcallClient,
+    InvalidNumberError,
+    InvalidUrlError,
+    PhoneNumber,
+    RefusedError,
+    parse_url,
+)
+from .const import (
+    CONF_ADVANCED,
+    CONF_ORIGIN,
+    CONF_RECORD,
+    CONF_RING_DESTINATION_FIRST,
+    CONF_SHOW_CALLER_ID,
+    DOMAIN,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+_CLIENT_ID: Final = TextSelector(TextSelectorConfig(autocomplete="username"))
+_SECRET: Final = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+)
+_TELEPHONE: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.TEL, autocomplete="tel"))
+_URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+
+ACCOUNT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_CLIENT_ID): _CLIENT_ID,
+        vol.Required(CONF_CLIENT_SECRET): _SECRET,
+        vol.Required(CONF_ORIGIN): _TELEPHONE,
+    }
+)
+ADVANCED_SCHEMA: Final = vol.Schema({vol.Required(CONF_URL, default=DEFAULT_URL): _URL})
+REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_CLIENT_SECRET): _SECRET})
+RECONFIGURE_SCHEMA: Final = REAUTH_SCHEMA.extend({vol.Required(CONF_URL): _URL})
+OPTIONS_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_ORIGIN): _TELEPHONE,
+        vol.Required(CONF_RECORD): BooleanSelector(),
+        vol.Required(CONF_SHOW_CALLER_ID): BooleanSelector(),
+        vol.Required(CONF_RING_DESTINATION_FIRST): BooleanSelector(),
+    }
+)
+
+
+class _Failure(NamedTuple):
+    """An error of a form, and what its text quotes."""
+
+    error: str
+    placeholders: Mapping[str, str] = {}
+
+
+async def _async_try_credentials(
+    hass: HomeAssistant, url: URL, client_id: str, client_secret: str
+) -> _Failure | None:
+    """Try credentials at the provider, and return what is wrong with them."""
+    client = DirectcallClient(async_get_clientsession(hass), url, client_id, client_secret)
+    try:
+        await client.request_token()
+    except AuthenticationError:
+        return _Failure("invalid_auth")
+    except RefusedError as err:
+        return _Failure("refused", {"code": err.code, "message": err.message})
+    except ConnectionFailedError:
+        return _Failure("cannot_connect")
+    except Exception:
+        _LOGGER.exception("Unexpected error while trying credentials")
+        return _Failure("unknown")
+    return None
+
+
+class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Add an account, and give it new credentials."""
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> DirectcallOptionsFlow:
+        """Return the flow of the options."""
+        return DirectcallOptionsFlow()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Add an account."""
+        errors: dict[str, str] = {}
+        placeholders: Mapping[str, str] = {}
+        if user_input is not None:
+            client_id = user_input[CONF_CLIENT_ID].strip()
+            client_secret = user_input[CONF_CLIENT_SECRET].strip()
+            await self.async_set_unique_id(client_id.casefold(), raise_on_progress=False)
+            self._abort_if_unique_id_configured()
+            try:
+                origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
+                url = parse_url(user_input[CONF_ADVANCED][CONF_URL])
+            except InvalidNumberError as err:
+                errors[CONF_ORIGIN] = err.problem
+            except InvalidUrlError:
+                errors["base"] = "invalid_url"
+            else:
+                failure = await _async_try_credentials(self.hass, url, client_id, client_secret)
+                if failure is None:
+                    return self.async_create_entry(
+                        title=client_id,
+                        data={
+                            CONF_CLIENT_ID: client_id,
+                            CONF_CLIENT_SECRET: client_secret,
+                            CONF_URL: str(url),
+                        },
+                        options={
+                            CONF_ORIGIN: origin.international,
+                            CONF_RECORD: False,
+                            CONF_SHOW_CALLER_ID: True,
+                            CONF_RING_DESTINATION_FIRST: False,
+                        },
+                    )
+                errors["base"], placeholders = failure
+        # Where the address is wrong, it should be in sight.
+        collapsed = errors.get("base") != "invalid_url"
+        schema = ACCOUNT_SCHEMA.extend(
+            {vol.Required(CONF_ADVANCED): section(ADVANCED_SCHEMA, {"collapsed": collapsed})}
+        )
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(schema, _without_secret(user_input)),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Ask for a new secret after the provider refused the one there is."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take a new secret."""
+        entry = self._get_reauth_entry()
+        failure: _Failure | None = None
+        if user_input is not None:
+            data = {
+                **entry.data,
+                CONF_CLIENT_SECRET: user_input[CONF_CLIENT_SECRET].strip(),
+            }
+            failure = await self._async_try_data(data)
+            if failure is None:
+                return self._async_update_and_reload(entry, data, "reauth_successful")
+        return self._async_show_account_form("reauth_confirm", REAUTH_SCHEMA, entry, failure)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take a new secret and a new address. The client id stays: it is the account."""
+        entry = self._get_reconfigure_entry()
+        failure: _Failure | None = None
+        if user_input is not None:
+            try:
+                url = parse_url(user_input[CONF_URL])
+            except InvalidUrlError:
+                failure = _Failure("invalid_url")
+            else:
+                data = {
+                    **entry.data,
+                    CONF_CLIENT_SECRET: user_input[CONF_CLIENT_SECRET].strip(),
+                    CONF_URL: str(url),
+                }
+                failure = await self._async_try_data(data)
+                if failure is None:
+                    return self._async_update_and_reload(entry, data, "reconfigure_successful")
+        schema = self.add_suggested_values_to_schema(
+            RECONFIGURE_SCHEMA, _without_secret(user_input or entry.data)
+        )
+        return self._async_show_account_form("reconfigure", schema, entry, failure)
+
+    async def _async_try_data(self, data: Mapping[str, Any]) -> _Failure | None:
+        """Try the credentials of an entry's data."""
+        return await _async_try_credentials(
+            self.hass,
+            parse_url(data[CONF_URL]),
+            data[CONF_CLIENT_ID],
+            data[CONF_CLIENT_SECRET],
+        )
+
+    @callback
+    def _async_show_account_form(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        entry: ConfigEntry,
+        failure: _Failure | None,
+    ) -> ConfigFlowResult:
+        """Show a form that names the account it is about."""
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=schema,
+            errors={"base": failure.error} if failure else {},
+            description_placeholders={
+                "client_id": entry.data[CONF_CLIENT_ID],
+                **(failure.placeholders if failure else {}),
+            },
+        )
+
+    @callback
+    def _async_update_and_reload(
+        self, entry: ConfigEntry, data: Mapping[str, Any], reason: str
+    ) -> ConfigFlowResult:
+        """Update an entry, set it up anew exactly once, and finish."""
+        # The update listener does it for an entry that is loaded and changes; for any other
+        # nobody would.
+        listener_reloads = bool(entry.update_listeners) and data != entry.data
+        result = self.async_update_and_abort(entry, data=data, reason=reason)
+        if not listener_reloads:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return result
+
+
+class DirectcallOptionsFlow(OptionsFlow):
+    """Change how an account places calls where an action does not say it."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Change the options."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
+            except InvalidNumberError as err:
+                errors[CONF_ORIGIN] = err.problem
+            else:
+                return self.async_create_entry(
+                    data={**user_input, CONF_ORIGIN: origin.international}
+                )
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                OPTIONS_SCHEMA, user_input or self.config_entry.options
+            ),
+            errors=errors,
+        )
+
+
+def _without_secret(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a form may show again."""
+    return {k: v for k, v in (values or {}).items() if k != CONF_CLIENT_SECRET}

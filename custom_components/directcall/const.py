@@ -1,0 +1,12 @@
+"""Constants that more than one module uses."""
+
+from typing import Final
+
+DOMAIN: Final = "directcall"
+
+CONF_ADVANCED: Final = "advanced"
+
+CONF_ORIGIN: Final = "origin"
+CONF_RECORD: Final = "record"
+CONF_RING_DESTINATION_FIRST: Final = "ring_destination_first"
+CONF_SHOW_CALLER_ID: Final = "show_caller_id"

@@ -1,0 +1,110 @@
+"""What the tests share: a simulated provider, and accounts at it."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
+from homeassistant.core import HomeAssistant
+
+from custom_components.directcall.const import DOMAIN
+
+from .simulator import ACCOUNT, Simulator
+
+ORIGIN = "+55 41 3060-0300"
+DESTINATION = "+55 41 99999-0000"
+OPTIONS = {
+    "origin": ORIGIN,
+    "record": False,
+    "show_caller_id": True,
+    "ring_destination_first": False,
+}
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant find the integration."""
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Compare as Home Assistant does, without what changes from run to run."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+async def simulator(socket_enabled: None) -> AsyncIterator[Simulator]:
+    """Simulate the provider on loopback."""
+    simulator = Simulator()
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
+
+
+@pytest.fixture
+async def home(hass: HomeAssistant) -> HomeAssistant:
+    """Stand in Brazil."""
+    await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
+    return hass
+
+
+def make_account(
+    simulator: Simulator,
+    client_id: str = ACCOUNT.client_id,
+    *,
+    data: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> MockConfigEntry:
+    """Return the config entry of an account, as the config flow makes it."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title=client_id,
+        unique_id=client_id.casefold(),
+        data={
+            CONF_CLIENT_ID: client_id,
+            CONF_CLIENT_SECRET: ACCOUNT.client_secret,
+            CONF_URL: simulator.url,
+            **(data or {}),
+        },
+        options={**OPTIONS, **(options or {})},
+        **more,
+    )
+
+
+async def set_up(hass: HomeAssistant, account: MockConfigEntry) -> MockConfigEntry:
+    """Set an account up."""
+    account.add_to_hass(hass)
+    await hass.config_entries.async_setup(account.entry_id)
+    await hass.async_block_till_done()
+    return account
+
+
+@pytest.fixture
+async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account that is set up."""
+    return await set_up(home, make_account(simulator))
+
+
+async def place_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
+    """Place a call through the action, and return its response."""
+    response = await hass.services.async_call(
+        DOMAIN,
+        "place_call",
+        {"destination": DESTINATION, **data},
+        blocking=True,
+        return_response=True,
+    )
+    assert response is not None
+    return response
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> str:
+    """Return the state of an entity that is there."""
+    state = hass.states.get(entity_id)
+    assert state is not None
+    return state.state

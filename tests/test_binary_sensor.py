@@ -1,0 +1,61 @@
+"""The connection, as people see it."""
+
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed, snapshot_platform
+from syrupy.assertion import SnapshotAssertion
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .conftest import make_account, place_call, set_up, state_of
+from .simulator import Simulator
+
+CONNECTION = "binary_sensor.directcall_connection"
+
+
+async def test_entities(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """An account shows its connection."""
+    with patch("custom_components.directcall.PLATFORMS", [Platform.BINARY_SENSOR]):
+        account = await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
+    await snapshot_platform(hass, entity_registry, snapshot, account.entry_id)
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_connection_follows_the_token(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """The connection is on while a token lives, and never unavailable."""
+    await simulator.stop()
+    account = await set_up(hass, make_account(simulator, pref_disable_polling=True))
+    assert state_of(hass, CONNECTION) == "off"
+
+    await simulator.start()
+    await hass.config_entries.async_reload(account.entry_id)
+    assert state_of(hass, CONNECTION) == "on"
+
+    freezer.tick(3590)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert state_of(hass, CONNECTION) == "on"
+    freezer.tick(11)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert state_of(hass, CONNECTION) == "off"
+
+    # And the same with the next token.
+    await place_call(hass)
+    assert state_of(hass, CONNECTION) == "on"
+    freezer.tick(3601)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert state_of(hass, CONNECTION) == "off"

@@ -1,0 +1,52 @@
+"""What diagnostics tell, and what they do not."""
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from syrupy.assertion import SnapshotAssertion
+from syrupy.filters import props
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+
+from .conftest import make_account, place_call, set_up
+from .simulator import Simulator
+
+
+async def test_diagnostics(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: HomeAssistant,
+    simulator: Simulator,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """They count what was done and what went wrong, and hold nothing private."""
+    account = await set_up(hass, make_account(simulator))
+    await place_call(hass)
+    with pytest.raises(HomeAssistantError):
+        await place_call(hass, destination="+55 41 99999-0201")
+    diagnostics: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
+    assert diagnostics == snapshot(exclude=props("last_success", "versions", "age"))
+    assert diagnostics["versions"].keys() == {"directcall", "home_assistant", "phonenumbers"}
+    assert diagnostics["token"]["age"] == 0
+    assert diagnostics["last_success"].endswith("+00:00")
+
+
+async def test_diagnostics_without_a_token(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: HomeAssistant,
+    simulator: Simulator,
+) -> None:
+    """They are there where nothing works yet."""
+    await simulator.stop()
+    account = await set_up(hass, make_account(simulator, pref_disable_polling=True))
+    diagnostics: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
+    assert diagnostics["token"] is None
+    assert diagnostics["last_success"] is None
+    assert diagnostics["polling"] is False
+    assert diagnostics["errors"] == {"ConnectionFailedError": 1}

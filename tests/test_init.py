@@ -1,0 +1,63 @@
+"""An account's way in and out."""
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+
+from custom_components.directcall.const import DOMAIN
+
+from .conftest import make_account, place_call, set_up
+from .simulator import ACCOUNT, Simulator
+
+REQUEST_TOKEN = "request_token"
+
+
+async def test_unload_and_back(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """An account that is unloaded places no call, and does after it is back."""
+    assert await hass.config_entries.async_unload(account.entry_id)
+    assert account.state is ConfigEntryState.NOT_LOADED
+    with pytest.raises(ServiceValidationError, match="not loaded"):
+        await place_call(hass)
+    assert await hass.config_entries.async_setup(account.entry_id)
+    await place_call(hass)
+    assert len(simulator.calls) == 1
+
+
+async def test_changed_options_set_up_anew_once(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A change of the options holds at once, and costs one set-up."""
+    hass.config_entries.async_update_entry(account, options={**account.options, "record": True})
+    await hass.async_block_till_done()
+    assert simulator.requests[REQUEST_TOKEN] == 2
+    assert (await place_call(hass))["recorded"] is True
+
+
+async def test_device(
+    hass: HomeAssistant, account: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    """An account is a service."""
+    device = device_registry.async_get_device_by_identifier(
+        (DOMAIN, account.entry_id), account.entry_id
+    )
+    assert device is not None
+    assert device.name == "Directcall"
+    assert device.entry_type is dr.DeviceEntryType.SERVICE
+
+
+async def test_accounts_are_independent(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """An account that is refused leaves another one alone."""
+    simulator.secrets[ACCOUNT.client_id] = "another"
+    simulator.secrets["other@example.com"] = ACCOUNT.client_secret
+    other = await set_up(hass, make_account(simulator, "other@example.com"))
+    assert await hass.config_entries.async_reload(account.entry_id) is False
+    await place_call(hass, config_entry_id=other.entry_id)
+    assert len(simulator.calls) == 1

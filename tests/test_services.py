@@ -1,0 +1,269 @@
+"""Actions, through Home Assistant and real HTTP."""
+
+from typing import Any
+from unittest.mock import patch
+
+import aiohttp
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util.ulid import ulid_to_bytes
+
+from custom_components.directcall.api import client as client_module
+from custom_components.directcall.const import DOMAIN
+
+from .conftest import DESTINATION, make_account, place_call, set_up
+from .simulator import ACCOUNT, Reply, Simulator
+
+PLACE_CALL = "voz/call"
+OTHER = "other@example.com"
+
+
+def form(simulator: Simulator) -> dict[str, str]:
+    """Return the fields of the only call, without its token."""
+    [call] = simulator.calls
+    return {k: v for k, v in call.form.items() if k != "access_token"}
+
+
+@pytest.fixture
+async def other_account(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> MockConfigEntry:
+    """Return another account that is set up."""
+    simulator.secrets[OTHER] = ACCOUNT.client_secret
+    return await set_up(hass, make_account(simulator, OTHER, options={"origin": "ip4130600300"}))
+
+
+async def test_call_as_the_options_say(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """What an action does not say is as in the account's options."""
+    response = await place_call(hass)
+    assert response == {
+        "call_id": response["call_id"],
+        "code": "000",
+        "message": "Completando a sua ligação, por favor aguarde!",
+        "origin": "+554130600300",
+        "destination": "+5541999990000",
+        "recorded": False,
+    }
+    assert len(response["call_id"]) == 36
+    assert form(simulator) == {
+        "origem": "554130600300",
+        "destino": "5541999990000",
+        "gravar": "n",
+        "cli": "s",
+        "inverter_discagem": "n",
+        "format": "JSON",
+    }
+
+
+async def test_call_as_the_action_says(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """What an action says counts more than the options."""
+    response = await place_call(
+        hass,
+        config_entry_id=account.entry_id,
+        destination="IP 41 3060 0300",
+        origin=5541999990000,
+        record=True,
+        show_caller_id=False,
+        ring_destination_first=True,
+    )
+    assert response["recorded"] is True
+    assert response["destination"] == "ip4130600300"
+    assert form(simulator) == {
+        "origem": "5541999990000",
+        "destino": "ip4130600300",
+        "gravar": "s",
+        "cli": "n",
+        "inverter_discagem": "s",
+        "format": "JSON",
+    }
+
+
+async def test_call_without_asking_for_the_response(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """Nobody has to want the response."""
+    assert (
+        await hass.services.async_call(
+            DOMAIN, "place_call", {"destination": DESTINATION}, blocking=True
+        )
+        is None
+    )
+    assert len(simulator.calls) == 1
+
+
+async def test_call_id_of_our_own(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """Where the provider gives no id, there is one all the same."""
+    response = await place_call(hass, destination="+55 41 99999-9004")
+    assert len(ulid_to_bytes(response["call_id"])) == 16
+
+
+@pytest.mark.parametrize("field", ["origin", "destination"])
+@pytest.mark.parametrize(
+    ("value", "key", "text"),
+    [
+        ("3060-0300", "number_without_area_code", "area code is missing in"),
+        ("41 9999-0300", "mobile_without_ninth_digit", "ninth digit is missing in"),
+        ("190", "short_number", "is a short number"),
+        ("Maria 0300", "invalid_number", "not a telephone number that can be called"),
+        ("", "invalid_number", "not a telephone number that can be called"),
+        (0o4130600300, "number_unquoted", "in quotes"),
+        (True, "number_unquoted", "in quotes"),
+    ],
+)
+async def test_bad_number(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    field: str,
+    value: Any,
+    key: str,
+    text: str,
+) -> None:
+    """A number that cannot be called is an error that says why and in which field."""
+    with pytest.raises(ServiceValidationError, match=text) as caught:
+        await place_call(hass, **{field: value})
+    assert caught.value.translation_key == key
+    assert f'"{field}"' in str(caught.value)
+    assert simulator.requests[PLACE_CALL] == 0
+
+
+async def test_same_number(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A telephone cannot call itself, however its number is written."""
+    with pytest.raises(ServiceValidationError, match="the same number"):
+        await place_call(hass, destination="041 3060-0300")
+    assert simulator.requests[PLACE_CALL] == 0
+
+
+@pytest.mark.parametrize("data", [{"destination": ["1"]}, {"record": "perhaps"}, {"speak": "hi"}])
+async def test_bad_data(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, data: dict[str, Any]
+) -> None:
+    """What is of another type altogether never gets to the provider."""
+    with pytest.raises(vol.Invalid):
+        await place_call(hass, **data)
+    assert simulator.requests[PLACE_CALL] == 0
+
+
+async def test_account_is_required_with_several(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    other_account: MockConfigEntry,
+) -> None:
+    """With several accounts, an action has to say which one; disabled ones do not count."""
+    await hass.config_entries.async_unload(account.entry_id)
+    with pytest.raises(ServiceValidationError, match="several Directcall accounts"):
+        await place_call(hass)
+    await place_call(hass, config_entry_id=other_account.entry_id)
+    assert form(simulator)["origem"] == "ip4130600300"
+
+    await hass.config_entries.async_set_disabled_by(account.entry_id, ConfigEntryDisabler.USER)
+    await place_call(hass, destination="+55 41 99999-1111")
+    assert [call.origin for call in simulator.calls] == ["ip4130600300"] * 2
+
+
+async def test_no_account(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """The action is there without an account, and says that there is none."""
+    with pytest.raises(ServiceValidationError, match="not found"):
+        await place_call(hass, config_entry_id="nobody")
+    await hass.config_entries.async_remove(account.entry_id)
+    with pytest.raises(ServiceValidationError, match="directcall"):
+        await place_call(hass)
+
+
+@pytest.mark.parametrize(
+    ("last_digits", "key", "code"),
+    [
+        ("0201", "no_credit", "201"),
+        ("0102", "no_credit", "102"),
+        ("0002", "refused", "002"),
+        ("0100", "refused", "100"),
+        ("0003", "refused", "003"),
+    ],
+)
+async def test_provider_says_no(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    last_digits: str,
+    key: str,
+    code: str,
+) -> None:
+    """A refusal is raised once, with the provider's code and words."""
+    with pytest.raises(HomeAssistantError, match=rf"Directcall .*: .+ \(code {code}\)") as caught:
+        await place_call(hass, destination=f"+55 41 99999-{last_digits}")
+    assert caught.value.translation_key == key
+    assert simulator.requests[PLACE_CALL] == 1
+
+
+async def test_provider_says_no_without_a_word(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A refusal without code and text is one all the same."""
+    simulator.reply(PLACE_CALL, Reply(b'{"status": "erro"}'))
+    with pytest.raises(HomeAssistantError, match=r"It answered: - \(code -\)"):
+        await place_call(hass)
+
+
+# The never-twice table: what happened, what is raised, how many requests and calls it took.
+NEVER_TWICE = {
+    "readable no": (Reply(b'{"status": "erro", "codigo": "002"}', 500), "refused"),
+    "bad request": (Reply(b"", 400), "refused"),
+    "too many": (Reply(b"", 429), "refused"),
+    "temporary redirect": (Reply(b"", 307, location="/voz/call"), "refused"),
+    "permanent redirect": (Reply(b"", 308, location="/voz/call"), "refused"),
+    "connection lost": (Reply(drop=True), "outcome_unknown"),
+    "found elsewhere": (Reply(b"", 302, location="/voz/call"), "outcome_unknown"),
+    "server error": (Reply(b"", 502), "outcome_unknown"),
+    "no envelope": (Reply(b"[]"), "outcome_unknown"),
+    "cut": (Reply(b'{"status": "ok"', drop=True), "outcome_unknown"),
+}
+
+
+@pytest.mark.parametrize(("reply", "key"), NEVER_TWICE.values(), ids=NEVER_TWICE)
+async def test_never_twice(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, reply: Reply, key: str
+) -> None:
+    """Whatever was sent is not sent again by itself."""
+    simulator.reply(PLACE_CALL, reply)
+    with pytest.raises(HomeAssistantError) as caught:
+        await place_call(hass)
+    assert caught.value.translation_key == key
+    assert simulator.requests[PLACE_CALL] == 1
+
+
+@pytest.mark.parametrize("last_digits", ["9001", "9002", "9003"])
+async def test_placed_without_an_answer(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, last_digits: str
+) -> None:
+    """A call that was placed while its answer was lost is said to be unclear, and placed once."""
+    with (
+        patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
+        pytest.raises(HomeAssistantError, match="may or may not have been carried out"),
+    ):
+        await place_call(hass, destination=f"+55 41 99999-{last_digits}")
+    assert len(simulator.calls) == simulator.requests[PLACE_CALL] == 1
+
+
+async def test_nothing_was_sent(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """Without a connection a call is tried for some seconds, and then said not to be placed."""
+    await simulator.stop()
+    with pytest.raises(HomeAssistantError, match="cannot be reached, and nothing was done"):
+        await place_call(hass)
+    assert account.runtime_data.client.statistics.requests[PLACE_CALL] == 3
+    assert simulator.calls == []
