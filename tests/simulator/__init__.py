@@ -1,7 +1,7 @@
 """Directcall on loopback: the documented API over real HTTP, with its traps, and no telephone.
 
-Run it alone with `python -m tests.simulator --port 8124`. The account is `demo@example.com` with
-the secret `012345`:
+Run it alone, after scripts/setup, with `.venv/bin/python -m tests.simulator --port 8124`. The
+account is `demo@example.com` with the secret `012345`:
 
     curl http://127.0.0.1:8124/request_token -d client_id=demo@example.com -d client_secret=012345
     curl http://127.0.0.1:8124/voz/call -d access_token=TOKEN \
