@@ -6,10 +6,11 @@ start, in the folder .demo.
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -146,6 +147,18 @@ def free_port(wanted: int) -> int:
         port: int = probe.getsockname()[1]
         say(f"Port {wanted} is taken; using {port} instead.")
         return port
+
+
+@contextmanager
+def only_demo() -> Iterator[None]:
+    """Keep a second demo from tearing down the house that the first one lives in."""
+    with (ROOT / ".demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            error = "another demo is running in this folder: end that one first"
+            raise DemoError(error) from None
+        yield
 
 
 def build_house(port: int, language: str) -> None:
@@ -410,6 +423,16 @@ async def main() -> int:
     loop = asyncio.get_running_loop()
     if task := asyncio.current_task():
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        with only_demo():
+            return await run(arguments)
+    except DemoError as err:
+        say(f"The demo cannot start: {err}.")
+        return 1
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """Run the simulator and the house."""
     simulator = Simulator(port=free_port(arguments.simulator_port))
     await simulator.start()
     try:
