@@ -132,6 +132,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8123, help="of Home Assistant")
     parser.add_argument("--simulator-port", type=int, default=8124, help="of the simulator")
     parser.add_argument("--language", default="en", help="of the house: en or pt-BR")
+    parser.add_argument(
+        "--zip",
+        type=Path,
+        help="install the integration from a release's zip, instead of from here",
+    )
     return parser.parse_args()
 
 
@@ -161,14 +166,18 @@ def only_demo() -> Iterator[None]:
         yield
 
 
-def build_house(port: int, language: str) -> None:
+def build_house(port: int, arguments: argparse.Namespace) -> None:
     """Write a configuration with the integration, a smoke detector and an automation."""
     shutil.rmtree(HOUSE, ignore_errors=True)
     storage = HOUSE / ".storage"
     storage.mkdir(parents=True)
-    (HOUSE / "custom_components").symlink_to(ROOT / "custom_components", target_is_directory=True)
+    components = HOUSE / "custom_components"
+    if arguments.zip:
+        shutil.unpack_archive(arguments.zip, components / "directcall")
+    else:
+        components.symlink_to(ROOT / "custom_components", target_is_directory=True)
     (HOUSE / "configuration.yaml").write_text(
-        CONFIGURATION.format(port=port, language=language), encoding="utf-8"
+        CONFIGURATION.format(port=port, language=arguments.language), encoding="utf-8"
     )
     for name in ("automations", "scripts", "scenes"):
         (HOUSE / f"{name}.yaml").write_text("[]\n" if name != "scripts" else "{}\n")
@@ -211,7 +220,7 @@ async def wait_until_up(
     process: asyncio.subprocess.Process, session: aiohttp.ClientSession
 ) -> None:
     """Wait until Home Assistant answers, and show that time passes."""
-    say("Starting Home Assistant. The first time, it installs its frontend, which takes a while.")
+    say("Starting Home Assistant. The first time, this takes a while.")
     for second in range(STARTUP):
         if process.returncode is not None:
             error = f"Home Assistant ended by itself with status {process.returncode}"
@@ -352,7 +361,7 @@ async def play(simulator: Simulator, arguments: argparse.Namespace) -> None:
     """Run the house and tell its story."""
     port = free_port(arguments.port)
     url = f"http://127.0.0.1:{port}"
-    build_house(port, arguments.language)
+    build_house(port, arguments)
     async with running_home_assistant() as process:
         async with aiohttp.ClientSession(url) as session:
             await wait_until_up(process, session)
