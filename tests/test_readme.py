@@ -1,39 +1,117 @@
-"""The example that people paste."""
+"""The READMEs: what people paste from them works, and nothing that people need is left out."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
+import json
 from pathlib import Path
 import re
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_mock_service,
+)
 
 from homeassistant.components import automation
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
-from homeassistant.util.yaml import parse_yaml
+from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 
+from custom_components.directcall.api import NumberProblem
+
+from .conftest import place_call
 from .simulator import Reply, Simulator
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-SMOKE = "binary_sensor.kitchen_smoke"
+ROOT = Path(__file__).parent.parent
+INTEGRATION = ROOT / "custom_components" / "directcall"
+READMES = {"en": "README.md", "pt-BR": "LEIAME.md"}
+NIGHT = "2026-11-24 02:00:00-03:00"
+NOON = "2026-11-24 12:00:00-03:00"
 
 
-@pytest.fixture(autouse=True)
-async def _example(hass: HomeAssistant, account: MockConfigEntry) -> AsyncIterator[None]:
-    """Paste the example, and end it when the test does."""
-    [example] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    config: Any = parse_yaml(example)
-    hass.states.async_set(SMOKE, "off")
-    assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: config})
-    yield
-    await hass.services.async_call(
-        automation.DOMAIN,
-        "turn_off",
-        {"entity_id": "automation.call_when_there_is_smoke"},
-        blocking=True,
-    )
+def read(language: str) -> str:
+    """Return the README in a language."""
+    return (ROOT / READMES[language]).read_text(encoding="utf-8")
+
+
+def examples(language: str) -> list[dict[str, Any]]:
+    """Return the examples in a README, in their order."""
+    content: Any = [
+        parse_yaml(example)
+        for example in re.findall(r"^```ya?ml\n(.*?)^```", read(language), re.DOTALL | re.MULTILINE)
+    ]
+    return list(content)
+
+
+EXAMPLES = [example for language in READMES for example in examples(language)]
+AUTOMATIONS = [example for example in EXAMPLES if "triggers" in example]
+CARDS = [example for example in EXAMPLES if example not in AUTOMATIONS]
+DOORS = [config for config in AUTOMATIONS if "conditions" in config]
+PANIC_BUTTONS = [config for config in AUTOMATIONS if "not_from" in config["triggers"][0]]
+
+
+def name_of(example: dict[str, Any]) -> str:
+    """Return the name of an example."""
+    return str(example.get("alias", example.get("name")))
+
+
+class House:
+    """A house with one automation, as it was pasted."""
+
+    def __init__(self, hass: HomeAssistant, config: dict[str, Any]) -> None:
+        """Look at what sets the automation off."""
+        self.hass = hass
+        self.config = config
+        [trigger] = config["triggers"]
+        self.entity_id: str = trigger["entity_id"]
+        self.call = config["actions"][0]
+
+    async def set_up(self) -> None:
+        """Paste the automation."""
+        self.rest()
+        assert await async_setup_component(
+            self.hass, automation.DOMAIN, {automation.DOMAIN: self.config}
+        )
+        [state] = self.hass.states.async_all(automation.DOMAIN)
+        assert state.state == "on"
+        assert state.name == self.config["alias"]
+
+    async def tear_down(self) -> None:
+        """End what still waits."""
+        await self.hass.services.async_call(
+            automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True
+        )
+
+    def rest(self) -> None:
+        """Nothing happens."""
+        at_rest = "unknown" if self.entity_id.startswith("event.") else "off"
+        self.hass.states.async_set(self.entity_id, at_rest)
+
+    async def happens(self) -> None:
+        """Let it happen, and give the house and the provider a moment."""
+        if self.entity_id.startswith("event."):
+            self.hass.states.async_set(self.entity_id, dt_util.utcnow().isoformat())
+        else:
+            self.rest()
+            self.hass.states.async_set(self.entity_id, "on")
+        await asyncio.sleep(0.3)
+
+
+@pytest.fixture
+async def house(
+    hass: HomeAssistant, account: MockConfigEntry, config: dict[str, Any]
+) -> AsyncIterator[House]:
+    """Return a house with an account and the automation."""
+    house = House(hass, config)
+    await house.set_up()
+    yield house
+    await house.tear_down()
 
 
 @pytest.fixture
@@ -42,29 +120,140 @@ def notifications(hass: HomeAssistant) -> list[ServiceCall]:
     return async_mock_service(hass, "persistent_notification", "create")
 
 
-async def smoke(hass: HomeAssistant) -> None:
-    """Let the smoke detector go off, and give the house and the provider a moment."""
-    hass.states.async_set(SMOKE, "off")
-    hass.states.async_set(SMOKE, "on")
-    await asyncio.sleep(0.5)
+def test_both_readmes_have_the_same_examples() -> None:
+    """What differs between the examples is their language alone."""
+    english, portuguese = (examples(language) for language in READMES)
+    assert [len(each) for each in (AUTOMATIONS, CARDS, DOORS, PANIC_BUTTONS)] == [6, 2, 2, 2]
+    assert [list(e) for e in english] == [list(p) for p in portuguese]
+    for one, other in zip(english, portuguese, strict=True):
+        for part in ("mode", "conditions", "icon"):
+            assert one.get(part) == other.get(part)
 
 
+@pytest.mark.parametrize("language", READMES)
+def test_numbers_are_quoted(language: str) -> None:
+    """Nobody learns from an example to leave the quotes out."""
+    values = re.findall(r"^ +(?:destination|origin): (.*)$", read(language), re.MULTILINE)
+    assert len(values) == 5
+    assert all(re.fullmatch(r'"\+55 [\d -]+"', value) for value in values)
+
+
+@pytest.mark.freeze_time(NIGHT, tick=True)
+@pytest.mark.parametrize("config", AUTOMATIONS, ids=name_of)
 async def test_example_calls_once(
-    hass: HomeAssistant, simulator: Simulator, notifications: list[ServiceCall]
+    hass: HomeAssistant,
+    house: House,
+    simulator: Simulator,
+    notifications: list[ServiceCall],
+    freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A smoke detector that goes off twice in a row places one call."""
-    await smoke(hass)
-    await smoke(hass)
-    assert [call.destination for call in simulator.calls] == ["5541999990000"]
+    """What happens twice in a row places one call, and what happens later places another."""
+    await house.happens()
+    await house.happens()
+    [call] = simulator.calls
+    wanted = house.call["data"]
+    assert call.destination == re.sub(r"\D", "", wanted["destination"])
+    assert call.origin == re.sub(r"\D", "", wanted.get("origin", "+55 41 3060-0300"))
+    first = "destination" if wanted.get("ring_destination_first") else "origin"
+    assert call.rings_first == getattr(call, first)
+
+    freezer.move_to(dt_util.utcnow() + timedelta(minutes=10))
+    async_fire_time_changed(hass)
+    await asyncio.sleep(0.1)
+    await house.happens()
+    assert len(simulator.calls) == 2
     assert notifications == []
 
 
+@pytest.mark.freeze_time(NIGHT, tick=True)
+@pytest.mark.parametrize("config", AUTOMATIONS, ids=name_of)
 async def test_example_falls_back(
-    hass: HomeAssistant, simulator: Simulator, notifications: list[ServiceCall]
+    house: House, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
     """A call that fails is told otherwise, and is not placed again on the spot."""
     simulator.reply("voz/call", Reply(b"", 500))
-    await smoke(hass)
-    await smoke(hass)
-    assert [n.data["title"] for n in notifications] == ["Smoke in the kitchen"]
+    await house.happens()
+    await house.happens()
     assert simulator.requests["voz/call"] == 1
+    [notification] = notifications
+    assert notification.data["title"]
+    assert notification.data["message"]
+
+
+@pytest.mark.freeze_time(NOON, tick=True)
+@pytest.mark.parametrize("config", DOORS, ids=name_of)
+async def test_door_opens_by_day(house: House, simulator: Simulator) -> None:
+    """A door that opens by day calls nobody."""
+    await house.happens()
+    assert simulator.requests["voz/call"] == 0
+
+
+@pytest.mark.freeze_time(NIGHT, tick=True)
+@pytest.mark.parametrize("config", PANIC_BUTTONS, ids=name_of)
+async def test_panic_button_comes_back(
+    hass: HomeAssistant, house: House, simulator: Simulator
+) -> None:
+    """A button that was out of reach and comes back calls nobody."""
+    hass.states.async_set(house.entity_id, STATE_UNAVAILABLE)
+    await house.happens()
+    assert simulator.requests["voz/call"] == 0
+    await house.happens()
+    assert simulator.requests["voz/call"] == 1
+
+
+@pytest.mark.parametrize("card", CARDS, ids=name_of)
+async def test_button_on_a_dashboard(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, card: dict[str, Any]
+) -> None:
+    """What the button does places a call, once it was confirmed."""
+    tap = card["tap_action"]
+    assert tap["confirmation"]["text"]
+    domain, action = tap["perform_action"].split(".")
+    await hass.services.async_call(domain, action, tap["data"], blocking=True)
+    assert [call.destination for call in simulator.calls] == ["554133334444"]
+
+
+@pytest.mark.parametrize("language", READMES)
+async def test_every_field_and_key_is_explained(
+    hass: HomeAssistant, account: MockConfigEntry, language: str
+) -> None:
+    """The tables name each field of each action, and each key of its response."""
+    explained = {
+        name
+        for cell in re.findall(r"^\| (`[^|]+`) \|", read(language), re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", cell)
+    }
+    fields = load_yaml_dict(str(INTEGRATION / "services.yaml"))["place_call"]["fields"]
+    options = fields.pop("call_options")["fields"]
+    response = await place_call(hass)
+    assert explained == {*fields, *options, *response}
+
+
+@pytest.mark.parametrize(
+    ("language", "actions", "forms"),
+    [("en", "The error says", "The form says"), ("pt-BR", "O erro diz", "O formulário diz")],
+)
+def test_every_error_is_explained(language: str, actions: str, forms: str) -> None:
+    """The tables quote each error, and none that there is not."""
+    texts = json.loads((INTEGRATION / "translations" / f"{language}.json").read_text("utf-8"))
+    config = texts["config"]
+    raised = {text["message"] for text in texts["exceptions"].values()}
+    # What a form says of a number is what an action says of it. The unexpected has no explanation.
+    not_quoted = {*NumberProblem, "unknown"}
+    shown = {text for key, text in config["error"].items() if key not in not_quoted}
+    shown.add(config["abort"]["already_configured"])
+    for errors, title in ((raised, actions), (shown, forms)):
+        quotes = [quote(cell) for cell in first_cells(language, title)]
+        assert len(quotes) == len(errors)
+        assert all(any(quote.fullmatch(error) for quote in quotes) for error in errors)
+
+
+def first_cells(language: str, title: str) -> list[str]:
+    """Return what stands in the first column of a table, below its title."""
+    [table] = re.findall(rf"^\| {title} \|.*\n\|.*\n((?:\|.*\n)+)", read(language), re.MULTILINE)
+    return [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines()]
+
+
+def quote(cell: str) -> re.Pattern[str]:
+    """Return a pattern for an error that is quoted with omissions."""
+    return re.compile(".*".join(re.escape(part) for part in re.split(r"\s*…\s*", cell)))

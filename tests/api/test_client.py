@@ -2,14 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 import gzip
+from ipaddress import IPv4Address
+from pathlib import Path
 import resource
 import socket
+import ssl
 import time
 from unittest.mock import patch
 
 import aiohttp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 import pytest
 from yarl import URL
 
@@ -317,6 +326,57 @@ async def test_tls_fails(
         await client.place_call(token, a_call())
     assert len(pauses) == 2
     assert simulator.requests[PLACE_CALL] == 0
+
+
+@pytest.fixture
+def self_signed(tmp_path: Path) -> ssl.SSLContext:
+    """Return what a server needs that says of itself that it is 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(
+        certificate.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(file)
+    return context
+
+
+async def test_certificate_is_checked(
+    session: aiohttp.ClientSession,
+    self_signed: ssl.SSLContext,
+    token: Token,
+    pauses: list[float],
+) -> None:
+    """Who only says of itself that it is the provider is told nothing."""
+    told: list[bytes] = []
+
+    def listen(server: socket.socket) -> None:
+        for _ in range(3):
+            with suppress(OSError):
+                connection, _ = server.accept()
+                with self_signed.wrap_socket(connection, server_side=True) as private:
+                    told.append(private.recv(1024))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(1)
+        listening = asyncio.create_task(asyncio.to_thread(listen, server))
+        url = URL.build(scheme="https", host="127.0.0.1", port=server.getsockname()[1])
+        client = DirectcallClient(session, url, *ACCOUNT)
+        with pytest.raises(ConnectionFailedError):
+            await client.place_call(token, a_call())
+        await listening
+    assert len(pauses) == 2
+    assert told == []
 
 
 async def test_name_is_not_found(

@@ -1,0 +1,82 @@
+"""What has to agree between the files of this repository."""
+
+import io
+import json
+from pathlib import Path
+import re
+import tomllib
+from typing import Any
+
+from PIL import Image, ImageChops, ImageStat
+import pytest
+
+from homeassistant import requirements
+from homeassistant.util.yaml import load_yaml_dict
+
+from scripts.brand import IMAGES, draw
+
+ROOT = Path(__file__).parent.parent
+MANIFEST = json.loads((ROOT / "custom_components" / "directcall" / "manifest.json").read_text())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PINS = PROJECT["dependency-groups"]["dev"]
+
+
+def read(name: str) -> str:
+    """Return the text of a file."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_what_is_tested_is_what_is_installed() -> None:
+    """The pins agree with those of the integration and of Home Assistant."""
+    assert set(MANIFEST["requirements"]) <= set(PINS)
+    constraints = Path(requirements.__file__).with_name("package_constraints.txt").read_text()
+    [frontend] = [pin for pin in PINS if pin.startswith("home-assistant-frontend==")]
+    assert frontend in constraints.splitlines()
+
+
+def test_versions_agree() -> None:
+    """The manifest's version is the project's."""
+    assert MANIFEST["version"] == PROJECT["project"]["version"]
+
+
+@pytest.mark.parametrize(("name", "png"), draw(), ids=lambda value: value[:20])
+def test_images_are_drawn_from_their_sources(name: str, png: bytes) -> None:
+    """The images are those that scripts/brand draws, but for what another machine rounds."""
+    with Image.open(IMAGES / name) as shipped, Image.open(io.BytesIO(png)) as drawn:
+        difference = ImageChops.difference(shipped.convert("RGBA"), drawn.convert("RGBA"))
+        assert shipped.size == drawn.size
+        assert max(most for _, most in ImageStat.Stat(difference).extrema) < 32
+
+
+def test_every_image_is_drawn() -> None:
+    """No image is there that the script does not draw."""
+    assert {file.name for file in IMAGES.iterdir()} == {name for name, _ in draw()}
+
+
+def test_claims_name_real_tests() -> None:
+    """Each test that SECURITY.md and CONTRIBUTING.md name is there."""
+    claims = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", read("SECURITY.md"))
+    assert len(claims) > 10
+    for file, test in claims:
+        assert re.search(rf"^(?:async )?def {test}\(", read(file), re.MULTILINE), test
+
+
+def test_repository_has_one_address() -> None:
+    """Whoever publishes the project elsewhere has to change it everywhere."""
+    address = MANIFEST["documentation"].removesuffix("#readme")
+    owner, repository = address.split("/")[-2:]
+    assert MANIFEST["issue_tracker"] == f"{address}/issues"
+    assert MANIFEST["codeowners"] == [f"@{owner}"]
+    assert read(".github/CODEOWNERS").split() == ["*", f"@{owner}"]
+    for name in ("README.md", "LEIAME.md", "CHANGELOG.md", "SECURITY.md"):
+        text = read(name)
+        assert set(re.findall(r"https://github\.com/[\w-]+/[\w-]+", text)) == {address}
+        assert set(re.findall(r"owner=([\w-]+)&repository=([\w-]+)", text)) <= {(owner, repository)}
+
+
+def test_hacs_finds_the_zip_that_a_release_has() -> None:
+    """What hacs.json names is what the workflow attaches."""
+    hacs = json.loads(read("hacs.json"))
+    workflow: dict[str, Any] = load_yaml_dict(str(ROOT / ".github" / "workflows" / "release.yml"))
+    commands = [step.get("run", "") for step in workflow["jobs"]["zip"]["steps"]]
+    assert f'gh release upload "$TAG" dist/{hacs["filename"]}' in commands
