@@ -7,6 +7,7 @@ from pathlib import Path
 import re
 import subprocess
 import tarfile
+import time
 from typing import Final
 import zipfile
 
@@ -30,10 +31,11 @@ def pack(root: Path, new_version: str) -> Path:
     """Write the zip, with a version stamped into the manifest, and return where it is.
 
     The files stand at the top of the zip, as the Marketplace expects. The same commit and version
-    always give the same zip.
+    always give the same zip. The files are as old as the commit: if every release gave them the
+    same age, Python would take an updated file of the same size for the one it compiled before.
     """
     archive = subprocess.run(
-        ["git", "archive", "--format=tar", f"HEAD:{INTEGRATION}"],
+        ["git", "archive", "--format=tar", "HEAD", INTEGRATION],
         cwd=root,
         check=True,
         capture_output=True,
@@ -46,10 +48,11 @@ def pack(root: Path, new_version: str) -> Path:
     ):
         for member in source:
             if file := source.extractfile(member):
+                name = member.name.removeprefix(f"{INTEGRATION}/")
                 content = file.read()
-                if member.name == "manifest.json":
+                if name == "manifest.json":
                     content = stamp(content, new_version)
-                info = zipfile.ZipInfo(member.name)
+                info = zipfile.ZipInfo(name, time.gmtime(member.mtime)[:6])
                 info.external_attr = 0o644 << 16
                 packed.writestr(info, content, zipfile.ZIP_DEFLATED)
     return target

@@ -1,5 +1,6 @@
 """The zip that people install from."""
 
+from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 import shutil
@@ -50,6 +51,19 @@ def test_zip_is_a_valid_integration(repository: Path, tmp_path: Path) -> None:
     )
     manifest = json.loads((repository / INTEGRATION / "manifest.json").read_text())
     assert json.loads((target / "manifest.json").read_text()) == {**manifest, "version": "2.0.1"}
+
+
+def test_files_are_as_old_as_the_commit(repository: Path) -> None:
+    """Python does not take an updated file for the one that it compiled before the update."""
+    commit = ["git", "log", "-1", "--format=%cd", "--date=format-local:%Y-%m-%d %H:%M:%S"]
+    committed = subprocess.run(
+        commit, cwd=repository, env={"TZ": "UTC"}, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    with zipfile.ZipFile(pack(repository, "1.0.0")) as packed:
+        times = {datetime(*file.date_time, tzinfo=UTC) for file in packed.infolist()}
+    [time] = times
+    # A zip counts in steps of two seconds.
+    assert abs(time - datetime.fromisoformat(f"{committed}Z")) < timedelta(seconds=2)
 
 
 def test_zip_is_reproducible(repository: Path) -> None:
