@@ -45,7 +45,7 @@ def test_images_are_drawn_from_their_sources(name: str, png: bytes) -> None:
     with Image.open(IMAGES / name) as shipped, Image.open(io.BytesIO(png)) as drawn:
         difference = ImageChops.difference(shipped.convert("RGBA"), drawn.convert("RGBA"))
         assert shipped.size == drawn.size
-        assert max(most for _, most in ImageStat.Stat(difference).extrema) < 32
+        assert max(most for _, most in ImageStat.Stat(difference).extrema) < 8
 
 
 def test_every_image_is_drawn() -> None:

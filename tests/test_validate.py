@@ -51,6 +51,12 @@ def test_integration_is_valid(copy: Path) -> None:
         ("services.yaml", "        ring_destination_first:", "        origin:", "origin twice"),
         ("services.yaml", "boolean:", "boolean:\n              x: 1", "services.yaml"),
         ("services.yaml", "place_call:", "place_cal:", "place_cal is described and not registered"),
+        (
+            "services.yaml",
+            "          selector:\n            boolean:",
+            "          selector:\n            select: {options: [a], translation_key: way}",
+            "selector.way is used and has no text",
+        ),
         # The icons
         ("icons.json", "mdi:phone-check", "mdi:phone-czech", "there is no mdi:phone-czech"),
         ("icons.json", "mdi:phone-check", "fa:phone", "does not match"),
@@ -87,6 +93,7 @@ def test_integration_is_valid(copy: Path) -> None:
         ("api/errors.py", '"short_number"', '"shorts"', "config.error.shorts is used"),
         ("coordinator.py", '"no_credit" if', '"broke" if', "exceptions.broke is used"),
         ("config_flow.py", '_Failure("invalid_auth")', '_Failure("no")', "config.error.no is used"),
+        ("config_flow.py", '{"base": failure.error}', '{"base": "x"}', "config.error.x is used"),
         ("config_flow.py", '"invalid_url"\n', '"url"\n', "config.error.url is used"),
         ("config_flow.py", '"reauth_successful"', '"done"', "config.abort.done is used"),
         ("config_flow.py", 'step_id="user"', 'step_id="person"', "config.step.person is used"),

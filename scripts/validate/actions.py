@@ -42,12 +42,12 @@ def sections_of(action: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: field for name, field in action.get("fields", {}).items() if "fields" in field}
 
 
-def fields_of(action: dict[str, Any]) -> list[str]:
-    """Return the fields of an action, those in its sections, too."""
+def fields_of(action: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the fields of an action, those in its sections, too, each with its name."""
     sections = sections_of(action)
     return [
-        *(name for name in action.get("fields", {}) if name not in sections),
-        *chain.from_iterable(section["fields"] for section in sections.values()),
+        *(item for item in action.get("fields", {}).items() if item[0] not in sections),
+        *chain.from_iterable(section["fields"].items() for section in sections.values()),
     ]
 
 
@@ -58,7 +58,7 @@ def check_actions(integration: Integration) -> Iterator[str]:
             yield problem
             return
     for name, action in integration.actions.items():
-        fields = fields_of(action)
+        fields = [field for field, _ in fields_of(action)]
         for field in {field for field in fields if fields.count(field) > 1}:
             yield f"services.yaml: {name} has the field {field} twice"
     registered = {

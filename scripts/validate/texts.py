@@ -166,8 +166,11 @@ def _texts_of_actions(integration: Integration) -> Iterator[str]:
     for name, action in integration.actions.items():
         yield f"services.{name}.name"
         yield f"services.{name}.description"
-        for field in fields_of(action):
+        for field, description in fields_of(action):
             yield f"services.{name}.fields.{field}"
+            for options in description["selector"].values():
+                if isinstance(options, dict) and (key := options.get("translation_key")):
+                    yield f"selector.{key}"
         for section in sections_of(action):
             yield f"services.{name}.sections.{section}"
 

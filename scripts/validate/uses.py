@@ -116,6 +116,9 @@ class _Reader(ast.NodeVisitor):
             for role, owner in _ROLES_IN_FLOWS.items():
                 if role in given:
                     self._use(f"{self._flow}.{owner}", given[role])
+            for shown in ast.walk(given["errors"]) if "errors" in given else ():
+                if isinstance(shown, ast.Dict):
+                    self._use(f"{self._flow}.error", *shown.values)
             if function in _REASONS:
                 self._uses.texts.add(f"{self._flow}.abort.{_REASONS[function]}")
             if function in _MARKERS:
