@@ -79,4 +79,4 @@ def test_hacs_finds_the_zip_that_a_release_has() -> None:
     hacs = json.loads(read("hacs.json"))
     workflow: dict[str, Any] = load_yaml_dict(str(ROOT / ".github" / "workflows" / "release.yml"))
     commands = [step.get("run", "") for step in workflow["jobs"]["zip"]["steps"]]
-    assert f'gh release upload "$TAG" dist/{hacs["filename"]}' in commands
+    assert f'gh release upload --clobber "$TAG" dist/{hacs["filename"]}' in commands
