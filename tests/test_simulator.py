@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 import subprocess
 import sys
+import time
 from typing import Any
 
 import aiohttp
 import pytest
 
 from .simulator import ACCOUNT, Simulator
+from .simulator.telephones import Line
 
 CREDENTIALS = {"client_id": ACCOUNT.client_id, "client_secret": ACCOUNT.client_secret}
 CALL = {"origem": "554130600300", "destino": "5541999990000"}
@@ -95,6 +97,69 @@ async def test_json_is_not_read(
     answer = await post(session, "/voz/call", json={"access_token": token, **CALL})
     assert answer["msg"] == "token não informado"
     assert simulator.calls == []
+
+
+async def ask(session: aiohttp.ClientSession, path: str, **fields: str) -> dict[str, Any]:
+    """Ask for a call in progress."""
+    async with session.get(path, params=fields) as response:
+        answer: dict[str, Any] = await response.json(content_type=None)
+        return answer
+
+
+async def test_status_and_end(
+    session: aiohttp.ClientSession, simulator: Simulator, token: str
+) -> None:
+    """A call in progress has a leg a telephone, with the documentation's blanks, until it ends."""
+    fields = {"access_token": token, **CALL}
+    assert (await ask(session, "/voz/status", **fields))["codigo"] == "003"
+    await post(session, "/voz/call", data=fields)
+    assert (await ask(session, "/voz/end", **fields))["codigo"] == "003"
+    simulator.calls[0].line.started -= 20
+    legs = (await ask(session, "/voz/status", **fields))["msg"]
+    assert [(leg["telefone"], leg["status"]) for leg in legs] == [
+        (" 55 41  3060 0300", "atendida"),
+        ("  41  99999 0000", "atendida"),
+    ]
+    assert (await ask(session, "/voz/end", **fields))["status"] == "ok"
+    assert (await ask(session, "/voz/status", **fields))["codigo"] == "003"
+
+
+@pytest.mark.parametrize("path", ["/voz/status", "/voz/end"])
+async def test_query_has_to_be_right(
+    session: aiohttp.ClientSession, simulator: Simulator, token: str, path: str
+) -> None:
+    """A look and an end are asked for in the URL, with a token."""
+    assert (await ask(session, path, **CALL))["msg"] == "token não informado"
+    assert (await ask(session, path, access_token="x", **CALL))["codigo"] == "006"
+    answer = await post(session, path, data={"access_token": token, **CALL})
+    assert answer["msg"] == "token não informado"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        ("0300", "0000", [None, ["chamando"], ["atendida", "chamando"], ["atendida", "atendida"]]),
+        ("7001", "0000", [None, ["OCUPADO"], None, None]),
+        ("0300", "7001", [None, ["chamando"], ["atendida", "OCUPADO"], None]),
+        ("0300", "7002", [None, ["chamando"], *[["atendida", "chamando"]] * 2]),
+        (
+            "0300",
+            "7003",
+            [None, ["chamando"], *[["atendida", w] for w in ("chamando", "Rejeitada")]],
+        ),
+        ("0300", "7005", [None, ["chamando"], *[["atendida", "redirecionada"]] * 2]),
+        ("0300", "7006", [None, ["chamando"], ["atendida", "falha"], None]),
+    ],
+)
+def test_telephones(first: str, second: str, words: list[list[str] | None]) -> None:
+    """Telephones ring in turn, and do what their last digits say."""
+    line = Line(f"41{first}", f"42{second}", time.monotonic())
+    said = []
+    for _ in words:
+        legs = line.legs()
+        said.append(legs and list(legs.values()))
+        line.started -= 4
+    assert said == words
 
 
 def test_it_runs_alone() -> None:

@@ -16,7 +16,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.ulid import ulid_now
 
-from .api import CallRequest, InvalidNumberError, PhoneNumber, mask
+from .api import CallRequest, InvalidNumberError, NumberPair, PhoneNumber, mask
 from .const import (
     CONF_ORIGIN,
     CONF_RECORD,
@@ -84,8 +84,7 @@ async def _async_place_call(call: ServiceCall) -> ServiceResponse:
     if origin == destination:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="same_number")
     request = CallRequest(
-        origin=origin,
-        destination=destination,
+        pair=NumberPair(origin, destination),
         record=preferences[CONF_RECORD],
         show_caller_id=preferences[CONF_SHOW_CALLER_ID],
         ring_destination_first=preferences[CONF_RING_DESTINATION_FIRST],

@@ -11,6 +11,7 @@ import resource
 import socket
 import ssl
 import time
+import traceback
 from unittest.mock import patch
 
 import aiohttp
@@ -28,8 +29,13 @@ from custom_components.directcall.api import (
     ConnectionFailedError,
     DirectcallClient,
     DirectcallError,
+    EndedCall,
+    HangUpUnknownError,
     InvalidUrlError,
+    LegState,
     NoCreditError,
+    NotActiveError,
+    NumberPair,
     OutcomeUnknownError,
     PhoneNumber,
     RefusedError,
@@ -79,8 +85,7 @@ def pauses() -> Iterator[list[float]]:
 def a_call(destination: str = "5541999990000", *, yes: bool = False) -> CallRequest:
     """Return the request for a call."""
     return CallRequest(
-        origin=PhoneNumber("554130600300"),
-        destination=PhoneNumber(destination),
+        pair=NumberPair(PhoneNumber("554130600300"), PhoneNumber(destination)),
         record=yes,
         show_caller_id=yes,
         ring_destination_first=yes,
@@ -415,6 +420,20 @@ async def test_no_connection_in_time(
     assert len(pauses) == 2
 
 
+async def test_time_that_runs_out_somewhere(
+    session: aiohttp.ClientSession, token: Token, pauses: list[float]
+) -> None:
+    """A time-out of which it cannot be told whether anything was sent is of unknown outcome."""
+    with (
+        deaf_server() as port,
+        patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.2)),
+    ):
+        client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        with pytest.raises(OutcomeUnknownError):
+            await client.place_call(token, a_call())
+    assert pauses == []
+
+
 async def test_each_request_has_its_own_connection(
     session: aiohttp.ClientSession, token: Token
 ) -> None:
@@ -475,6 +494,170 @@ async def test_statistics(client: DirectcallClient, simulator: Simulator, token:
     assert client.statistics.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
     assert client.statistics.errors == {"RefusedError 002": 1}
     assert client.statistics.last_success == last_success
+
+
+PAIR = a_call().pair
+STATUS = "voz/status"
+END = "voz/end"
+
+
+async def test_status_of_a_call(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """A call in progress is found by its two numbers."""
+    assert await client.call_status(token, PAIR) is None
+    await client.place_call(token, a_call())
+    simulator.calls[0].line.started -= 3
+    status = await client.call_status(token, PAIR)
+    assert status is not None
+    assert status.is_live
+    assert status.is_clear
+    assert status.origin is not None
+    assert status.origin.state is LegState.RINGING
+    simulator.calls[0].line.started -= 10
+    status = await client.call_status(token, PAIR)
+    assert status is not None
+    assert status.destination is not None
+    assert status.destination.state is LegState.ANSWERED
+    assert await client.call_status(token, a_call("5541999991111").pair) is None
+    assert client.statistics.errors == {}
+
+
+async def test_end_of_a_call(client: DirectcallClient, simulator: Simulator, token: Token) -> None:
+    """A call in progress is ended by its two numbers."""
+    await client.place_call(token, a_call())
+    with pytest.raises(NotActiveError):
+        await client.end_call(token, PAIR)
+    simulator.calls[0].line.started -= 3
+    assert (await client.end_call(token, PAIR)) == EndedCall("000", "Chamada finalizada.")
+    with pytest.raises(NotActiveError):
+        await client.end_call(token, PAIR)
+    assert simulator.requests[END] == 3
+
+
+async def test_query_is_written_as_it_should_be(
+    session: aiohttp.ClientSession, simulator: Simulator
+) -> None:
+    """Nothing in a token is lost in a URL, whatever characters it is made of."""
+    client = DirectcallClient(session, URL(simulator.url), *ACCOUNT)
+    token = Token("a+b/c=d&e%20f#g?~", 3600, time.monotonic())
+    simulator.accept(token.value)
+    await client.call_status(token, PAIR)
+    assert simulator.queries == [
+        {
+            "access_token": token.value,
+            "origem": "554130600300",
+            "destino": "5541999990000",
+            "format": "JSON",
+        }
+    ]
+
+
+@pytest.mark.parametrize("rejection", Rejection)
+async def test_rejected_token_in_a_query(
+    client: DirectcallClient, simulator: Simulator, token: Token, rejection: Rejection
+) -> None:
+    """A token that is not accepted is known where it stands in the URL, too."""
+    simulator.quirks.rejection = rejection
+    simulator.end_tokens()
+    with pytest.raises(TokenRejectedError):
+        await client.call_status(token, PAIR)
+    with pytest.raises(TokenRejectedError):
+        await client.end_call(token, PAIR)
+
+
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+async def test_no_readable_answer_to_a_query(
+    client: DirectcallClient, simulator: Simulator, token: Token, reply: Reply
+) -> None:
+    """A lost answer is asked for once, also by the HTTP client below."""
+    simulator.reply(STATUS, reply)
+    with pytest.raises(ConnectionFailedError):
+        await client.call_status(token, PAIR)
+    simulator.reply(END, reply)
+    with pytest.raises(HangUpUnknownError):
+        await client.end_call(token, PAIR)
+    assert (simulator.requests[STATUS], simulator.requests[END]) == (1, 1)
+
+
+async def test_hang_up_is_tried_again_without_connection(
+    client: DirectcallClient, simulator: Simulator, token: Token, pauses: list[float]
+) -> None:
+    """Where nothing could be sent, hanging up is tried three times; looking comes back anyway."""
+    await simulator.stop()
+    with pytest.raises(ConnectionFailedError):
+        await client.end_call(token, PAIR)
+    assert pauses == [1, 3]
+    with pytest.raises(ConnectionFailedError):
+        await client.call_status(token, PAIR)
+    assert client.statistics.requests[STATUS] == 1
+
+
+def chain(error: BaseException) -> str:
+    """Return all that an error, its causes and contexts say."""
+    texts = []
+    link: BaseException | None = error
+    while link is not None:
+        texts.append("".join(traceback.format_exception(link, chain=False)) + repr(link))
+        link = link.__cause__ or link.__context__
+    return "\n".join(texts)
+
+
+GARBAGE = b"HTTP/9.9 what\r\n\r\n"
+
+
+@pytest.mark.parametrize("answer", [b"", GARBAGE, None], ids=["none", "garbage", "late"])
+async def test_url_with_the_token_is_in_no_error(token: Token, answer: bytes | None) -> None:
+    """Neither an error, nor what led to it, nor a trace shows the URL of a look."""
+    traced: list[object] = []
+
+    async def note(_session: object, _context: object, parameters: object) -> None:
+        traced.append(parameters)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if answer is None:
+            await reader.read()
+        writer.write(answer or b"")
+        writer.close()
+
+    trace = aiohttp.TraceConfig()
+    for signal in (trace.on_request_start, trace.on_request_end, trace.on_request_exception):
+        signal.append(note)
+    async with (
+        await asyncio.start_server(serve, "127.0.0.1", 0) as server,
+        aiohttp.ClientSession(trace_configs=[trace]) as session,
+    ):
+        port = server.sockets[0].getsockname()[1]
+        client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        with (
+            patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
+            pytest.raises(ConnectionFailedError) as caught,
+        ):
+            await client.call_status(token, PAIR)
+        with (
+            patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
+            pytest.raises(HangUpUnknownError) as ended,
+        ):
+            await client.end_call(token, PAIR)
+    assert len(traced) == 4
+    for text in (chain(caught.value), chain(ended.value), *map(repr, traced)):
+        assert token.value not in text
+        assert "5541999990000" not in text
+
+
+async def test_url_with_the_token_is_in_no_error_of_a_connection(
+    session: aiohttp.ClientSession, token: Token, pauses: list[float]
+) -> None:
+    """What the HTTP client says of a time-out quotes the URL: ours does not."""
+    with (
+        deaf_server() as port,
+        patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=5, connect=0.2)),
+    ):
+        client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        with pytest.raises(ConnectionFailedError) as caught:
+            await client.call_status(token, PAIR)
+    assert token.value not in chain(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,29 @@ How a call goes is up to the last four digits of its destination:
     9002                  the call is placed, and the answer is HTTP 500 without a readable word
     9003                  the call is placed, and the answer never comes
     9004                  the call is placed, and the answer has no id of the call
+    9005                  the call is placed, and its status cannot be had in its first 40 s
+    9006                  the call is placed, and cannot be ended through the provider
     anything else         the call is placed
 
-It is as strict as the real one is known to be: forms only, POST only, the token in the form, digits
-with country and area code or `ip` numbers only, credentials and tokens checked. Where nobody knows
-what the real one does, it can do each thing that clients met: see `Quirks`.
+Then the telephones ring in turn, and what each does is up to its own last four digits, the origin's
+as well as the destination's:
+
+    7001                  is busy
+    7002                  rings for 30 s, and nobody answers
+    7003                  rings, and somebody declines
+    7004                  is answered after 5 s, and hangs up 10 s later
+    7005                  rings for 30 s while the provider says a word that nobody documented
+    7006                  cannot be reached
+    anything else         is answered after 5 s, and talks until somebody else hangs up
+
+`/voz/status` tells of it while it lasts, with the provider's blanks in the numbers, and the
+destination's without country code. Before the first telephone rings (1 s), and once the call is
+over, it answers that no call is active; so does `/voz/end`.
+
+It is as strict as the real one is known to be: forms and POST only, but for status and end, which
+are GET only; digits with country and area code or `ip` numbers only; credentials and tokens
+checked. Where nobody knows what the real one does, it can do each thing that clients met: see
+`Quirks`.
 """
 
 from .server import ACCOUNT, NetworkCall, Quirks, Rejection, Reply, Simulator, TokenShape

@@ -16,7 +16,7 @@ import uuid
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .telephones import RETURN_CODES, Behaviour, behaviour, refusal
+from .telephones import OUTAGE, RETURN_CODES, Behaviour, Line, behaviour, refusal
 
 
 class Account(NamedTuple):
@@ -30,6 +30,7 @@ ACCOUNT: Final = Account("demo@example.com", "012345")
 
 # A country code, an area code and a number; or a number in the provider's SIP network.
 _NUMBER: Final = re.compile(r"[1-9][0-9]{9,14}|ip[1-9][0-9]{9,10}")
+_OK: Final = {"api": "voz", "status": "ok", "codigo": "000"}
 _YES_OR_NO: Final = ("gravar", "cli", "inverter_discagem")
 
 
@@ -60,8 +61,16 @@ class Quirks:
     rejection: Rejection = Rejection.CODE
     error_status: int = 200
     """The HTTP status of an answer that says no."""
+    haste: float = 1
+    """How many seconds of the telephones pass in one, for who cannot wait."""
     token_delay: float = 0
     """Seconds until a token is given."""
+    call_delay: float = 0
+    """Seconds until the placing of a call is answered."""
+    status_delay: float = 0
+    """Seconds until a status is given."""
+    end_delay: float = 0
+    """Seconds until a call is ended."""
     rejection_delays: deque[float] = field(default_factory=deque)
     """Seconds until each of the next tokens is rejected."""
 
@@ -90,6 +99,7 @@ class NetworkCall:
     rings_first: str
     recorded: bool
     form: Mapping[str, str]
+    line: Line
 
 
 @dataclass
@@ -103,6 +113,8 @@ class Simulator:
     """The calls that reached the telephone network."""
     requests: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     """How many requests came to each endpoint."""
+    queries: list[dict[str, str]] = field(default_factory=list)
+    """The fields of each URL that told of a call, or ended it."""
     tokens: list[str] = field(default_factory=list)
     """The tokens that it gave."""
     on_call: Callable[[NetworkCall], None] | None = None
@@ -124,6 +136,10 @@ class Simulator:
         """Answer the next requests to an endpoint so, whatever they ask."""
         self._script[endpoint].extend(replies)
 
+    def accept(self, token: str) -> None:
+        """Accept a token that was not given."""
+        self._tokens[token] = time.monotonic() + self.quirks.token_lifetime
+
     def end_tokens(self) -> None:
         """Accept no token given so far."""
         self._tokens.clear()
@@ -134,6 +150,8 @@ class Simulator:
         app = web.Application(middlewares=[self._middleware])
         app.router.add_route("*", "/request_token", self._request_token)
         app.router.add_route("*", "/voz/call", self._place_call)
+        app.router.add_route("*", "/voz/status", self._call_status)
+        app.router.add_route("*", "/voz/end", self._end_call)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
@@ -166,7 +184,7 @@ class Simulator:
             return self._reject_credentials()
         token = self._new_token(client_id)
         self.tokens.append(token)
-        self._tokens[token] = time.monotonic() + self.quirks.token_lifetime
+        self.accept(token)
         answer: dict[str, object] = {"access_token": token}
         if self.quirks.expires_in:
             answer["expires_in"] = self.quirks.token_lifetime
@@ -213,12 +231,14 @@ class Simulator:
             case Rejection.HTTP_401:
                 return web.Response(status=401, text="<h1>Unauthorized</h1>")
 
-    def _refuse(self, code: str, message: str | None = None) -> web.StreamResponse:
+    def _refuse(
+        self, code: str, message: str | None = None, module: str = "chamar"
+    ) -> web.StreamResponse:
         """Answer no, with the documented text of a code where there is no other."""
         return _json(
             {
                 "api": "voz",
-                "modulo": "chamar",
+                "modulo": module,
                 "status": "erro",
                 "codigo": code,
                 "msg": message or RETURN_CODES[code],
@@ -229,13 +249,8 @@ class Simulator:
     async def _place_call(self, request: web.Request) -> web.StreamResponse:
         """Join two telephones, if all is as the documentation wants it."""
         form = await _form(request)
-        token = form.get("access_token")
-        if not token:
-            return self._refuse("001", "token não informado")
-        if self._tokens.get(token, 0) <= time.monotonic():
-            if self.quirks.rejection_delays:
-                await asyncio.sleep(self.quirks.rejection_delays.popleft())
-            return self._reject_token()
+        if rejection := await self._check_token(form):
+            return rejection
         origin, destination = form.get("origem", ""), form.get("destino", "")
         if (
             not _NUMBER.fullmatch(origin)
@@ -244,13 +259,85 @@ class Simulator:
         ):
             return self._refuse("001")
         if code := refusal(destination):
+            await asyncio.sleep(self.quirks.call_delay)
             return self._refuse(code)
-        first = destination if form.get("inverter_discagem") == "s" else origin
-        call = NetworkCall(origin, destination, first, form.get("gravar") == "s", form)
+        first, second = origin, destination
+        if form.get("inverter_discagem") == "s":
+            first, second = destination, origin
+        line = Line(first, second, time.monotonic(), self.quirks.haste)
+        call = NetworkCall(origin, destination, first, form.get("gravar") == "s", form, line)
         self.calls.append(call)
         if self.on_call:
             self.on_call(call)
+        await asyncio.sleep(self.quirks.call_delay)
         return await self._answer_call(request, behaviour(destination))
+
+    def _query(self, request: web.Request) -> dict[str, str]:
+        """Return the fields of a URL, which are read for GET alone."""
+        fields = dict(request.query) if request.method == "GET" else {}
+        self.queries.append(fields)
+        return fields
+
+    async def _check_token(self, fields: Mapping[str, str]) -> web.StreamResponse | None:
+        """Return an answer that says what is wrong with the token, if anything is."""
+        token = fields.get("access_token")
+        if not token:
+            return self._refuse("001", "token não informado")
+        if self._tokens.get(token, 0) > time.monotonic():
+            return None
+        if self.quirks.rejection_delays:
+            await asyncio.sleep(self.quirks.rejection_delays.popleft())
+        return self._reject_token()
+
+    def _active_call(self, fields: Mapping[str, str]) -> NetworkCall | None:
+        """Return the newest call in progress between two numbers."""
+        pair = fields.get("origem"), fields.get("destino")
+        for call in reversed(self.calls):
+            if (call.origin, call.destination) == pair and call.line.legs():
+                return call
+        return None
+
+    async def _call_status(self, request: web.Request) -> web.StreamResponse:
+        """Tell of a call in progress."""
+        fields = self._query(request)
+        if rejection := await self._check_token(fields):
+            return rejection
+        await asyncio.sleep(self.quirks.status_delay)
+        call = self._active_call(fields)
+        legs = call.line.legs() if call else None
+        if call is None or legs is None:
+            return self._refuse("003", module="status")
+        outage = behaviour(call.destination) is Behaviour.WITHOUT_STATUS
+        if outage and time.monotonic() - call.line.started < OUTAGE:
+            return web.Response(status=503, text="<h1>Service Unavailable</h1>")
+        entries = [
+            {
+                "telefone": written,
+                "status": legs[number],
+                "inicio": "2013-02-21 18:28:14",
+                "duracao": "00:00:00",
+            }
+            for number, written in (
+                (call.origin, _with_blanks(call.origin)),
+                (call.destination, _with_blanks(call.destination.removeprefix("55"))),
+            )
+            if number in legs
+        ]
+        return _json({**_OK, "modulo": "status", "msg": entries})
+
+    async def _end_call(self, request: web.Request) -> web.StreamResponse:
+        """Hang up a call in progress."""
+        fields = self._query(request)
+        if rejection := await self._check_token(fields):
+            return rejection
+        await asyncio.sleep(self.quirks.end_delay)
+        call = self._active_call(fields)
+        if call is None:
+            return self._refuse("003", module="end")
+        if behaviour(call.destination) is Behaviour.CANNOT_BE_ENDED:
+            return self._refuse("004", module="end")
+        call.line.ended = True
+        return _json({**_OK, "modulo": "end", "msg": "Chamada finalizada."})
 
     async def _answer_call(self, request: web.Request, telephone: Behaviour) -> web.StreamResponse:
         """Tell of a call that was placed, or fail to."""
@@ -265,10 +352,8 @@ class Simulator:
                 await self._stopping.wait()
                 return await _send(request, Reply(drop=True))
         answer = {
-            "api": "voz",
+            **_OK,
             "modulo": "chamar",
-            "status": "ok",
-            "codigo": "000",
             "msg": "Completando a sua ligação, por favor aguarde!",
             "callerid": str(uuid.uuid4()),
         }
@@ -282,6 +367,12 @@ async def _form(request: web.Request) -> dict[str, str]:
     if request.method != "POST" or request.content_type != "application/x-www-form-urlencoded":
         return {}
     return {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
+
+
+def _with_blanks(number: str) -> str:
+    """Return a number as the status writes it: ` 55 41  3060 0300`."""
+    country, national = (number[:2], number[2:]) if len(number) > 11 else ("", number)
+    return f" {country} {national[:2]}  {national[2:-4]} {national[-4:]}"
 
 
 def _json(answer: Mapping[str, object], status: int = 200) -> web.Response:

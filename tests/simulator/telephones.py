@@ -1,6 +1,8 @@
-"""What becomes of a call, by the last four digits of its destination."""
+"""What telephones do, by their last four digits, and what becomes of a call between two."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+import time
 from typing import Final
 
 # The provider's documentation, read here a second time: the simulator knows nothing of the
@@ -25,14 +27,40 @@ RETURN_CODES: Final = {
 }
 
 
+# Seconds: until the first telephone rings, until a telephone is picked up, until the network ends
+# a call that nobody answers, how long who soon hangs up talks, and how long the reason for which a
+# call ended can be read.
+DIALLING: Final = 1
+RINGING: Final = 5
+RINGING_IN_VAIN: Final = 30
+TALKING: Final = 10
+READABLE: Final = 5
+# Until the status of a call that cannot be had at first can be had.
+OUTAGE: Final = 40
+
+
 class Behaviour(StrEnum):
-    """What the provider does with the request for a call that it places."""
+    """What the provider does with the requests about a call that it places."""
 
     DROPS_CONNECTION = "9001"
     SERVER_ERROR = "9002"
     NEVER_ANSWERS = "9003"
     WITHOUT_ID = "9004"
+    WITHOUT_STATUS = "9005"
+    CANNOT_BE_ENDED = "9006"
     ACCEPTS = ""
+
+
+class Telephone(StrEnum):
+    """What a telephone does when it rings."""
+
+    BUSY = "7001"
+    NEVER_ANSWERS = "7002"
+    DECLINES = "7003"
+    HANGS_UP = "7004"
+    SAYS_RIDDLE = "7005"
+    FAILS = "7006"
+    ANSWERS = ""
 
 
 def refusal(number: str) -> str | None:
@@ -44,3 +72,55 @@ def refusal(number: str) -> str | None:
 def behaviour(number: str) -> Behaviour:
     """Return what becomes of the request for a call to a number."""
     return next((b for b in Behaviour if b and number.endswith(b)), Behaviour.ACCEPTS)
+
+
+def telephone(number: str) -> Telephone:
+    """Return what a telephone does."""
+    return next(t for t in Telephone if number.endswith(t))
+
+
+@dataclass
+class Line:
+    """A call between two telephones, as the network sees it."""
+
+    first: str
+    """The number that rings first."""
+    second: str
+    started: float
+    haste: float = 1
+    """How many seconds of the telephones pass in one."""
+    ended: bool = False
+    """Whether somebody hung up through the provider."""
+
+    def legs(self) -> dict[str, str] | None:
+        """Return the provider's words for what each telephone does; nothing if there is no call."""
+        seconds = (time.monotonic() - self.started) * self.haste - DIALLING
+        if self.ended or seconds < 0:
+            return None
+        legs: dict[str, str] = {}
+        for number in (self.first, self.second):
+            word = _word(telephone(number), seconds)
+            if word is None:
+                return None
+            legs[number] = word
+            seconds -= RINGING
+            if word != "atendida" or seconds < 0:
+                break
+        return legs
+
+
+# What each telephone does after how many seconds. But for `atendida`, the words are invented.
+_WORDS: Final[dict[Telephone, list[tuple[float, str | None]]]] = {
+    Telephone.BUSY: [(0, "OCUPADO"), (READABLE, None)],
+    Telephone.NEVER_ANSWERS: [(0, "chamando"), (RINGING_IN_VAIN, None)],
+    Telephone.DECLINES: [(0, "chamando"), (RINGING, "Rejeitada"), (RINGING + READABLE, None)],
+    Telephone.HANGS_UP: [(0, "chamando"), (RINGING, "atendida"), (RINGING + TALKING, None)],
+    Telephone.SAYS_RIDDLE: [(0, "redirecionada"), (RINGING_IN_VAIN, None)],
+    Telephone.FAILS: [(0, "falha"), (READABLE, None)],
+    Telephone.ANSWERS: [(0, "chamando"), (RINGING, "atendida")],
+}
+
+
+def _word(telephone: Telephone, seconds: float) -> str | None:
+    """Return the word for a telephone some seconds after it began to ring; nothing once over."""
+    return next(word for since, word in reversed(_WORDS[telephone]) if seconds >= since)

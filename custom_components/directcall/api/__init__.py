@@ -8,6 +8,7 @@ from .errors import (
     AuthenticationError,
     ConnectionFailedError,
     DirectcallError,
+    HangUpUnknownError,
     InvalidNumberError,
     InvalidUrlError,
     NoCreditError,
@@ -17,20 +18,35 @@ from .errors import (
     RefusedError,
     TokenRejectedError,
 )
-from .models import CallRequest, PlacedCall, Token
+from .models import (
+    CallLeg,
+    CallRequest,
+    CallStatus,
+    EndedCall,
+    LegState,
+    NumberPair,
+    PlacedCall,
+    Token,
+)
 from .numbers import PhoneNumber, mask
 
 __all__ = [
     "DEFAULT_URL",
     "AuthenticationError",
+    "CallLeg",
     "CallRequest",
+    "CallStatus",
     "ConnectionFailedError",
     "DirectcallClient",
     "DirectcallError",
+    "EndedCall",
+    "HangUpUnknownError",
     "InvalidNumberError",
     "InvalidUrlError",
+    "LegState",
     "NoCreditError",
     "NotActiveError",
+    "NumberPair",
     "NumberProblem",
     "OutcomeUnknownError",
     "PhoneNumber",

@@ -90,7 +90,7 @@ class Answer:
         return cls(
             http_status,
             fields,
-            _mask_text(text, secrets) if isinstance(text, str) else "",
+            mask_text(text, secrets) if isinstance(text, str) else "",
         )
 
     @property
@@ -246,7 +246,7 @@ def _phrase(http_status: int) -> str:
         return "-"
 
 
-def _mask_text(text: str, secrets: Collection[str]) -> str:
+def mask_text(text: str, secrets: Collection[str]) -> str:
     """Return a text of the provider's on one line, without what is private."""
     if len(text) > _LONGEST_READ:
         # At a blank, so that no half of a secret is left, unrecognisable.

@@ -21,11 +21,14 @@ from .answers import Answer
 from .errors import (
     ConnectionFailedError,
     DirectcallError,
+    HangUpUnknownError,
     InvalidUrlError,
+    NotActiveError,
     OutcomeUnknownError,
     RefusedError,
 )
-from .models import CallRequest, PlacedCall, Token
+from .legs import read_status
+from .models import CallRequest, CallStatus, EndedCall, NumberPair, PlacedCall, Token
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
 
@@ -35,10 +38,8 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
 _LONGEST_BODY: Final = 1024 * 1024
 # Before each further attempt of a request of which nothing was sent, in seconds.
 _PAUSES: Final = (1, 3)
-_HEADERS: Final = {
-    "Connection": "close",
-    "Content-Type": "application/x-www-form-urlencoded",
-}
+_HEADERS: Final = {"Connection": "close"}
+_FORM_HEADERS: Final = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(slots=True)
@@ -112,7 +113,7 @@ class DirectcallClient:
         with self._counting():
             requested_at = time.monotonic()
             try:
-                answer = await self._post("request_token", form)
+                answer = await self._send("POST", "request_token", form)
             except OutcomeUnknownError as err:
                 raise ConnectionFailedError(str(err)) from None
             value, lifetime = answer.token()
@@ -126,53 +127,87 @@ class DirectcallClient:
         """
         form = {
             "access_token": token.value,
-            "origem": request.origin.wire,
-            "destino": request.destination.wire,
+            "origem": request.pair.origin.wire,
+            "destino": request.pair.destination.wire,
             # The provider does not say what it does without these three.
             "gravar": _yes_or_no(value=request.record),
             "cli": _yes_or_no(value=request.show_caller_id),
             "inverter_discagem": _yes_or_no(value=request.ring_destination_first),
         }
         with self._counting():
-            answer = await self._post_patiently("voz/call", form)
+            answer = await self._send_patiently("POST", "voz/call", form)
             answer.check()
         return PlacedCall(answer.call_id, answer.code, answer.message)
 
-    async def _post_patiently(self, endpoint: str, form: Mapping[str, str]) -> Answer:
-        """Send a form, and again after a pause as long as nothing of it was sent."""
+    async def call_status(self, token: Token, pair: NumberPair) -> CallStatus | None:
+        """Return how the call between two telephones stands, or nothing if there is none.
+
+        Looking bills nothing. Raise TokenRejectedError, AuthenticationError, RefusedError, or
+        ConnectionFailedError, also where the answer was lost.
+        """
+        secrets = [self._client_secret, token.value]
+        with self._counting():
+            try:
+                answer = await self._send("GET", "voz/status", _query(token, pair))
+                answer.check()
+            except NotActiveError:
+                return None
+            except OutcomeUnknownError as err:
+                raise ConnectionFailedError(str(err)) from None
+        return read_status(answer, pair, secrets)
+
+    async def end_call(self, token: Token, pair: NumberPair) -> EndedCall:
+        """Hang up the call between two telephones.
+
+        Raise NotActiveError if there is none, TokenRejectedError, AuthenticationError,
+        RefusedError, ConnectionFailedError or HangUpUnknownError.
+        """
+        with self._counting():
+            try:
+                answer = await self._send_patiently("GET", "voz/end", _query(token, pair))
+                answer.check()
+            except OutcomeUnknownError as err:
+                raise HangUpUnknownError(str(err)) from None
+        return EndedCall(answer.code, answer.message)
+
+    async def _send_patiently(
+        self, method: str, endpoint: str, fields: Mapping[str, str]
+    ) -> Answer:
+        """Send a request, and again after a pause as long as nothing of it was sent."""
         for pause in _PAUSES:
             try:
-                return await self._post(endpoint, form)
+                return await self._send(method, endpoint, fields)
             except ConnectionFailedError:
                 await asyncio.sleep(pause)
-        return await self._post(endpoint, form)
+        return await self._send(method, endpoint, fields)
 
-    async def _post(self, endpoint: str, form: Mapping[str, str]) -> Answer:
-        """Send a form once and read the answer.
+    async def _send(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
+        """Send a request once, with its fields as a form or in the URL, and read the answer.
 
         Raise ConnectionFailedError if nothing was sent, OutcomeUnknownError if something was and
-        no answer came. Their causes are left out: they could show what an answer contained.
+        no answer came.
         """
         self.statistics.requests[endpoint] += 1
         if self._session.closed:
             error = "the session is closed"
             raise ConnectionFailedError(error)
+        everything = {**fields, "format": "JSON"}
+        in_form = method == "POST"
         try:
-            async with self._session.post(
+            async with self._session.request(
+                method,
                 self._url / endpoint,
-                data=urlencode({**form, "format": "JSON"}).encode(),
-                headers=_HEADERS,
+                data=urlencode(everything).encode() if in_form else None,
+                headers=_FORM_HEADERS if in_form else _HEADERS,
                 allow_redirects=False,
                 timeout=TIMEOUT,
                 # Home Assistant's own ones look at redirects, which are not followed here.
-                middlewares=[_use_connection_once],
+                middlewares=[_OneAttempt({} if in_form else everything)],
             ) as response:
                 body = await _read_body(response)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-            raise ConnectionFailedError(type(err).__name__) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
             raise OutcomeUnknownError(type(err).__name__) from None
-        secrets = [self._client_secret, form.get("access_token", "")]
+        secrets = [self._client_secret, fields.get("access_token", "")]
         answer = Answer.read(response.status, body, secrets)
         _LOGGER.debug("%s: HTTP %s, code %s", endpoint, answer.http_status, answer.code or "none")
         return answer
@@ -200,16 +235,32 @@ class _LastResponse(aiohttp.ClientResponse):
         return await super().start(connection)
 
 
-async def _use_connection_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep the connection of a request from serving another one.
+@dataclass(frozen=True, slots=True)
+class _OneAttempt:
+    """Send a request once, on a connection of its own, and its query where few can see it."""
 
-    On a connection that the provider may be about to close, or on which it already said something,
-    nobody could tell whether a request was lost, refused or done.
-    """
-    request.response_class = _LastResponse
-    return await handler(request)
+    query: Mapping[str, str]
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request. Raise ConnectionFailedError or OutcomeUnknownError where that fails."""
+        # On a connection that the provider may be about to close, or on which it already said
+        # something, nobody could tell whether a request was lost, refused or done.
+        request.response_class = _LastResponse
+        # Not before: the session tells whoever traces it of the URL that it was given.
+        request.url = request.url.with_query(self.query)
+        failure: DirectcallError
+        try:
+            return await handler(request)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
+            failure = ConnectionFailedError(type(err).__name__)
+        except (aiohttp.ClientError, TimeoutError, OSError) as err:
+            failure = OutcomeUnknownError(type(err).__name__)
+        # Raised here, so that what aiohttp raised is not even its context: that quotes the URL, or
+        # what an answer contained. And errors that are not aiohttp's the session does not take for
+        # a reason to send a GET once more by itself.
+        raise failure
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
@@ -224,6 +275,15 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     except aiohttp.ClientError, TimeoutError, OSError:
         return b""
     return bytes(body)
+
+
+def _query(token: Token, pair: NumberPair) -> dict[str, str]:
+    """Return how a call in progress is asked for: by its numbers, not by its id."""
+    return {
+        "access_token": token.value,
+        "origem": pair.origin.wire,
+        "destino": pair.destination.wire,
+    }
 
 
 def _yes_or_no(*, value: bool) -> str:

@@ -73,6 +73,10 @@ class OutcomeUnknownError(DirectcallError):
     """Something was sent and no readable answer came: never to be repeated."""
 
 
+class HangUpUnknownError(OutcomeUnknownError):
+    """A call may or may not have been ended: who still hears it ring may ask again."""
+
+
 class CodeKind(Enum):
     """What a return code means to the caller."""
 

@@ -1,6 +1,7 @@
 """What goes to the provider and what comes back."""
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 import time
 
 from .numbers import PhoneNumber
@@ -26,11 +27,18 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class CallRequest:
-    """A call to be placed. It joins two telephones and speaks nothing."""
+class NumberPair:
+    """The two telephones of a call, by which the provider knows one that is in progress."""
 
     origin: PhoneNumber
     destination: PhoneNumber
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """A call to be placed. It joins two telephones and speaks nothing."""
+
+    pair: NumberPair
     record: bool
     """Record the call, which costs extra."""
     show_caller_id: bool
@@ -45,6 +53,64 @@ class PlacedCall:
 
     call_id: str | None = field(repr=False)
     """The provider's id of the call, where it gave one."""
+    code: str
+    """Three digits, or empty."""
+    message: str
+    """The provider's text, with all that is private masked."""
+
+
+class LegState(Enum):
+    """What one telephone of a call does."""
+
+    RINGING = auto()
+    ANSWERED = auto()
+    BUSY = auto()
+    """Also where somebody declined: nobody can tell the two apart for sure."""
+    NO_ANSWER = auto()
+    ENDED = auto()
+    FAILED = auto()
+
+    @property
+    def is_live(self) -> bool:
+        """Return if the telephone rings, or somebody speaks."""
+        return self in {LegState.RINGING, LegState.ANSWERED}
+
+
+@dataclass(frozen=True, slots=True)
+class CallLeg:
+    """One telephone of a call in progress."""
+
+    word: str
+    """The provider's word for what it does, with all that is private masked."""
+    state: LegState | None
+    """What the word means; nothing where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallStatus:
+    """What the provider knows of the call in progress between two telephones."""
+
+    legs: tuple[CallLeg, ...]
+    """All of them, also those whose number is neither of the two."""
+    origin: CallLeg | None
+    destination: CallLeg | None
+
+    @property
+    def is_live(self) -> bool:
+        """Return if a telephone rings, or somebody speaks, for sure."""
+        return any(leg.state and leg.state.is_live for leg in self.legs)
+
+    @property
+    def is_clear(self) -> bool:
+        """Return if all of it is understood: whose the legs are, and what they do."""
+        known = [leg for leg in (self.origin, self.destination) if leg and leg.state]
+        return bool(known) and all(leg.state and leg in known for leg in self.legs)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedCall:
+    """The provider's word that it ended a call."""
+
     code: str
     """Three digits, or empty."""
     message: str
