@@ -1,15 +1,18 @@
 """What the tests share: a simulated provider, and accounts at it."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from custom_components.directcall.const import DOMAIN
 
@@ -90,17 +93,34 @@ async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
     return await set_up(home, make_account(simulator))
 
 
-async def place_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
-    """Place a call through the action, and return its response."""
+async def perform(hass: HomeAssistant, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Perform an action, and return its response."""
     response = await hass.services.async_call(
         DOMAIN,
-        "place_call",
+        action,
         {"destination": DESTINATION, **data},
         blocking=True,
         return_response=True,
     )
     assert response is not None
     return response
+
+
+async def place_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
+    """Place a call through the action, and return its response."""
+    return await perform(hass, "place_call", data)
+
+
+async def end_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
+    """Hang up through the action, and return its response."""
+    return await perform(hass, "end_call", data)
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let time pass, and whatever it sets off."""
+    freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> str:

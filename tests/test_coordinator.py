@@ -2,25 +2,23 @@
 
 import asyncio
 from collections import deque
-from datetime import timedelta
 import logging
 from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
-from homeassistant.util import dt as dt_util
 
 from custom_components.directcall.api import ConnectionFailedError, DirectcallClient
 from custom_components.directcall.const import DOMAIN
 
-from .conftest import make_account, place_call, set_up, state_of
+from .conftest import make_account, pass_time, place_call, set_up, state_of
 from .simulator import ACCOUNT, Rejection, Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
@@ -31,13 +29,6 @@ PLACE_CALL = "voz/call"
 REQUEST_TOKEN = "request_token"
 REFUSED = Reply(b'{"access_token": false, "msg": "no"}')
 TOKEN_LOST = Reply(drop=True)
-
-
-async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
-    """Let time pass, and whatever it sets off."""
-    freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 def reauth_flows(hass: HomeAssistant) -> list[Any]:
@@ -64,7 +55,14 @@ async def test_token_is_renewed_with_every_entity_disabled(
     """The token is renewed at 90 % of its life, whoever looks."""
     account = make_account(simulator)
     account.add_to_hass(hass)
-    for domain, key in (("binary_sensor", "connection"), ("sensor", "token_expires")):
+    for domain, key in (
+        ("binary_sensor", "connection"),
+        ("button", "hang_up"),
+        ("event", "call"),
+        ("sensor", "active_calls"),
+        ("sensor", "last_call"),
+        ("sensor", "token_expires"),
+    ):
         entity_registry.async_get_or_create(
             domain,
             DOMAIN,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
@@ -13,26 +14,43 @@ from syrupy.filters import props
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .conftest import make_account, place_call, set_up
-from .simulator import Simulator
+from .conftest import make_account, pass_time, place_call, set_up
+from .simulator import Reply, Simulator
+
+# The word of a leg that was diverted, with the number of whoever speaks.
+RIDDLE = Reply(
+    b'{"status": "ok", "msg": [{"telefone": "5541999990000", "status": "desviada 41912348765"}]}'
+)
+ENDED = Reply(b'{"status": "ok", "codigo": "000", "msg": "Ok"}')
 
 
+@pytest.mark.freeze_time(tick=True)
 async def test_diagnostics(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     home: HomeAssistant,
     simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
     snapshot: SnapshotAssertion,
 ) -> None:
     """They count what was done and what went wrong, and hold nothing private."""
     account = await set_up(hass, make_account(simulator))
     await place_call(hass)
+    simulator.reply("voz/call", Reply(drop=True))
+    with pytest.raises(HomeAssistantError):
+        await place_call(hass, destination="+55 41 99999-1111")
+    simulator.reply("voz/status", RIDDLE)
+    simulator.reply("voz/end", ENDED)
+    await pass_time(hass, freezer, 2)
+    await hass.services.async_call(
+        "directcall", "end_call", {"destination": "+55 41 99999-0000"}, blocking=True
+    )
     with pytest.raises(HomeAssistantError):
         await place_call(hass, destination="+55 41 99999-0201")
     diagnostics: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
     assert diagnostics == snapshot(exclude=props("last_success", "versions", "age"))
     assert diagnostics["versions"].keys() == {"directcall", "home_assistant", "phonenumbers"}
-    assert diagnostics["token"]["age"] == 0
+    assert diagnostics["token"]["age"] == 2
     assert diagnostics["last_success"].endswith("+00:00")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from datetime import timedelta
 import json
 from pathlib import Path
@@ -18,14 +19,16 @@ from pytest_homeassistant_custom_component.common import (
 
 from homeassistant.components import automation
 from homeassistant.const import STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 
 from custom_components.directcall.api import NumberProblem
+from custom_components.directcall.progress import CallState
+from scripts.validate.actions import fields_of
 
-from .conftest import place_call
+from .conftest import end_call, make_account, pass_time, place_call, set_up
 from .simulator import Reply, Simulator
 
 ROOT = Path(__file__).parent.parent
@@ -50,8 +53,19 @@ def examples(language: str) -> list[dict[str, Any]]:
 
 
 EXAMPLES = [example for language in READMES for example in examples(language)]
-AUTOMATIONS = [example for example in EXAMPLES if "triggers" in example]
-CARDS = [example for example in EXAMPLES if example not in AUTOMATIONS]
+ON_EVENTS = [
+    (language, example)
+    for language in READMES
+    for example in examples(language)
+    if example.get("triggers", [{}])[0].get("trigger") == "event.received"
+]
+AUTOMATIONS = [
+    example
+    for example in EXAMPLES
+    if "triggers" in example and example["triggers"][0]["trigger"] == "state"
+]
+SCRIPTS = [example for example in EXAMPLES if "sequence" in example]
+CARDS = [example for example in EXAMPLES if example.get("type") == "button"]
 DOORS = [config for config in AUTOMATIONS if "conditions" in config]
 PANIC_BUTTONS = [config for config in AUTOMATIONS if "not_from" in config["triggers"][0]]
 
@@ -123,7 +137,9 @@ def notifications(hass: HomeAssistant) -> list[ServiceCall]:
 def test_both_readmes_have_the_same_examples() -> None:
     """What differs between the examples is their language alone."""
     english, portuguese = (examples(language) for language in READMES)
-    assert [len(each) for each in (AUTOMATIONS, CARDS, DOORS, PANIC_BUTTONS)] == [6, 2, 2, 2]
+    kinds = (AUTOMATIONS, SCRIPTS, ON_EVENTS, CARDS, DOORS, PANIC_BUTTONS)
+    assert [len(each) for each in kinds] == [6, 2, 2, 4, 2, 2]
+    assert len(EXAMPLES) == 14
     assert [list(e) for e in english] == [list(p) for p in portuguese]
     for one, other in zip(english, portuguese, strict=True):
         for part in ("mode", "conditions", "icon"):
@@ -133,9 +149,11 @@ def test_both_readmes_have_the_same_examples() -> None:
 @pytest.mark.parametrize("language", READMES)
 def test_numbers_are_quoted(language: str) -> None:
     """Nobody learns from an example to leave the quotes out."""
-    values = re.findall(r"^ +(?:destination|origin): (.*)$", read(language), re.MULTILINE)
-    assert len(values) == 5
-    assert all(re.fullmatch(r'"\+55 [\d -]+"', value) for value in values)
+    values = re.findall(
+        r"^ +(?:destination: |origin: |- )(.*\d{4}.*|.*item.*)$", read(language), re.MULTILINE
+    )
+    assert len(values) == 9
+    assert all(re.fullmatch(r'"(\+55 [\d -]+|\{\{ repeat\.item \}\})"', value) for value in values)
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
@@ -201,32 +219,171 @@ async def test_panic_button(hass: HomeAssistant, house: House, simulator: Simula
     assert call.rings_first == call.destination
 
 
-@pytest.mark.parametrize("card", CARDS, ids=name_of)
-async def test_button_on_a_dashboard(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, card: dict[str, Any]
+@pytest.fixture
+async def account_in(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, language: str
+) -> MockConfigEntry:
+    """Return an account in a home of this language, on which the entities' ids depend."""
+    await hass.config.async_update(language=language)
+    return await set_up(hass, make_account(simulator))
+
+
+async def run_to_its_end(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, script: dict[str, Any], seconds: int
+) -> State:
+    """Paste a script, start it, and let time pass until it is over."""
+    assert await async_setup_component(hass, "script", {"script": {"pasted": script}})
+    await hass.services.async_call("script", "turn_on", {"entity_id": "script.pasted"})
+    for _ in range(seconds):
+        await asyncio.sleep(0.02)
+        freezer.move_to(dt_util.utcnow() + timedelta(seconds=1))
+        async_fire_time_changed(hass)
+    await asyncio.sleep(0.1)
+    state = hass.states.get("script.pasted")
+    assert state is not None
+    assert state.name == script["alias"]
+    return state
+
+
+def list_of(script: dict[str, Any], *endings: str) -> dict[str, Any]:
+    """Return a script with other numbers on its list."""
+    script = deepcopy(script)
+    script["sequence"][0]["repeat"]["for_each"] = [f"+55 41 99999-{end}" for end in endings]
+    return script
+
+
+@pytest.mark.freeze_time(tick=True)
+@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
+async def test_script_calls_until_somebody_answers(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    notifications: list[ServiceCall],
+    freezer: FrozenDateTimeFactory,
+    script: dict[str, Any],
 ) -> None:
-    """What the button does places a call, once it was confirmed."""
-    tap = card["tap_action"]
-    assert tap["confirmation"]["text"]
-    domain, action = tap["perform_action"].split(".")
-    await hass.services.async_call(domain, action, tap["data"], blocking=True)
+    """No credit, a refusal, a busy line, nobody there: the next is called, until one answers."""
+    script = list_of(script, "0201", "0002", "7001", "7002", "0000", "1111")
+    state = await run_to_its_end(hass, freezer, script, 160)
+    assert state.state == "off"
+    assert [call.destination[-4:] for call in simulator.calls] == ["7001", "7002", "0000"]
+    assert simulator.calls[-1].rings_first == simulator.calls[-1].destination
+    assert not simulator.calls[-1].line.ended
+    assert notifications == []
+
+
+@pytest.mark.freeze_time(tick=True)
+@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
+async def test_script_hangs_up_before_the_next(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    notifications: list[ServiceCall],
+    freezer: FrozenDateTimeFactory,
+    script: dict[str, Any],
+) -> None:
+    """Who still rings when the time is over rings no more when the next one does."""
+    script = list_of(script, "7002", "7001")
+    place = script["sequence"][0]["repeat"]["sequence"][1]
+    assert place["data"]["timeout"] == "00:01:00"
+    place["data"]["timeout"] = "00:00:10"
+    state = await run_to_its_end(hass, freezer, script, 40)
+    assert state.state == "off"
+    first, second = simulator.calls
+    assert first.line.ended
+    assert second.destination.endswith("7001")
+    [notification] = notifications
+    assert notification.data["message"]
+
+
+@pytest.mark.freeze_time(tick=True)
+@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
+async def test_script_leaves_a_conversation_alone(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    notifications: list[ServiceCall],
+    freezer: FrozenDateTimeFactory,
+    script: dict[str, Any],
+) -> None:
+    """A call that was there before is not hung up by who could place none beside it."""
+    await place_call(hass, destination="+55 41 99999-0000")
+    await pass_time(hass, freezer, 2)
+    await run_to_its_end(hass, freezer, list_of(script, "0000"), 10)
+    assert [call.line.ended for call in simulator.calls] == [False]
+
+
+@pytest.mark.freeze_time(tick=True)
+@pytest.mark.parametrize(("language", "config"), ON_EVENTS)
+async def test_automation_on_an_event(
+    hass: HomeAssistant,
+    account_in: MockConfigEntry,
+    simulator: Simulator,
+    notifications: list[ServiceCall],
+    freezer: FrozenDateTimeFactory,
+    config: dict[str, Any],
+) -> None:
+    """The house tells of a call that nobody answered, and not of one that somebody did."""
+    assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: config})
+    for destination in ("7004", "7001", "7002"):
+        await place_call(hass, destination=f"+55 41 99999-{destination}")
+    for _ in range(50):
+        await pass_time(hass, freezer, 1)
+    messages = [notification.data["message"] for notification in notifications]
+    assert [re.findall(r"\d{4}|\(\w+\)", message) for message in messages] == [
+        ["7001", "(busy)"],
+        ["7002", "(no_answer)"],
+    ]
+
+
+def test_automation_on_an_event_knows_every_end() -> None:
+    """Each way in which a call ends without an answer is among the event types."""
+    for _, config in ON_EVENTS:
+        types = config["triggers"][0]["options"]["event_type"]
+        assert {*types, "ended"} == {state for state in CallState if state.is_over}
+
+
+@pytest.mark.freeze_time(tick=True)
+@pytest.mark.parametrize("language", READMES)
+async def test_buttons_on_a_dashboard(
+    hass: HomeAssistant,
+    account_in: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    language: str,
+) -> None:
+    """One button places a call, once it was confirmed, and the other hangs it up."""
+    call, hang_up = [card["tap_action"] for card in examples(language) if card in CARDS]
+    assert call["confirmation"]["text"]
+    domain, action = call["perform_action"].split(".")
+    await hass.services.async_call(domain, action, call["data"], blocking=True)
     assert [call.destination for call in simulator.calls] == ["554133334444"]
+    await pass_time(hass, freezer, 2)
+    domain, action = hang_up["perform_action"].split(".")
+    await hass.services.async_call(domain, action, target=hang_up["target"], blocking=True)
+    assert simulator.calls[0].line.ended
 
 
 @pytest.mark.parametrize("language", READMES)
-async def test_every_field_and_key_is_explained(
-    hass: HomeAssistant, account: MockConfigEntry, language: str
+@pytest.mark.freeze_time(tick=True)
+async def test_every_field_key_and_state_is_explained(
+    hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDateTimeFactory, language: str
 ) -> None:
-    """The tables name each field of each action, and each key of its response."""
+    """The tables name each field of each action, each key of its response, and each state."""
     explained = {
         name
         for cell in re.findall(r"^\| (`[^|]+`) \|", read(language), re.MULTILINE)
         for name in re.findall(r"`(\w+)`", cell)
     }
-    fields = load_yaml_dict(str(INTEGRATION / "services.yaml"))["place_call"]["fields"]
-    options = fields.pop("call_options")["fields"]
-    response = await place_call(hass)
-    assert explained == {*fields, *options, *response}
+    fields = {
+        field
+        for action in load_yaml_dict(str(INTEGRATION / "services.yaml")).values()
+        for field, _ in fields_of(action)
+    }
+    waited = await place_call(hass, wait_for_outcome=True, timeout=1)
+    await pass_time(hass, freezer, 2)
+    ended = await end_call(hass)
+    assert explained == {*fields, *waited, *ended, *CallState}
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Nothing private gets out: not into logs, not into errors, not into diagnostics."""
 
+from contextlib import suppress
 import json
 import logging
 import re
 import traceback
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
@@ -14,14 +16,16 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .conftest import make_account, place_call, set_up
+from .conftest import end_call, make_account, pass_time, place_call, set_up
 from .simulator import ACCOUNT, Reply, Simulator
 
 SECRET = "000777-s3cr3t"
 ORIGIN = "+55 41 98765-4321"
 DESTINATION = "+55 41 91234-8765"
 LINK = "http://www.directdial.com.br/extrato/gravacao/id/0123456789abcdef0123456789abcdef01234567"
+END = "voz/end"
 PLACE_CALL = "voz/call"
+STATUS = "voz/status"
 REQUEST_TOKEN = "request_token"
 
 
@@ -51,12 +55,14 @@ def chain(error: BaseException) -> str:
     return "\n".join(texts)
 
 
+@pytest.mark.freeze_time(tick=True)
 async def test_nothing_private_gets_out(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     home: HomeAssistant,
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Whatever goes wrong, and whatever the provider echoes, nobody gets to read it."""
     for logger in ("custom_components.directcall", "aiohttp"):
@@ -74,26 +80,61 @@ async def test_nothing_private_gets_out(
     token = account.runtime_data.data.value
 
     said = []
-    for reply in (
-        echo(token),
-        Reply(f"{SECRET} {token} {LINK} 5541987654321".encode()),
-        Reply(f"{SECRET} {token} {LINK}".encode(), 500),
-        Reply(b"", 302, location=f"/voz/call?access_token={token}"),
-        Reply(drop=True),
+    for number, reply in enumerate(
+        (
+            echo(token),
+            Reply(f"{SECRET} {token} {LINK} 5541987654321".encode()),
+            Reply(f"{SECRET} {token} {LINK}".encode(), 500),
+            Reply(b"", 302, location=f"/voz/call?access_token={token}"),
+            Reply(drop=True),
+        )
     ):
         simulator.reply(PLACE_CALL, reply)
         with pytest.raises(HomeAssistantError) as caught:
-            await place_call(hass, destination=DESTINATION)
+            await place_call(hass, destination=DESTINATION, origin=f"+55 41 3060-030{number}")
         said.append(chain(caught.value))
+    assert simulator.requests[PLACE_CALL] == 6
     for bad in ("91234-8765", "41 1234-8765 x", "41 41 91234-8765", 41912348765):
         with pytest.raises(HomeAssistantError) as caught:
             await place_call(hass, destination=bad)
         said.append(chain(caught.value))
-    await simulator.stop()
-    with pytest.raises(HomeAssistantError) as caught:
+    with pytest.raises(HomeAssistantError, match="already") as caught:
         await place_call(hass, destination=DESTINATION)
     said.append(chain(caught.value))
 
+    # What is asked for in a URL, which holds the token.
+    word = f"{SECRET} {token} 5541987654321 {LINK}"
+    riddle = json.dumps({"status": "ok", "msg": [{"telefone": "1", "status": word}]})
+    for reply in (
+        Reply(riddle.encode(), 404),
+        echo(token),
+        Reply(b"", 302, location=f"/voz/status?access_token={token}"),
+        Reply(b"", 999),
+        Reply(drop=True),
+    ):
+        simulator.reply(STATUS, *[reply] * 10)
+        simulator.reply(END, reply)
+        await pass_time(hass, freezer, 3)
+        with suppress(HomeAssistantError):
+            await end_call(hass, destination=DESTINATION, origin="+55 41 3060-0399")
+    for reply in (echo(token), Reply(drop=True)):
+        simulator.reply(END, reply)
+        with pytest.raises(HomeAssistantError) as caught:
+            await end_call(hass, destination=DESTINATION)
+        said.append(chain(caught.value))
+    assert simulator.requests[STATUS] > 10
+    assert simulator.requests[END] == 7
+    assert "Directcall says" in caplog.text
+
+    await simulator.stop()
+    for act in (place_call, end_call):
+        with pytest.raises(HomeAssistantError) as caught:
+            await act(hass, destination=DESTINATION, origin="+55 41 3060-0398")
+        said.append(chain(caught.value))
+
+    said += [
+        str(state.as_dict()) for state in hass.states.async_all() if "directcall" in state.entity_id
+    ]
     said.append(json.dumps(await get_diagnostics_for_config_entry(hass, hass_client, account)))
     said.append(repr(account.runtime_data.data))
     records = [

@@ -1,4 +1,4 @@
-"""The token's end, as people see it."""
+"""The calls and the token's end, as people see them."""
 
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -8,12 +8,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
+    mock_restore_cache_with_extra_data,
     snapshot_platform,
 )
 from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.const import STATE_UNKNOWN, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall.const import DOMAIN
@@ -21,6 +22,7 @@ from custom_components.directcall.const import DOMAIN
 from .conftest import make_account, set_up, state_of
 from .simulator import Simulator
 
+LAST_CALL = "sensor.directcall_last_call"
 TOKEN_EXPIRES = "sensor.directcall_token_expires"
 
 
@@ -51,11 +53,25 @@ async def test_entities(
     entity_registry: er.EntityRegistry,
     snapshot: SnapshotAssertion,
 ) -> None:
-    """An account shows when its token ends."""
+    """An account shows how its calls stand, and when its token ends."""
     with patch("custom_components.directcall.PLATFORMS", [Platform.SENSOR]):
         await hass.config_entries.async_setup(account.entry_id)
         await hass.async_block_till_done()
     await snapshot_platform(hass, entity_registry, snapshot, account.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("saved", "shown"), [("no_answer", "no_answer"), ("?", STATE_UNKNOWN), (None, STATE_UNKNOWN)]
+)
+async def test_last_call_is_restored(
+    hass: HomeAssistant, account: MockConfigEntry, saved: str | None, shown: str
+) -> None:
+    """What became of the last call is known after a restart, too."""
+    data = {"native_value": saved, "native_unit_of_measurement": None}
+    mock_restore_cache_with_extra_data(hass, [(State(LAST_CALL, str(saved)), data)])
+    await hass.config_entries.async_setup(account.entry_id)
+    await hass.async_block_till_done()
+    assert state_of(hass, LAST_CALL) == shown
 
 
 @pytest.mark.freeze_time(tick=True)

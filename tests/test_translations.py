@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations, recursive_flatten
 from homeassistant.util.yaml import load_yaml_dict
 
 from custom_components.directcall.const import DOMAIN
-from custom_components.directcall.services import PLACE_CALL_SCHEMA
+from custom_components.directcall.event import CALL
+from custom_components.directcall.sensor import LAST_CALL
+from custom_components.directcall.services import END_CALL_SCHEMA, PLACE_CALL_SCHEMA
+from scripts.validate.actions import fields_of
 
 INTEGRATION = Path(__file__).parent.parent / "custom_components" / DOMAIN
 
@@ -32,9 +36,28 @@ async def test_home_assistant_shows_every_text(hass: HomeAssistant, language: st
         assert shown == recursive_flatten(f"component.{DOMAIN}.{category}.", texts)
 
 
-def test_action_fields_are_those_of_the_schema() -> None:
+@pytest.mark.parametrize(
+    ("action", "schema"), [("end_call", END_CALL_SCHEMA), ("place_call", PLACE_CALL_SCHEMA)]
+)
+def test_action_fields_are_those_of_the_schema(action: str, schema: vol.Schema) -> None:
     """What the form of an action shows is what the action takes."""
-    described = load_yaml_dict(str(INTEGRATION / "services.yaml"))["place_call"]["fields"]
-    sections = {name for name, field in described.items() if "fields" in field}
-    fields = (described.keys() - sections).union(*(described[s]["fields"] for s in sections))
-    assert fields == {str(key) for key in PLACE_CALL_SCHEMA.schema}
+    described = load_yaml_dict(str(INTEGRATION / "services.yaml"))[action]
+    assert {field for field, _ in fields_of(described)} == {str(key) for key in schema.schema}
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_every_state_of_a_call_has_a_text(language: str) -> None:
+    """What becomes of a call has the same name wherever it is shown, and none without one."""
+    entities = load(language)["entity"]
+    event_types = entities["event"]["call"]["state_attributes"]["event_type"]["state"]
+    assert event_types.keys() == set(CALL.event_types or ())
+    assert event_types.keys() == set(LAST_CALL.options or ())
+    assert event_types == entities["sensor"]["last_call"]["state"]
+
+
+def test_every_state_of_a_call_has_an_icon() -> None:
+    """Every state but the unknown one is known by its icon."""
+    entities = json.loads((INTEGRATION / "icons.json").read_text("utf-8"))["entity"]
+    icons = entities["event"]["call"]["state_attributes"]["event_type"]["state"]
+    assert {*icons, "unknown"} == set(CALL.event_types or ())
+    assert icons == entities["sensor"]["last_call"]["state"]

@@ -9,12 +9,13 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
 
 from .api import DirectcallClient, parse_url
+from .calls import async_get_calls, async_remove_calls
 from .const import DOMAIN
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
 from .services import async_setup_services
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.SENSOR]
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -34,7 +35,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     coordinator = DirectcallCoordinator(hass, entry, client)
     await coordinator.async_start()
     entry.runtime_data = coordinator
+    followed = async_get_calls(hass, entry.entry_id).followed
+    await followed.async_load()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    # Now there is somebody to tell of what becomes of them.
+    followed.async_attach(coordinator)
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
     return True
 
@@ -42,6 +47,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
 async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
     """Unload an account."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
+    """Forget the calls of an account that is removed."""
+    await async_remove_calls(hass, entry.entry_id)
 
 
 async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:

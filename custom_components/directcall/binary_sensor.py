@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
 from .coordinator import DirectcallConfigEntry
-from .entity import DirectcallEntity
+from .entity import DirectcallTokenEntity
 
 PARALLEL_UPDATES = 0
 
@@ -34,7 +34,7 @@ async def async_setup_entry(
     async_add_entities([DirectcallConnection(entry.runtime_data, CONNECTION)])
 
 
-class DirectcallConnection(DirectcallEntity, BinarySensorEntity):
+class DirectcallConnection(DirectcallTokenEntity, BinarySensorEntity):
     """On while a valid token is held."""
 
     _cancel_expiry: CALLBACK_TYPE | None = None

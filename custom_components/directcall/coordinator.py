@@ -17,6 +17,7 @@ from .api import (
     ConnectionFailedError,
     DirectcallClient,
     DirectcallError,
+    HangUpUnknownError,
     NoCreditError,
     RefusedError,
     Token,
@@ -57,7 +58,13 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         )
         self.client: Final = client
         self._renewal: asyncio.Task[Token | DirectcallError] | None = None
+        self._credentials_refused = False
         self._operation_refused = False
+
+    @property
+    def is_refused(self) -> bool:
+        """Return if the provider refuses the account, as far as was heard."""
+        return self._credentials_refused or self._operation_refused
 
     @property
     def is_connected(self) -> bool:
@@ -84,7 +91,8 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
     ) -> ResultT:
         """Run one wire operation with a valid token; with a new one if it is rejected.
 
-        Raise HomeAssistantError, translated, where the operation fails.
+        Raise HomeAssistantError, translated, where the operation fails; its cause is the wire
+        error.
         """
         try:
             try:
@@ -180,6 +188,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         """Hold a new token until it is time for the next."""
         if not self.last_update_success:
             _LOGGER.info("The connection to Directcall is back")
+        self._credentials_refused = False
         if not self._operation_refused:
             self._async_end_reauth()
         self.update_interval = timedelta(seconds=max(RENEWAL_AT * token.lifetime - token.age, 1))
@@ -190,6 +199,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         """Say once that there is no new token, and see that it is tried again."""
         refused = isinstance(err, AuthenticationError)
         if refused:
+            self._credentials_refused = True
             self._async_start_reauth()
         if self.last_update_success:
             _LOGGER.warning(
@@ -237,6 +247,8 @@ def _translated[ErrorT: HomeAssistantError](
             placeholders = {"code": code, "message": message}
         case ConnectionFailedError():
             key = "cannot_connect"
+        case HangUpUnknownError():
+            key = "hang_up_unknown"
         case _:
             key = "outcome_unknown"
     return error_type(

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
 from .api import DEFAULT_URL
+from .calls import async_get_calls
 from .const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
 from .coordinator import DirectcallConfigEntry
 
@@ -21,6 +22,7 @@ async def async_get_config_entry_diagnostics(
     integration = await async_get_integration(hass, DOMAIN)
     statistics = coordinator.client.statistics
     token = coordinator.data
+    followed = async_get_calls(hass, entry.entry_id).followed
     return {
         "versions": {
             "home_assistant": __version__,
@@ -37,6 +39,12 @@ async def async_get_config_entry_diagnostics(
         and {
             "age": round(token.age),
             "lifetime": round(token.lifetime),
+        },
+        "calls": {
+            "active": followed.active,
+            "unclear": followed.unclear,
+            "over": dict(followed.final_states),
+            "unknown_words": dict(followed.unknown_words),
         },
         "requests": dict(statistics.requests),
         "errors": dict(statistics.errors),

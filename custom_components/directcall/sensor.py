@@ -1,19 +1,38 @@
-"""When an account's token ends."""
+"""How an account's calls stand, and when its token ends."""
 
 from datetime import datetime, timedelta
 from typing import Final, override
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
+from homeassistant.components.sensor import (
+    RestoreSensor,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .calls import async_get_calls
 from .coordinator import DirectcallConfigEntry
-from .entity import DirectcallEntity
+from .entity import DirectcallCallEntity, DirectcallTokenEntity
+from .progress import Call, CallState
 
 PARALLEL_UPDATES = 0
 
+ACTIVE_CALLS: Final = SensorEntityDescription(
+    key="active_calls",
+    translation_key="active_calls",
+    state_class=SensorStateClass.MEASUREMENT,
+)
+LAST_CALL: Final = SensorEntityDescription(
+    key="last_call",
+    translation_key="last_call",
+    device_class=SensorDeviceClass.ENUM,
+    options=[str(state) for state in CallState],
+)
 TOKEN_EXPIRES: Final = SensorEntityDescription(
     key="token_expires",
     translation_key="token_expires",
@@ -28,11 +47,46 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensor of an account."""
-    async_add_entities([DirectcallTokenExpires(entry.runtime_data, TOKEN_EXPIRES)])
+    """Add the sensors of an account."""
+    followed = async_get_calls(hass, entry.entry_id).followed
+    async_add_entities(
+        [
+            DirectcallActiveCalls(followed, ACTIVE_CALLS),
+            DirectcallLastCall(followed, LAST_CALL),
+            DirectcallTokenExpires(entry.runtime_data, TOKEN_EXPIRES),
+        ]
+    )
 
 
-class DirectcallTokenExpires(DirectcallEntity, SensorEntity):
+class DirectcallActiveCalls(DirectcallCallEntity, SensorEntity):
+    """How many calls were placed and are not over."""
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """Return how many there are."""
+        return self._followed.active
+
+
+class DirectcallLastCall(DirectcallCallEntity, RestoreSensor):
+    """The state of the call of which was heard last."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up what was heard before Home Assistant stopped."""
+        await super().async_added_to_hass()
+        if (last := await self.async_get_last_sensor_data()) and last.native_value in CallState:
+            self._attr_native_value = str(last.native_value)
+
+    @callback
+    @override
+    def _async_call_changed(self, call: Call, state: CallState) -> None:
+        """Show a state that a call entered."""
+        self._attr_native_value = state
+        super()._async_call_changed(call, state)
+
+
+class DirectcallTokenExpires(DirectcallTokenEntity, SensorEntity):
     """The moment at which the token ends, if no other comes before."""
 
     @property

@@ -49,6 +49,11 @@ class PhoneNumber:
             phonenumbers.parse(self.e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL
         )
 
+    @property
+    def last_digits(self) -> str:
+        """Return the last four digits, which give nobody away."""
+        return self.wire[-4:]
+
     @override
     def __str__(self) -> str:
         """Return the last four digits."""

@@ -1,0 +1,239 @@
+"""Place calls, once each, and hang them up."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.ulid import ulid_now
+
+from .api import (
+    CallRequest,
+    EndedCall,
+    NoCreditError,
+    NotActiveError,
+    NumberPair,
+    OutcomeUnknownError,
+    PlacedCall,
+    Token,
+)
+from .const import DOMAIN
+from .coordinator import DirectcallCoordinator
+from .credit import async_clear_no_credit, async_show_no_credit
+from .following import FollowedCalls
+from .progress import NOT_UP_YET, Call
+
+# Seconds that an alarm waits to hear whether its pair is live. If that cannot be had, it rings.
+_PATIENCE: Final = 5
+
+
+@dataclass(eq=False)
+class Placing:
+    """A call that was asked for, and what came of that."""
+
+    call: Call
+    placed: PlacedCall | None = None
+    """The provider's word that it accepted the call."""
+    doubt: HomeAssistantError | None = None
+    """Why it is not known whether it was placed."""
+
+    async def async_wait(self, seconds: float) -> None:
+        """Wait until the destination answers or can no longer, at most for so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.call.decided.wait()
+
+    def check(self) -> None:
+        """Raise HomeAssistantError as long as it is not known whether the call was placed."""
+        if self.doubt and not self.call.is_accepted:
+            raise self.doubt
+
+
+@dataclass
+class _Request:
+    """A request for a call that is under way."""
+
+    task: asyncio.Task[HomeAssistantError | None]
+    is_sent: bool = False
+
+
+class Calls:
+    """What places and ends the calls of an account."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Start without a call."""
+        self._hass = hass
+        self.followed: Final = FollowedCalls(hass, entry_id)
+        self._requests: dict[NumberPair, _Request] = {}
+        self._hang_ups: dict[NumberPair, asyncio.Task[EndedCall | HomeAssistantError]] = {}
+
+    async def async_place(
+        self, coordinator: DirectcallCoordinator, request: CallRequest
+    ) -> Placing:
+        """Place a call, and follow it; also where it is not known whether it was placed.
+
+        Raise ServiceValidationError if there is a call between the two telephones already, and
+        HomeAssistantError if this one surely was not placed.
+        """
+        await self._async_guard(coordinator, request.pair)
+        call = Call(request.pair, request.record, request.ring_destination_first, ulid_now())
+        placing = Placing(call)
+        # A task of its own: a script that is stopped leaves a request that may ring already alone,
+        # and what comes of it is heard.
+        task = self._hass.async_create_background_task(
+            self._async_request(coordinator, request, placing), f"{DOMAIN} call", eager_start=False
+        )
+        self._requests[request.pair] = under_way = _Request(task)
+        task.add_done_callback(lambda _: self._requests.pop(request.pair))
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            if not under_way.is_sent:
+                task.cancel()
+            raise
+        if error := task.result():
+            raise error
+        return placing
+
+    async def _async_guard(self, coordinator: DirectcallCoordinator, pair: NumberPair) -> None:
+        """Raise if there surely is a call between two telephones. When in doubt, ring."""
+        looked_at: Call | None = None
+        while True:
+            await self._async_wait_for_request(pair)
+            call = self.followed.get(pair)
+            if call is None or call is looked_at:
+                return
+            if call.age < NOT_UP_YET or await self._async_is_live(coordinator, call):
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN,
+                    translation_key="call_in_progress",
+                    translation_placeholders={"number": str(pair.destination)},
+                )
+            looked_at = call
+
+    async def _async_wait_for_request(self, pair: NumberPair) -> None:
+        """Wait until no request for a call between two telephones is under way."""
+        while under_way := self._requests.get(pair):
+            await asyncio.wait([under_way.task])
+
+    async def _async_is_live(self, coordinator: DirectcallCoordinator, call: Call) -> bool:
+        """Look now whether a call is live."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                status = await self.followed.async_look(coordinator, call)
+        except HomeAssistantError, TimeoutError:
+            return False
+        return status is not None and status.is_live
+
+    async def _async_request(
+        self, coordinator: DirectcallCoordinator, request: CallRequest, placing: Placing
+    ) -> HomeAssistantError | None:
+        """Request a call, and take note of what came.
+
+        An error because of which it surely was not placed is returned, not raised: nobody may be
+        there any more to take it.
+        """
+
+        async def operation(token: Token) -> PlacedCall:
+            self._requests[request.pair].is_sent = True
+            self.followed.async_expect(placing.call)
+            return await coordinator.client.place_call(token, request)
+
+        try:
+            placing.placed = await coordinator.async_execute(operation)
+        except HomeAssistantError as err:
+            if not isinstance(err.__cause__, OutcomeUnknownError):
+                if isinstance(err.__cause__, NoCreditError) and not self.followed.is_removed:
+                    async_show_no_credit(self._hass, coordinator.config_entry)
+                self.followed.async_give_up(placing.call)
+                return err
+            placing.doubt = err
+        else:
+            placing.call.call_id = placing.placed.call_id or placing.call.call_id
+        self.followed.async_follow(placing.call, accepted=placing.placed is not None)
+        return None
+
+    async def async_hang_up(
+        self, coordinator: DirectcallCoordinator, pair: NumberPair
+    ) -> EndedCall:
+        """Hang up the call between two telephones, whoever placed it.
+
+        Raise ServiceValidationError if there is none, HomeAssistantError if it fails.
+        """
+        await self._async_wait_for_request(pair)
+        if pair not in self._hang_ups:
+            task = self._hass.async_create_background_task(
+                self._async_hang_up(coordinator, pair), f"{DOMAIN} hang up", eager_start=False
+            )
+            self._hang_ups[pair] = task
+            task.add_done_callback(lambda _: self._hang_ups.pop(pair))
+        task = self._hang_ups[pair]
+        await asyncio.wait([task])
+        result = task.result()
+        if isinstance(result, HomeAssistantError):
+            raise result
+        return result
+
+    async def _async_hang_up(
+        self, coordinator: DirectcallCoordinator, pair: NumberPair
+    ) -> EndedCall | HomeAssistantError:
+        """Hang up, and take note of what came.
+
+        An error is returned, not raised: nobody may be there any more to take it.
+        """
+        call = self.followed.get(pair)
+        try:
+            ended = await coordinator.async_execute(
+                lambda token: coordinator.client.end_call(token, pair)
+            )
+        except HomeAssistantError as err:
+            if not isinstance(err.__cause__, NotActiveError):
+                return err
+            if call:
+                self.followed.async_observe(call, None)
+            return _no_active_call()
+        if call:
+            self.followed.async_finish(call, call.over)
+        return ended
+
+    async def async_hang_up_all(self, coordinator: DirectcallCoordinator) -> None:
+        """Hang up every call that was placed here and is not over, or may have been placed.
+
+        Raise ServiceValidationError if there is none, HomeAssistantError if one fails.
+        """
+        pairs = {*self.followed.pairs, *self._requests}
+        if not pairs:
+            raise _no_active_call()
+        results = await asyncio.gather(
+            *(self.async_hang_up(coordinator, pair) for pair in pairs), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+
+DATA_CALLS: Final[HassKey[dict[str, Calls]]] = HassKey(f"{DOMAIN}_calls")
+
+
+@callback
+def async_get_calls(hass: HomeAssistant, entry_id: str) -> Calls:
+    """Return the calls of an account, which outlive its reloads."""
+    accounts = hass.data.setdefault(DATA_CALLS, {})
+    if entry_id not in accounts:
+        accounts[entry_id] = Calls(hass, entry_id)
+    return accounts[entry_id]
+
+
+async def async_remove_calls(hass: HomeAssistant, entry_id: str) -> None:
+    """Forget the calls of an account that is gone."""
+    await async_get_calls(hass, entry_id).followed.async_remove()
+    del hass.data[DATA_CALLS][entry_id]
+    async_clear_no_credit(hass, entry_id)
+
+
+def _no_active_call() -> ServiceValidationError:
+    """Return the error that there is nothing to hang up."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key="no_active_call")
