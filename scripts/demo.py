@@ -1,7 +1,7 @@
-"""A house notices smoke, and a real Home Assistant calls through the simulated Directcall.
+"""A house notices smoke, and a real Home Assistant calls until somebody answers.
 
-Everything runs on loopback, and nothing is billed. The house's configuration is made anew at each
-start, in the folder .demo.
+It calls through the simulated Directcall: everything runs on loopback, and nothing is billed. The
+house's configuration is made anew at each start, in the folder .demo.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import fcntl
 import json
 import os
 from pathlib import Path
+import re
 import shutil
 import signal
 import socket
@@ -22,20 +23,25 @@ from typing import Any, Final
 
 import aiohttp
 
-from tests.simulator import ACCOUNT, NetworkCall, Simulator
+from tests.simulator import ACCOUNT, NetworkCall, Quirks, Simulator
 
 ROOT: Final = Path(__file__).parent.parent
 HOUSE: Final = ROOT / ".demo"
 LOG: Final = HOUSE / "home-assistant.log"
 USER: Final = "demo"
 SMOKE: Final = "input_boolean.smoke"
-AUTOMATION: Final = "Call when there is smoke"
-CALLED: Final = "demo_called"
+# What follows depends on the house's language.
+CALL: Final = "event.directcall_"
+AUTOMATION: Final = "Call down the list until somebody answers"
 ORIGIN: Final = "(41) 3060-0300"
-DESTINATION: Final = "(41) 99999-0000"
+# The first rings in vain, the second is answered and hung up (see tests/simulator/__init__.py).
+DESTINATIONS: Final = ("(41) 99999-7002", "(41) 99999-7004")
+EXPECTED_STORIES: Final = [
+    ["placed", "ringing", "no_answer"],
+    ["placed", "ringing", "answered", "ended"],
+]
 EXPECTED_FORM: Final = {
     "origem": "554130600300",
-    "destino": "5541999990000",
     "gravar": "s",
     "cli": "s",
     "inverter_discagem": "n",
@@ -45,6 +51,9 @@ EXPECTED_FORM: Final = {
 VOICE_REQUIREMENTS: Final = "pymicro-vad,pyspeex-noise"
 STARTUP: Final = 240
 REACTION: Final = 20
+# Until both calls are over, with telephones in a hurry.
+BOTH_CALLS: Final = 60
+HASTE: Final = 3
 # Long enough for a second call to arrive, if there were one.
 GRACE: Final = 2
 
@@ -91,14 +100,21 @@ automation demo:
         from: "off"
         to: "on"
     actions:
-      - action: directcall.place_call
-        data:
-          destination: "{DESTINATION}"
-          record: true
-        response_variable: call
-      - event: {CALLED}
-        event_data:
-          call: "{{{{{{{{ call }}}}}}}}"
+      - repeat:
+          for_each: {json.dumps(DESTINATIONS)}
+          sequence:
+            - variables:
+                call: {{{{}}}}
+            - action: directcall.place_call
+              continue_on_error: true
+              data:
+                destination: "{{{{{{{{ repeat.item }}}}}}}}"
+                record: true
+                wait_for_outcome: true
+              response_variable: call
+            - if: "{{{{{{{{ call.outcome | default('') == 'answered' }}}}}}}}"
+              then:
+                - stop: Somebody answered
 """
 
 
@@ -111,7 +127,13 @@ class Story:
     """What the house and the telephone network saw."""
 
     house: list[str] = field(default_factory=list)
-    answer: Mapping[str, Any] = field(default_factory=dict)
+    calls: dict[str, list[str]] = field(default_factory=dict)
+    """What became of each call, by its id."""
+
+    @property
+    def is_over(self) -> bool:
+        """Return if all that should happen did."""
+        return len(self.calls) == len(DESTINATIONS) and "ended" in [*self.calls.values()][-1]
 
     def saw(self, what: str) -> None:
         """Note what the house saw."""
@@ -291,15 +313,13 @@ async def light_a_fire(
     session: aiohttp.ClientSession, socket_: aiohttp.ClientWebSocketResponse
 ) -> Story:
     """Turn the smoke detector on, and return what the house saw of it."""
-    for number, event_type in enumerate(
-        ("state_changed", "automation_triggered", CALLED), start=100
-    ):
+    for number, event_type in enumerate(("state_changed", "automation_triggered"), start=100):
         await command(socket_, number, type="subscribe_events", event_type=event_type)
     await post(session, "/api/services/input_boolean/turn_on", {"entity_id": SMOKE})
     story = Story()
     try:
-        async with asyncio.timeout(REACTION):
-            while not story.answer:
+        async with asyncio.timeout(BOTH_CALLS):
+            while not story.is_over:
                 event = (await socket_.receive_json()).get("event", {})
                 data = event.get("data", {})
                 match event.get("event_type"):
@@ -307,11 +327,13 @@ async def light_a_fire(
                         story.saw(f"{SMOKE} turned {data['new_state']['state']}")
                     case "automation_triggered":
                         story.saw(f'the automation "{data["name"]}" ran')
-                    case event_type if event_type == CALLED:
-                        story.saw("directcall.place_call answered")
-                        story.answer = data["call"]
+                    case "state_changed" if data["entity_id"].startswith(CALL):
+                        attributes = data["new_state"]["attributes"]
+                        state, digits = attributes["event_type"], attributes["last_digits"]
+                        story.saw(f"{data['entity_id']}: the call to …{digits} is {state}")
+                        story.calls.setdefault(attributes["call_id"], []).append(state)
     except TimeoutError:
-        story.saw(f"nothing more in {REACTION} s")
+        story.saw(f"nothing more in {BOTH_CALLS} s")
     return story
 
 
@@ -320,8 +342,6 @@ def tell(story: Story, calls: list[NetworkCall]) -> None:
     say("\nWhat the house saw")
     for line in story.house:
         say(f"  {line}")
-    for name, key in (("call id", "call_id"), ("code", "code"), ("message", "message")):
-        say(f"            {name:12}{story.answer.get(key, '-')}")
     say("\nWhat reached the telephone network")
     say(f"  {len(calls)} call{'' if len(calls) == 1 else 's'}")
     for call in calls:
@@ -344,14 +364,17 @@ def masked(form: Mapping[str, str]) -> dict[str, str]:
 
 
 def check(story: Story, calls: list[NetworkCall]) -> None:
-    """Raise DemoError unless the call arrived exactly once with exactly the right fields."""
-    expected = {**EXPECTED_FORM, "access_token": "…"}
-    if len(calls) != 1:
-        error = f"{len(calls)} calls arrived instead of one"
-    elif masked(calls[0].form) != expected or not calls[0].form["access_token"]:
-        error = f"the call's form is not as it should be: {masked(calls[0].form)}"
-    elif story.answer.get("code") != "000" or not story.answer.get("call_id"):
-        error = f"the action's answer is not as it should be: {story.answer}"
+    """Raise DemoError unless each call arrived once, as it should, and was followed to its end."""
+    expected = [
+        {**EXPECTED_FORM, "destino": "55" + re.sub(r"\D", "", destination), "access_token": "…"}
+        for destination in DESTINATIONS
+    ]
+    forms = [masked(call.form) for call in calls]
+    stories = list(story.calls.values())
+    if forms != expected or not all(call.form["access_token"] for call in calls):
+        error = f"the calls that arrived are not those that should have: {forms}"
+    elif stories != EXPECTED_STORIES:
+        error = f"what became of the calls is not what should have: {stories}"
     else:
         return
     raise DemoError(error)
@@ -409,8 +432,9 @@ Try there
   - Settings > Tools > Actions: Directcall: Place call
   - Settings > Devices & services: Directcall
   - the switch {SMOKE}: off and on again, and the house calls again
-  - a call to a number that ends in 0201 (no credit) or 9001 (the answer is lost);
+  - a call to a number that ends in 0201 (no credit), 9001 (the answer is lost), 7001 (busy);
     tests/simulator/__init__.py says what other numbers do
+  - the device Directcall: its event tells what becomes of each call, its button hangs up
 Directcall is simulated at {simulator.url}: client id {ACCOUNT.client_id}, client secret \
 {ACCOUNT.client_secret}.
 Home Assistant's log is {LOG.relative_to(ROOT)}. Ctrl-C ends everything.
@@ -421,6 +445,7 @@ Home Assistant's log is {LOG.relative_to(ROOT)}. Ctrl-C ends everything.
         tell_call(call)
 
     simulator.on_call = on_call
+    simulator.quirks.haste = 1
     await process.wait()
     error = "Home Assistant ended by itself"
     raise DemoError(error)
@@ -442,7 +467,7 @@ async def main() -> int:
 
 async def run(arguments: argparse.Namespace) -> int:
     """Run the simulator and the house."""
-    simulator = Simulator(port=free_port(arguments.simulator_port))
+    simulator = Simulator(Quirks(haste=HASTE), port=free_port(arguments.simulator_port))
     await simulator.start()
     try:
         await play(simulator, arguments)
@@ -454,7 +479,7 @@ async def run(arguments: argparse.Namespace) -> int:
         return 1
     finally:
         await simulator.stop()
-    say("\nThe call arrived exactly once, as it should.")
+    say("\nEach call arrived exactly once, and its outcome was told, as it should be.")
     return 0
 
 
