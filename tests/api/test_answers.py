@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Mapping
 import json
+import time
 from typing import Any
 
 from hypothesis import given, strategies as st
@@ -178,6 +179,14 @@ def test_text_is_read_in_any_encoding(body: bytes, message: str) -> None:
     answer.check()
     assert answer.message == message
     assert answer.message.encode()
+
+
+@pytest.mark.parametrize("word", ["&", "?=", "a", "a:", "1 ", "\ufdfa", "://", "%20"])
+def test_hostile_text_takes_no_time(word: str) -> None:
+    """A text that is made to be slow to search is read as fast as any other."""
+    before = time.perf_counter()
+    read({"status": "erro", "msg": word * (1_000_000 // len(word))}, secrets=("012345", "token"))
+    assert time.perf_counter() - before < 0.5
 
 
 @pytest.mark.parametrize(

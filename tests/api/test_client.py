@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 import gzip
 from ipaddress import IPv4Address
+import json
 from pathlib import Path
 import resource
 import socket
@@ -496,6 +497,18 @@ async def test_statistics(client: DirectcallClient, simulator: Simulator, token:
     assert client.statistics.last_success == last_success
 
 
+async def test_statistics_do_not_grow(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """A provider that refuses with another word each time fills no memory."""
+    for word in ("one", "two", "three"):
+        answer = {"error": f"quota_{word}", "error_description": "x"}
+        simulator.reply(PLACE_CALL, Reply(json.dumps(answer).encode()))
+        with pytest.raises(RefusedError):
+            await client.place_call(token, a_call())
+    assert client.statistics.errors == {"RefusedError other": 3}
+
+
 PAIR = a_call().pair
 STATUS = "voz/status"
 END = "voz/end"
@@ -533,6 +546,35 @@ async def test_end_of_a_call(client: DirectcallClient, simulator: Simulator, tok
     with pytest.raises(NotActiveError):
         await client.end_call(token, PAIR)
     assert simulator.requests[END] == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [("003", NotActiveError), ("004", RefusedError), ("001", None), ("", None)]
+)
+async def test_yes_to_an_end_that_means_no(
+    client: DirectcallClient,
+    simulator: Simulator,
+    token: Token,
+    code: str,
+    error: type[Exception] | None,
+) -> None:
+    """A yes with the code of a call that was not ended is no yes; other codes say nothing."""
+    simulator.reply(END, Reply(f'{{"status": "ok", "codigo": "{code}"}}'.encode()))
+    with pytest.raises(error) if error else nullcontext():
+        await client.end_call(token, PAIR)
+
+
+@pytest.mark.parametrize(
+    "call_id",
+    ["{token}", "012345", "5541999990000", "41-99999-0000", "041999990000.1", "http://x.br/?a=1"],
+)
+async def test_id_gives_nothing_away(
+    client: DirectcallClient, simulator: Simulator, token: Token, call_id: str
+) -> None:
+    """An id that holds a secret, a number or a link is none."""
+    answer = {"status": "ok", "codigo": "000", "callerid": call_id.format(token=token.value)}
+    simulator.reply(PLACE_CALL, Reply(json.dumps(answer).encode()))
+    assert (await client.place_call(token, a_call())).call_id is None
 
 
 async def test_query_is_written_as_it_should_be(

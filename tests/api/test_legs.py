@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 import json
+import re
+import time
 from typing import Any
 
 from hypothesis import given, strategies as st
@@ -66,6 +68,14 @@ def state_of(word: str) -> LegState | None:
         ("em andamento", None),
         ("não", None),
         ("talvez atendida", None),
+        ("не atendida", None),
+        ("≠ atendida", None),
+        ("0 atendida", None),
+        ("atendida" + " " * 200, None),
+        ("rejeitou", LegState.BUSY),
+        ("atendeu", LegState.ANSWERED),
+        ("desligou", LegState.ENDED),
+        ("CONGESTION", LegState.FAILED),
     ],
 )
 def test_words(word: str, state: LegState | None) -> None:
@@ -106,8 +116,12 @@ def test_number_of_nobody(number: object) -> None:
     answer = status([leg(number)])
     assert answer is not None
     assert (answer.origin, answer.destination) == (None, None)
-    assert answer.is_live
+    assert not answer.is_live
     assert not answer.is_clear
+    beside = status([leg("554130600300"), leg(number)])
+    assert beside is not None
+    assert beside.is_live
+    assert not beside.is_clear
 
 
 def test_numbers_that_differ_in_their_country_code() -> None:
@@ -160,10 +174,42 @@ def test_word_gives_nothing_away() -> None:
     answer = status([leg("554130600300", f"s3cr3t desviada para 5541987654321 {'x' * 100}")])
     assert answer is not None
     [only] = answer.legs
-    assert only.word == "… desviada para …4321 …"
+    assert only.word == "… desviada para … …"
     answer = status([leg("554130600300", "a b " * 100)])
     assert answer is not None
     assert len(answer.legs[0].word) == 40
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "+55 41       98765       4321",
+        "41x98765x4321",
+        "4\u0661987654321",
+        "s 3 c 3 r 3 t",
+        "S3-CR3T",
+        "s3\u034fcr3t",
+    ],
+)
+def test_word_gives_nothing_away_in_any_spelling(word: str) -> None:
+    """However it is written apart, no number and no secret is left of a word."""
+    answer = status([leg("554130600300", word)])
+    assert answer is not None
+    assert not re.search(r"[0-9]", answer.legs[0].word)
+    assert "cr" not in answer.legs[0].word.casefold()
+
+
+@pytest.mark.parametrize(
+    "word", ["&" * 2000, "a" * 2000, "?=" * 1000, "\ufdfa" * 300_000, "a:" * 1000, "1 " * 1000]
+)
+def test_hostile_words_take_no_time(word: str) -> None:
+    """An answer of a megabyte of legs holds the house up for less than an eye takes to blink."""
+    legs = [leg("554130600300", word)] * (1_000_000 // len(word) + 1)
+    before = time.perf_counter()
+    answer = status([*legs, *[{}] * 100_000])
+    assert answer is not None
+    assert len(answer.legs) == 20
+    assert time.perf_counter() - before < 1
 
 
 values = st.recursive(

@@ -59,16 +59,19 @@ _REFUSING_STATUSES: Final = {
     HTTPStatus.TEMPORARY_REDIRECT,
     HTTPStatus.PERMANENT_REDIRECT,
 }
+# As many letters and digits of a secret are no accident, however they are written apart.
+_TELLING: Final = 6
 _NUMERIC_CODES: Final = range(1000)
 # What is masked in texts: links and queries, whatever is long enough to be a token, and numbers of
 # eight digits or more, however they are written apart.
-_LINK: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|\S*[?&]\S+=\S*")
+_LINK: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+|.*[?&].*=.*")
 _LONG_WORD: Final = re.compile(r"[A-Za-z0-9_.~+/=-]{24,}")
 _NUMBER: Final = re.compile(r"[0-9](?:(?:%[0-9A-Fa-f]{2}|&nbsp;|[^A-Za-z0-9]){0,6}[0-9]){7,}")
 _REFUSALS: Final[Mapping[CodeKind | None, type[RefusedError]]] = {
     CodeKind.NO_CREDIT: NoCreditError,
     CodeKind.NOT_ACTIVE: NotActiveError,
 }
+_NOT_ENDED: Final[Mapping[str, type[RefusedError]]] = {"003": NotActiveError, "004": RefusedError}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,14 @@ class Answer:
             raise AuthenticationError(str(refusal))
         raise refusal
 
+    def check_ended(self) -> None:
+        """Raise NotActiveError or RefusedError if a yes says in its code that no call was ended.
+
+        That codes mean anything on a yes is a guess. But these two mean nothing else.
+        """
+        if error := _NOT_ENDED.get(self.code):
+            raise error(self.code, self.message or RETURN_CODES[self.code].text)
+
     @property
     def _is_about_the_token(self) -> bool:
         """Return if the answer says that the token is not accepted (a guess: see the tables)."""
@@ -252,15 +263,24 @@ def mask_text(text: str, secrets: Collection[str]) -> str:
         # At a blank, so that no half of a secret is left, unrecognisable.
         text = text[:_LONGEST_READ].rpartition(" ")[0]
     text = unicodedata.normalize("NFKC", text)
-    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    text = "".join(c if c.isprintable() else " " for c in text)
+    text = "".join(c for c in text if unicodedata.category(c) not in {"Cf", "Mn"})
+    text = "".join(str(unicodedata.decimal(c, c)) if c.isprintable() else " " for c in text)
     for secret in filter(None, secrets):
         text = text.replace(secret, "…").replace(quote_plus(secret), "…")
-    text = _LINK.sub("…", text)
+        if len(_squeeze(secret)) >= _TELLING and _squeeze(secret) in _squeeze(text):
+            return "…"
+    # Word by word, which also keeps the search from taking longer than the text is long.
+    text = " ".join(
+        _LINK.sub("…", word) if "=" in word or ":" in word else word for word in text.split()
+    )
     text = _LONG_WORD.sub("…", text)
     text = _NUMBER.sub(lambda number: f"…{re.sub('[^0-9]', '', number[0])[-4:]}", text)
-    text = " ".join(text.split())
     return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
+
+
+def _squeeze(text: str) -> str:
+    """Return the letters and digits of a text."""
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _lifetime(expires_in: object, token: str) -> float:

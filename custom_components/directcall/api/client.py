@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 import logging
+import re
 import time
 from typing import Final, cast, override
 from urllib.parse import urlencode
@@ -137,7 +138,18 @@ class DirectcallClient:
         with self._counting():
             answer = await self._send_patiently("POST", "voz/call", form)
             answer.check()
-        return PlacedCall(answer.call_id, answer.code, answer.message)
+        # An id is shown, and kept in backups. One that would give something away is none.
+        call_id = answer.call_id
+        if call_id and any(
+            private in text
+            for private in (
+                *(token.value, self._client_secret, "://", "?", "&"),
+                *(number.wire[-8:] for number in (request.pair.origin, request.pair.destination)),
+            )
+            for text in (call_id, re.sub(r"[^0-9]", "", call_id))
+        ):
+            call_id = None
+        return PlacedCall(call_id, answer.code, answer.message)
 
     async def call_status(self, token: Token, pair: NumberPair) -> CallStatus | None:
         """Return how the call between two telephones stands, or nothing if there is none.
@@ -166,6 +178,7 @@ class DirectcallClient:
             try:
                 answer = await self._send_patiently("GET", "voz/end", _query(token, pair))
                 answer.check()
+                answer.check_ended()
             except OutcomeUnknownError as err:
                 raise HangUpUnknownError(str(err)) from None
         return EndedCall(answer.code, answer.message)
@@ -218,8 +231,12 @@ class DirectcallClient:
         try:
             yield
         except DirectcallError as err:
-            code = f" {err.code}" if isinstance(err, RefusedError) else ""
-            self.statistics.errors[f"{type(err).__name__}{code}"] += 1
+            name = type(err).__name__
+            if isinstance(err, RefusedError):
+                # Anything else may be something else each time.
+                known = re.fullmatch(r"[0-9]{3}|HTTP [0-9]{3}", err.code)
+                name = f"{name} {err.code if known else 'other'}"
+            self.statistics.errors[name] += 1
             raise
         self.statistics.last_success = datetime.now(UTC)
 

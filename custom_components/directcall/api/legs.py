@@ -13,7 +13,10 @@ from .answers import Answer, mask_text
 from .models import CallLeg, CallStatus, LegState, NumberPair
 
 _NOT_ACTIVE: Final = "003"
-_LONGEST_WORD: Final = 40
+_LONGEST_WORD: Final = 100
+_LONGEST_SHOWN: Final = 40
+# A call has two. What is more is not read, and would be no call that anybody understands.
+_MOST_LEGS: Final = 20
 # Shorter ones are no area code and number.
 _SHORTEST_NUMBER: Final = 10
 # What stands before a word and adds nothing: `chamada atendida`.
@@ -21,9 +24,15 @@ _CALL: Final = {"chamada", "ligacao"}
 
 
 def _fold(word: str) -> str:
-    """Return a word without case, accents, punctuation and gender."""
-    plain = unicodedata.normalize("NFKD", word.casefold())
-    words = re.findall(r"[a-z]+", "".join(c for c in plain if not unicodedata.combining(c)))
+    """Return a word without case, accents, punctuation and gender.
+
+    It is empty where anything else stands in it: what that means is not known.
+    """
+    decomposed = unicodedata.normalize("NFKD", word[:_LONGEST_WORD].casefold())
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    if len(word) > _LONGEST_WORD or re.search(r"[^a-z\s.,:;!_-]", plain):
+        return ""
+    words = re.findall(r"[a-z]+", plain)
     return " ".join(re.sub(r"(?<=[a-z]{3})[ao]$", "", w) for w in words if w not in _CALL)
 
 
@@ -35,27 +44,37 @@ _STATES: Final[Mapping[str, LegState]] = {
     for state, words in {
         LegState.RINGING: (
             *("chamando", "tocando", "discando", "a chamar", "a tocar"),
-            *("aguardando atendimento", "ringing"),
+            *("chama", "toca", "aguardando atendimento", "ring", "ringing"),
         ),
         LegState.ANSWERED: (
             *("atendida", "em atendimento", "em conversa", "em conversação", "conectada"),
-            *("estabelecida", "respondida", "answer", "answered"),
+            *("estabelecida", "respondida", "atendeu", "respondeu"),
+            *("answer", "answered", "connected"),
         ),
         LegState.BUSY: (
-            *("ocupada", "linha ocupada", "número ocupado", "telefone ocupado", "busy"),
-            *("rejeitada", "recusada"),
+            *("ocupada", "linha ocupada", "número ocupado", "telefone ocupado", "destino ocupado"),
+            *("rejeitada", "recusada", "rejeitou", "recusou", "busy", "rejected", "declined"),
         ),
         LegState.NO_ANSWER: (
             *("não atendida", "não atende", "não atendeu", "não respondida", "não responde"),
-            *("não respondeu", "sem resposta", "sem atendimento", "no answer", "noanswer"),
+            *("não respondeu", "sem resposta", "sem atendimento"),
+            *("no answer", "noanswer", "not answered"),
         ),
         LegState.ENDED: (
             *("encerrada", "finalizada", "terminada", "desligada", "desconectada", "concluída"),
-            "cancelada",
+            *("desligou", "cancelada", "ended", "hangup", "cancel", "canceled", "cancelled"),
         ),
         LegState.FAILED: (
-            *("falha", "falhou", "falhada", "com falha", "erro", "com erro", "failed"),
-            *("congestionada", "congestionamento", "indisponível", "fora de serviço"),
+            *("falha", "falhou", "falhada", "com falha", "erro", "com erro", "failed", "error"),
+            *(
+                "congestion",
+                "chanunavail",
+                "unavailable",
+                "congestionada",
+                "congestionamento",
+                "indisponível",
+                "fora de serviço",
+            ),
             *("inválida", "número inválido", "inexistente", "número inexistente"),
         ),
     }.items()
@@ -78,7 +97,7 @@ def read_status(answer: Answer, pair: NumberPair, secrets: Collection[str]) -> C
     legs: list[CallLeg] = []
     origin: list[CallLeg] = []
     destination: list[CallLeg] = []
-    for entry in entries:
+    for entry in entries[:_MOST_LEGS]:
         leg = _read_leg(entry, secrets)
         legs.append(leg)
         digits = _digits(entry.get("telefone"))
@@ -99,7 +118,10 @@ def _read_leg(entry: Mapping[object, object], secrets: Collection[str]) -> CallL
     """Return an entry as a leg."""
     value = entry.get("status")
     word = value if isinstance(value, str) else ""
-    return CallLeg(mask_text(word, secrets)[:_LONGEST_WORD], _STATES.get(_fold(word)))
+    state = _STATES.get(_fold(word))
+    # Words are shown to whoever reports them. What they mean needs no digits.
+    shown = re.sub(r"…*\d+", "…", mask_text(word[:_LONGEST_WORD], secrets))
+    return CallLeg(shown[:_LONGEST_SHOWN], state)
 
 
 def _digits(value: object) -> str:

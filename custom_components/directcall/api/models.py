@@ -97,14 +97,24 @@ class CallStatus:
 
     @property
     def is_live(self) -> bool:
-        """Return if a telephone rings, or somebody speaks, for sure."""
-        return any(leg.state and leg.state.is_live for leg in self.legs)
+        """Return if one of the two telephones surely rings, or somebody speaks there."""
+        return any(leg and leg.state and leg.state.is_live for leg in self._pair)
+
+    @property
+    def is_ringing(self) -> bool:
+        """Return if one of the two telephones surely rings."""
+        return any(leg and leg.state is LegState.RINGING for leg in self._pair)
 
     @property
     def is_clear(self) -> bool:
         """Return if all of it is understood: whose the legs are, and what they do."""
-        known = [leg for leg in (self.origin, self.destination) if leg and leg.state]
-        return bool(known) and all(leg.state and leg in known for leg in self.legs)
+        known = [leg for leg in self._pair if leg and leg.state]
+        return bool(known) and all(any(leg is one for one in known) for leg in self.legs)
+
+    @property
+    def _pair(self) -> tuple[CallLeg | None, CallLeg | None]:
+        """Return the legs of the two telephones."""
+        return self.origin, self.destination
 
 
 @dataclass(frozen=True, slots=True)
