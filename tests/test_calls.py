@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from itertools import batched, product
 import json
 from pathlib import Path
+import re
 from typing import Any
 from unittest.mock import patch
 
@@ -24,6 +27,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
+from custom_components.directcall.api import DirectcallClient
 from custom_components.directcall.const import DOMAIN
 
 from .conftest import end_call, make_account, pass_time, place_call, set_up, state_of
@@ -262,6 +266,10 @@ LOOKS: dict[str, tuple[list[Reply], list[str]]] = {
         [told(origin="encerrada", destination="em fila"), OVER, *[OVER] * 6],
         ["placed", "unknown"],
     ),
+    "riddle beside a busy origin": (
+        [told(origin="ocupado", destination="em fila"), *[OVER] * 7],
+        ["placed", "unknown"],
+    ),
     "leg of nobody": (
         [told(origin="atendida", other="chamando"), OVER],
         ["placed", "unknown"],
@@ -271,6 +279,15 @@ LOOKS: dict[str, tuple[list[Reply], list[str]]] = {
     "yes that means over": ([GOES_ON, YES_BUT_OVER], [*IN_VAIN, "no_answer"]),
     "not up yet": ([OVER, OVER, RINGS, ANSWERED, OVER], [*IN_VAIN, "answered", "ended"]),
     "not up yet, and never": ([OVER] * 8, ["placed", "unknown"]),
+    "negative word while the origin still rings": (
+        [told(origin="chamando", destination="não atendida"), GOES_ON, ANSWERED, OVER],
+        [*IN_VAIN, "answered", "ended"],
+    ),
+    "second leg alone": ([told(destination="chamando"), OVER], [*IN_VAIN, "unknown"]),
+    "leg of nobody that is as the origin's": (
+        [RINGS, told(origin="atendida", other="atendida"), OVER],
+        [*IN_VAIN, "unknown"],
+    ),
     "terminal word alone": ([told(destination="ocupado")], ["placed", "busy"]),
 }
 
@@ -299,6 +316,16 @@ async def test_origin_that_is_busy_before_it_should_ring(
     simulator.reply(STATUS, told(destination="chamando"), told(origin="ocupado"))
     await flow_on(6)
     assert events.types == [*IN_VAIN, "no_answer"]
+
+
+async def test_origin_that_rings_alone_where_it_comes_second(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """An origin that rings although the destination seems not to have answered is a riddle."""
+    await place_call(hass, ring_destination_first=True)
+    simulator.reply(STATUS, told(destination="chamando"), told(origin="chamando"), OVER)
+    await flow_on(9)
+    assert events.types == [*IN_VAIN, "unknown"]
 
 
 async def test_look_that_is_late(
@@ -413,6 +440,9 @@ async def test_bad_timeout(
     with pytest.raises(ServiceValidationError, match="from 1 second to 10 minutes"):
         await place_call(hass, wait_for_outcome=True, timeout=wait)
     assert simulator.requests[PLACE_CALL] == 0
+    # Who does not wait needs no time-out, and an alarm is not held back by one.
+    await place_call(hass, timeout=wait)
+    assert len(simulator.calls) == 1
 
 
 async def test_stopped_script_stops_the_waiting_alone(
@@ -531,6 +561,178 @@ async def test_alarm_rings_when_the_look_takes_long(
         await place_call(hass)
     assert len(simulator.calls) == 2
     await asyncio.sleep(0.5)
+
+
+async def test_alarm_rings_if_its_own_look_shows_the_end(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """A telephone that lingers in a call that is over holds no alarm back."""
+    await place_call(hass)
+    await flow_on(30)
+    simulator.reply(STATUS, told(origin="atendida", destination="encerrada"))
+    await place_call(hass)
+    assert len(simulator.calls) == 2
+    assert events.types[-2:] == ["ended", "placed"]
+
+
+async def test_alarm_rings_whatever_somebody_elses_telephone_does(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
+) -> None:
+    """Only what the two telephones themselves do holds an alarm back."""
+    await place_call(hass)
+    await flow_on(30)
+    simulator.reply(STATUS, told(other="chamando"))
+    await place_call(hass)
+    assert len(simulator.calls) == 2
+
+
+async def test_alarm_rings_despite_a_fault_of_ours(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What nobody thought of is logged, and the alarm rings."""
+    await place_call(hass)
+    await flow_on(30)
+    with patch.object(DirectcallClient, "call_status", side_effect=RuntimeError("boom")):
+        await place_call(hass)
+    assert len(simulator.calls) == 2
+    assert "boom" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("patience", "hang_ups", "calls"), [(5, 0.3, [True, False]), (0.1, 0.4, [True, False])]
+)
+async def test_alarm_during_a_hang_up(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
+    patience: float,
+    hang_ups: float,
+    calls: list[bool],
+) -> None:
+    """An alarm rings though somebody is hanging up a call of the same pair just now."""
+    await place_call(hass)
+    await flow_on(5)
+    simulator.quirks.end_delay = hang_ups
+    hanging_up = asyncio.create_task(end_call(hass))
+    await asyncio.sleep(0.1)
+    with patch("custom_components.directcall.calls._PATIENCE", patience):
+        await place_call(hass)
+    await hanging_up
+    assert [call.line.ended for call in simulator.calls] == calls
+
+
+async def test_what_is_left_of_the_first_is_not_of_the_second(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """A call that was placed though the first was live is not taken for over with it."""
+    await place_call(hass)
+    await flow_on(30)
+    simulator.reply(STATUS, UNAVAILABLE)
+    await place_call(hass)
+    simulator.reply(STATUS, told(origin="não atendida"), ANSWERED, RINGS, ANSWERED, OVER)
+    await flow_on(9)
+    assert events.types[3:] == ["unknown", "placed", "ringing"]
+    await flow_on(6)
+    assert events.types[6:] == ["answered", "ended"]
+
+
+@pytest.mark.parametrize("left", [told(origin="atendida", destination="ocupado"), ANSWERED])
+async def test_what_is_left_of_a_call_that_is_over(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+    left: Reply,
+) -> None:
+    """Who tries again at once hears of the new call, and not what is still said of the old one."""
+    await place_call(hass)
+    simulator.reply(STATUS, told(origin="atendida", destination="ocupado"))
+    await flow_on(3)
+    assert events.types == ["placed", "busy"]
+    await place_call(hass)
+    simulator.reply(STATUS, left, left, OVER, GOES_ON, ANSWERED)
+    await flow_on(8)
+    assert events.types[2:] == ["placed"]
+    await flow_on(7)
+    assert events.types[2:] == [*IN_VAIN, "answered"]
+
+
+async def test_second_call_without_a_sign_of_its_own(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """What is said for 20 s of a call is said of the new one."""
+    await place_call(hass)
+    simulator.reply(STATUS, told(origin="atendida", destination="ocupado"))
+    await flow_on(3)
+    await place_call(hass)
+    simulator.reply(STATUS, *[ANSWERED] * 7)
+    await flow_on(18)
+    assert events.types[2:] == ["placed"]
+    await flow_on(4)
+    assert events.types[2:] == ["placed", "answered"]
+
+
+async def test_unclear_second_call_beside_a_live_one(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """A call that may not have been placed is not taken for the one that was there before."""
+    first = await place_call(hass)
+    await flow_on(30)
+    simulator.reply(STATUS, UNAVAILABLE)
+    simulator.reply(PLACE_CALL, Reply(drop=True))
+    with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
+        await place_call(hass, wait_for_outcome=True)
+    assert len(simulator.calls) == 1
+    simulator.calls[0].line.ended = True
+    await flow_on(5)
+    told = [
+        (e.attributes["event_type"], e.attributes["call_id"] == first["call_id"]) for e in events
+    ]
+    assert told[3:] == [("unknown", False), ("ended", True)]
+
+
+async def test_fault_of_ours_while_a_call_is_placed(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """A call that may have been sent when something broke is looked for."""
+    place = DirectcallClient.place_call
+
+    async def break_after(*arguments: Any) -> None:
+        await place(*arguments)
+        error = "boom"
+        raise RuntimeError(error)
+
+    with (
+        patch.object(DirectcallClient, "place_call", break_after),
+        pytest.raises(RuntimeError, match="boom"),
+    ):
+        await place_call(hass)
+    await flow_on(15)
+    assert events.types == [*IN_VAIN, "answered"]
+
+
+async def test_fault_of_ours_does_not_end_the_following(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What nobody thought of is logged, and the call is looked at again."""
+    await place_call(hass)
+    with patch.object(DirectcallClient, "call_status", side_effect=RuntimeError("boom")):
+        await flow_on(3)
+    assert "boom" in caplog.text
+    await flow_on(15)
+    assert events.types[-1] == "answered"
 
 
 async def test_refused_second_call_loses_nothing_of_the_first(
@@ -758,18 +960,84 @@ async def test_hang_up_that_fails(
     assert events.types == ["placed", "ringing", "answered"]
 
 
+async def test_hang_up_after_a_gap(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """What became of a call that nobody could look at is not guessed when it is hung up."""
+    await place_call(hass)
+    await flow_on(8)
+    simulator.reply(STATUS, *[UNAVAILABLE] * 10)
+    await flow_on(18)
+    await end_call(hass)
+    assert events.types == [*IN_VAIN, "unknown"]
+
+
+async def test_hang_up_of_an_unclear_call(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """A call that could be hung up was placed: who waits hears that."""
+    waiting = asyncio.create_task(
+        place_call(hass, destination=f"{NUMBER}9001", wait_for_outcome=True)
+    )
+    await asyncio.sleep(0.2)
+    simulator.reply(STATUS, *[UNAVAILABLE] * 3)
+    await flow_on(3)
+    await press_hang_up(hass)
+    assert (await waiting)["outcome"] == "unknown"
+    assert events.types == ["placed", "unknown"]
+
+
+async def test_hang_up_of_a_new_call_while_an_old_one_is_hung_up(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
+) -> None:
+    """Who hangs up the new call is not told what became of the old one."""
+    await place_call(hass)
+    await flow_on(30)
+    simulator.quirks.end_delay = 0.5
+    simulator.calls[0].line.ended = True
+    old = asyncio.create_task(end_call(hass))
+    await asyncio.sleep(0.1)
+    with patch("custom_components.directcall.calls._PATIENCE", 0.1):
+        await place_call(hass)
+    simulator.calls[1].line.started -= 3
+    simulator.quirks.end_delay = 0
+    assert (await end_call(hass))["code"] == "000"
+    with pytest.raises(ServiceValidationError):
+        await old
+    assert simulator.requests[END] == 2
+
+
 async def test_hang_up_during_the_request(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Who hangs up while the call is being placed hangs it up once it is."""
+    """Who hangs up while the call is being placed hangs it up once it rings."""
     simulator.quirks.call_delay = 0.2
     placing = asyncio.create_task(place_call(hass))
     await asyncio.sleep(0.1)
-    with pytest.raises(ServiceValidationError, match="no call to hang up"):
-        # The first telephone does not ring yet.
+    with patch("custom_components.directcall.calls._UNTIL_UP", 0.2):
         await press_hang_up(hass)
     assert placing.done()
-    assert simulator.requests[END] == 1
+    assert simulator.calls[0].line.ended
+    assert simulator.requests[END] > 2
+    assert state_of(hass, ACTIVE_CALLS) == "0"
+
+
+async def test_hang_up_of_a_call_that_never_comes_up(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A call that is not up after 20 s is not waited for any longer."""
+    await place_call(hass)
+    simulator.calls[0].line.ended = True
+    with (
+        patch("custom_components.directcall.calls._UNTIL_UP", 0.1),
+        patch("custom_components.directcall.progress.NOT_UP_YET", 0.5),
+        pytest.raises(ServiceValidationError, match="no call to hang up"),
+    ):
+        await end_call(hass)
+    assert 4 <= simulator.requests[END] <= 7
 
 
 async def test_hang_up_of_all(
@@ -786,6 +1054,41 @@ async def test_hang_up_of_all(
     await press_hang_up(hass)
     assert [call.line.ended for call in simulator.calls] == [True, True]
     assert state_of(hass, ACTIVE_CALLS) == "0"
+
+
+async def test_hang_up_of_all_where_none_is_left(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """Where all that could be hung up turns out to be over, there was nothing to hang up."""
+    await place_call(hass)
+    await flow_on(25)
+    simulator.calls[0].line.ended = True
+    with pytest.raises(ServiceValidationError, match="no call to hang up"):
+        await press_hang_up(hass)
+    assert events.types[-1] == "ended"
+
+
+async def test_hang_up_of_all_where_one_is_over(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
+) -> None:
+    """That one call was over already is no error, where another was hung up; what failed is one."""
+    for ending in ("0000", "1111", "9006"):
+        await place_call(hass, destination=f"{NUMBER}{ending}")
+    await flow_on(25)
+    simulator.calls[2].line.ended = True
+    simulator.calls[1].line.ended = True
+    await press_hang_up(hass)
+    assert simulator.calls[0].line.ended
+
+    await place_call(hass)
+    await place_call(hass, destination=f"{NUMBER}9006")
+    await flow_on(25)
+    simulator.calls[3].line.ended = True
+    with pytest.raises(HomeAssistantError, match="004"):
+        await press_hang_up(hass)
 
 
 async def test_gap_is_never_guessed_over(
@@ -927,6 +1230,40 @@ async def test_following_waits_while_credentials_are_refused(
     assert len(simulator.calls) == 2
 
 
+async def test_following_leaves_the_token_to_the_renewal(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+) -> None:
+    """A call that lives while no token can be had costs no token requests of its own."""
+    await place_call(hass)
+    await flow_on(8)
+    simulator.end_tokens()
+    simulator.reply("request_token", *[UNAVAILABLE] * 20)
+    await flow_on(60)
+    # One for the look that found the token rejected, and those after 15 and 30 s more.
+    assert simulator.requests["request_token"] <= 4
+    assert events.types == IN_VAIN
+
+
+async def test_following_after_a_token_that_was_rejected_twice(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+) -> None:
+    """A status that rejects each token is asked no more, until an action was accepted."""
+    rejected = Reply(b'{"status": "erro", "codigo": "006"}')
+    await place_call(hass)
+    simulator.reply(STATUS, rejected, rejected)
+    await flow_on(20)
+    assert (simulator.requests[STATUS], simulator.requests["request_token"]) == (2, 2)
+    await place_call(hass, destination=f"{NUMBER}1111")
+    await flow_on(5)
+    assert events[-1].attributes["event_type"] == "answered"
+
+
 async def test_following_renews_a_token_that_ran_out(
     hass: HomeAssistant,
     home: HomeAssistant,
@@ -969,6 +1306,46 @@ async def test_reload_in_the_middle(
     assert (await waiting)["outcome"] == "answered"
     assert events.types == ["placed", "ringing", "answered"]
     assert len(simulator.calls) == 1
+
+
+async def test_reload_while_a_look_is_under_way(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What is heard of a call while its account is unloaded is told once it is back."""
+    await place_call(hass, destination=f"{NUMBER}7001")
+    await flow_on(6)
+    unload = hass.config_entries.async_unload_platforms
+
+    async def unload_slowly(*arguments: Any) -> bool:
+        await asyncio.sleep(0.4)
+        return await unload(*arguments)
+
+    simulator.quirks.status_delay = 0.3
+    await start_looking(hass, freezer)
+    with patch.object(hass.config_entries, "async_unload_platforms", unload_slowly):
+        await hass.config_entries.async_reload(account.entry_id)
+    assert events.types == [*IN_VAIN, "busy"]
+    assert state_of(hass, LAST_CALL) == "busy"
+
+
+async def test_unload_that_fails(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
+) -> None:
+    """A call whose account could not be unloaded is followed on."""
+    await place_call(hass)
+    with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
+        assert not await hass.config_entries.async_unload(account.entry_id)
+    await flow_on(15)
+    assert events.types == [*IN_VAIN, "answered"]
 
 
 async def test_reload_while_a_call_is_placed(
@@ -1059,6 +1436,23 @@ async def test_unanswered_call_across_a_restart(
         assert events.types == ["unknown"]
 
 
+async def test_ringing_call_across_a_long_restart(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """A call is looked at before it is given up, however long nobody could look."""
+    await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
+    await place_call(hass)
+    for _ in range(5):
+        await pass_time(hass, freezer, 1)
+    await hass.async_stop(force=True)
+    freezer.tick(181)
+    async with restarted(hass) as again:
+        events = listen(again)
+        await set_up(again, make_account(simulator, entry_id="01DIRECTCALL"))
+        await pass_time(again, freezer, 3)
+        assert events.types == ["answered"]
+
+
 async def test_answered_call_across_a_restart(
     hass: HomeAssistant,
     home: HomeAssistant,
@@ -1095,12 +1489,42 @@ async def test_calls_are_saved_within_a_second(
     assert file_of_calls(hass).stat().st_mode & 0o077 == 0
 
 
+SAVED = {
+    "origin": "554130600300",
+    "destination": "5541999990000",
+    "recorded": False,
+    "ring_destination_first": False,
+    "call_id": "1",
+    "state": "answered",
+    "placed_at": datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp(),
+    "answered_after": 3,
+    "origin_answered": True,
+    "was_live": True,
+    "is_accepted": True,
+}
+BROKEN_CALLS = [
+    {"origin": "x"},
+    {**SAVED, "origin": []},
+    {**SAVED, "destination": 5541999990000},
+    {**SAVED, "state": "busy"},
+    {**SAVED, "answered_after": "12"},
+    {**SAVED, "answered_after": -1},
+    {**SAVED, "placed_at": "yesterday"},
+    {**SAVED, "placed_at": None},
+    {**SAVED, "call_id": None},
+    {**SAVED, "more": 1},
+    "call",
+]
+
+
 @pytest.mark.parametrize(
     "saved",
     [
-        {"version": 1, "minor_version": 1, "data": {"calls": [{"origin": "x"}]}},
-        {"version": 1, "minor_version": 1, "data": {"calls": 1}},
-        {"version": 9, "minor_version": 1, "data": {}},
+        *({"version": 1, "data": {"calls": [call]}} for call in BROKEN_CALLS),
+        {"version": 1, "data": {"calls": 1}},
+        {"version": 1, "data": [1]},
+        {"version": 0, "data": {"calls": []}},
+        {"version": 9, "data": {"calls": []}},
     ],
 )
 async def test_broken_file_keeps_nobody_from_calling(
@@ -1111,11 +1535,47 @@ async def test_broken_file_keeps_nobody_from_calling(
     saved: dict[str, Any],
 ) -> None:
     """What cannot be read is said, and the next alarm rings all the same."""
-    write(file_of_calls(hass), json.dumps(saved))
+    write(file_of_calls(hass), json.dumps({"minor_version": 1, **saved}))
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
-    assert "live calls could not be read" in caplog.text
+    assert re.search("live calls? could not be read", caplog.text)
     await place_call(hass)
     assert len(simulator.calls) == 1
+
+
+@pytest.mark.freeze_time("2026-11-24 12:00:10", tick=True)
+async def test_broken_call_takes_no_other_with_it(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What can be read of the calls is followed; of two of a pair, the one that is known."""
+    unclear = {**SAVED, "state": None, "answered_after": None, "is_accepted": False}
+    calls = [SAVED, BROKEN_CALLS[0], {**unclear, "call_id": "2"}]
+    file = {"version": 1, "minor_version": 1, "data": {"calls": calls}}
+    write(file_of_calls(hass), json.dumps(file))
+    events = listen(hass)
+    await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
+    assert state_of(hass, ACTIVE_CALLS) == "1"
+    await pass_time(hass, freezer, 3)
+    told = [(event.attributes["call_id"], event.attributes["event_type"]) for event in events]
+    assert told == [("2", "unknown"), ("1", "ended")]
+
+
+@pytest.mark.freeze_time("2026-11-24 07:00:00", tick=True)
+async def test_clock_that_is_behind_holds_no_alarm_back(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """A house whose clock was set back by a power failure looks before it refuses to ring."""
+    file = {"version": 1, "minor_version": 1, "data": {"calls": [SAVED]}}
+    write(file_of_calls(hass), json.dumps(file))
+    events = listen(hass)
+    await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
+    await place_call(hass)
+    assert simulator.requests[STATUS] == 1
+    assert len(simulator.calls) == 1
+    assert events.types == ["ended", "placed"]
+    assert events[0].attributes["duration"] >= 0
 
 
 async def test_removal_in_the_middle_leaves_nothing(
@@ -1152,6 +1612,20 @@ async def test_removal_in_the_middle_leaves_nothing(
     await flow_on(20)
     assert left() == before
     assert simulator.requests[STATUS] == asked
+    assert not file_of_calls(hass).exists()
+
+
+@pytest.mark.parametrize("delay", [0.45, 0.5, 0.505, 0.51, 0.55])
+async def test_removal_while_the_calls_are_saved(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, delay: float
+) -> None:
+    """No file is left of an account that is removed, whenever that is."""
+    account = await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
+    await place_call(hass)
+    await asyncio.sleep(delay)
+    await hass.config_entries.async_remove(account.entry_id)
+    await asyncio.sleep(0.1)
+    await hass.async_block_till_done()
     assert not file_of_calls(hass).exists()
 
 
@@ -1251,7 +1725,9 @@ async def test_flood_of_words_is_dammed(
 ) -> None:
     """A provider that says something else each time fills neither the memory nor the log."""
     await place_call(hass)
-    words = ",".join(f'{{"telefone": "1", "status": "w{n}"}}' for n in range(1000))
-    simulator.reply(STATUS, *[Reply(f'{{"status": "ok", "msg": [{words}]}}'.encode())] * 3)
-    await flow_on(10)
+    words = ["".join(letters) for letters in product("xyz", "abcde", "abcde")]
+    for batch in batched(words, 15, strict=True):
+        legs = [{"telefone": "1", "status": word} for word in batch]
+        simulator.reply(STATUS, Reply(json.dumps({"status": "ok", "msg": legs}).encode()))
+    await flow_on(20)
     assert caplog.text.count("please report") == 50

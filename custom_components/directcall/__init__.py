@@ -46,7 +46,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
 
 async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
     """Unload an account."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    followed = async_get_calls(hass, entry.entry_id).followed
+    # Before those are gone who listen.
+    followed.async_detach()
+    if await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return True
+    followed.async_attach(entry.runtime_data)
+    return False
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+import logging
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -24,10 +25,14 @@ from .const import DOMAIN
 from .coordinator import DirectcallCoordinator
 from .credit import async_clear_no_credit, async_show_no_credit
 from .following import FollowedCalls
-from .progress import NOT_UP_YET, Call
+from .progress import Call
+
+_LOGGER = logging.getLogger(__name__)
 
 # Seconds that an alarm waits to hear whether its pair is live. If that cannot be had, it rings.
 _PATIENCE: Final = 5
+# Seconds until a call that may not be up yet is asked to be ended again.
+_UNTIL_UP: Final = 2
 
 
 @dataclass(eq=False)
@@ -60,6 +65,9 @@ class _Request:
     is_sent: bool = False
 
 
+type _HangUp = tuple[NumberPair, Call | None]
+
+
 class Calls:
     """What places and ends the calls of an account."""
 
@@ -68,7 +76,7 @@ class Calls:
         self._hass = hass
         self.followed: Final = FollowedCalls(hass, entry_id)
         self._requests: dict[NumberPair, _Request] = {}
-        self._hang_ups: dict[NumberPair, asyncio.Task[EndedCall | HomeAssistantError]] = {}
+        self._hang_ups: dict[_HangUp, asyncio.Task[EndedCall | HomeAssistantError]] = {}
 
     async def async_place(
         self, coordinator: DirectcallCoordinator, request: CallRequest
@@ -104,9 +112,15 @@ class Calls:
         while True:
             await self._async_wait_for_request(pair)
             call = self.followed.get(pair)
+            if hang_up := self._hang_ups.get((pair, call)):
+                await asyncio.wait([hang_up], timeout=_PATIENCE)
+                if not hang_up.done():
+                    # Of the call that is there nothing may be left soon.
+                    return
+                continue
             if call is None or call is looked_at:
                 return
-            if call.age < NOT_UP_YET or await self._async_is_live(coordinator, call):
+            if call.is_new or await self._async_is_live(coordinator, call):
                 raise ServiceValidationError(
                     translation_domain=DOMAIN,
                     translation_key="call_in_progress",
@@ -126,7 +140,12 @@ class Calls:
                 status = await self.followed.async_look(coordinator, call)
         except HomeAssistantError, TimeoutError:
             return False
-        return status is not None and status.is_live
+        except Exception:
+            # A fault of ours must not hold back an alarm.
+            _LOGGER.exception("Unexpected error while looking at a call")
+            return False
+        # A telephone may linger in a call that the look showed to be over.
+        return status is not None and status.is_live and not call.is_over
 
     async def _async_request(
         self, coordinator: DirectcallCoordinator, request: CallRequest, placing: Placing
@@ -151,6 +170,10 @@ class Calls:
                 self.followed.async_give_up(placing.call)
                 return err
             placing.doubt = err
+        except Exception:
+            # A fault of ours: it may ring.
+            self.followed.async_follow(placing.call, accepted=False)
+            raise
         else:
             placing.call.call_id = placing.placed.call_id or placing.call.call_id
         self.followed.async_follow(placing.call, accepted=placing.placed is not None)
@@ -164,13 +187,14 @@ class Calls:
         Raise ServiceValidationError if there is none, HomeAssistantError if it fails.
         """
         await self._async_wait_for_request(pair)
-        if pair not in self._hang_ups:
+        key = pair, self.followed.get(pair)
+        if key not in self._hang_ups:
             task = self._hass.async_create_background_task(
-                self._async_hang_up(coordinator, pair), f"{DOMAIN} hang up", eager_start=False
+                self._async_hang_up(coordinator, *key), f"{DOMAIN} hang up", eager_start=False
             )
-            self._hang_ups[pair] = task
-            task.add_done_callback(lambda _: self._hang_ups.pop(pair))
-        task = self._hang_ups[pair]
+            self._hang_ups[key] = task
+            task.add_done_callback(lambda _: self._hang_ups.pop(key))
+        task = self._hang_ups[key]
         await asyncio.wait([task])
         result = task.result()
         if isinstance(result, HomeAssistantError):
@@ -178,26 +202,30 @@ class Calls:
         return result
 
     async def _async_hang_up(
-        self, coordinator: DirectcallCoordinator, pair: NumberPair
+        self, coordinator: DirectcallCoordinator, pair: NumberPair, call: Call | None
     ) -> EndedCall | HomeAssistantError:
         """Hang up, and take note of what came.
 
         An error is returned, not raised: nobody may be there any more to take it.
         """
-        call = self.followed.get(pair)
-        try:
-            ended = await coordinator.async_execute(
-                lambda token: coordinator.client.end_call(token, pair)
-            )
-        except HomeAssistantError as err:
-            if not isinstance(err.__cause__, NotActiveError):
-                return err
+        while True:
+            try:
+                ended = await coordinator.async_execute(
+                    lambda token: coordinator.client.end_call(token, pair)
+                )
+            except HomeAssistantError as err:
+                if not isinstance(err.__cause__, NotActiveError):
+                    return err
+            else:
+                if call:
+                    self.followed.async_hung_up(call)
+                return ended
             if call:
                 self.followed.async_observe(call, None)
-            return _no_active_call()
-        if call:
-            self.followed.async_finish(call, call.over)
-        return ended
+            if call is None or not call.is_new or self.followed.get(pair) is not call:
+                return _no_active_call()
+            # It may not be up yet, and would ring though somebody hung up.
+            await asyncio.sleep(_UNTIL_UP)
 
     async def async_hang_up_all(self, coordinator: DirectcallCoordinator) -> None:
         """Hang up every call that was placed here and is not over, or may have been placed.
@@ -210,9 +238,12 @@ class Calls:
         results = await asyncio.gather(
             *(self.async_hang_up(coordinator, pair) for pair in pairs), return_exceptions=True
         )
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        errors = [result for result in results if isinstance(result, BaseException)]
+        # What was over before it could be hung up is no matter, unless all of it was.
+        if serious := [err for err in errors if not isinstance(err, ServiceValidationError)]:
+            raise serious[0]
+        if len(errors) == len(pairs):
+            raise errors[0]
 
 
 DATA_CALLS: Final[HassKey[dict[str, Calls]]] = HassKey(f"{DOMAIN}_calls")
@@ -229,9 +260,10 @@ def async_get_calls(hass: HomeAssistant, entry_id: str) -> Calls:
 
 async def async_remove_calls(hass: HomeAssistant, entry_id: str) -> None:
     """Forget the calls of an account that is gone."""
-    await async_get_calls(hass, entry_id).followed.async_remove()
+    followed = async_get_calls(hass, entry_id).followed
     del hass.data[DATA_CALLS][entry_id]
     async_clear_no_credit(hass, entry_id)
+    await followed.async_remove()
 
 
 def _no_active_call() -> ServiceValidationError:

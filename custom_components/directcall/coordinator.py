@@ -62,9 +62,16 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         self._operation_refused = False
 
     @property
-    def is_refused(self) -> bool:
-        """Return if the provider refuses the account, as far as was heard."""
-        return self._credentials_refused or self._operation_refused
+    def may_ask_in_passing(self) -> bool:
+        """Return if what nobody waits for may be asked now.
+
+        It never asks for a token while the provider refuses the account, and leaves the pace at
+        which a token is tried again to the renewal.
+        """
+        if self._credentials_refused or self.is_connected:
+            return not self._credentials_refused
+        renews_by_itself = not self.config_entry.pref_disable_polling
+        return not (self._operation_refused or (renews_by_itself and not self.last_update_success))
 
     @property
     def is_connected(self) -> bool:

@@ -7,7 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
 import logging
+from math import inf
+import time
 from typing import Any, Final
+
+import voluptuous as vol
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -18,13 +22,14 @@ from .api import CallStatus, NumberPair
 from .const import DOMAIN
 from .coordinator import DirectcallCoordinator
 from .credit import async_clear_no_credit
-from .progress import FIRST_LOOK, Call, CallState
+from .progress import FIRST_LOOK, NOT_UP_YET, Call, CallState
 
 _LOGGER = logging.getLogger(__name__)
 
 # Seconds in which changes are saved.
 _SAVE_DELAY: Final = 0.5
 _STORE_VERSION: Final = 1
+_FILE: Final = vol.Schema({vol.Required("calls"): [object]})
 _MOST_WORDS: Final = 50
 
 type CallListener = Callable[[Call, CallState], None]
@@ -45,6 +50,7 @@ class FollowedCalls:
         self.is_removed = False
         self._coordinator: DirectcallCoordinator | None = None
         self._calls: dict[NumberPair, Call] = {}
+        self._ended: dict[NumberPair, float] = {}
         self._expected: set[Call] = set()
         self._timers: dict[Call, CALLBACK_TYPE] = {}
         self._listeners: list[CallListener] = []
@@ -78,20 +84,32 @@ class FollowedCalls:
         if self._is_loaded:
             return
         self._is_loaded = True
-        try:
-            saved = await self._store.async_load() or {"calls": []}
-            calls = [Call.from_dict(call) for call in saved["calls"]]
-        except (HomeAssistantError, KeyError, TypeError, ValueError) as err:
+        calls = []
+        for saved in await self._async_read():
             # Never a reason not to be ready for the next alarm.
+            try:
+                calls.append(Call.from_dict(saved))
+            except vol.Invalid as err:
+                _LOGGER.warning("A live call could not be read (%s)", type(err).__name__)
+        # What is accepted comes last, and stays: the two cannot be told apart any more.
+        for call in sorted(calls, key=lambda call: call.is_accepted):
+            if previous := self._calls.get(call.pair):
+                self.async_finish(previous, CallState.UNKNOWN)
+            self._calls[call.pair] = call
+
+    async def _async_read(self) -> list[object]:
+        """Return what was saved of the calls."""
+        try:
+            saved: dict[str, list[object]] = _FILE(await self._store.async_load() or {"calls": []})
+        except (HomeAssistantError, NotImplementedError, vol.Invalid) as err:
             _LOGGER.warning("The live calls could not be read (%s)", type(err).__name__)
-            return
-        self._calls = {call.pair: call for call in calls}
+            return []
+        return saved["calls"]
 
     @callback
     def async_attach(self, coordinator: DirectcallCoordinator) -> None:
-        """Follow the calls through a coordinator until its entry is unloaded."""
+        """Follow the calls through a coordinator, and tell the listeners, from now on."""
         self._coordinator = coordinator
-        coordinator.config_entry.async_on_unload(self._async_detach)
         untold, self._untold = self._untold, []
         for call, state in untold:
             self._async_tell(call, state)
@@ -99,8 +117,8 @@ class FollowedCalls:
             self._async_schedule(call, FIRST_LOOK)
 
     @callback
-    def _async_detach(self) -> None:
-        """Pause."""
+    def async_detach(self) -> None:
+        """Pause. What the calls come to meanwhile is told later."""
         self._coordinator = None
         while self._timers:
             self._timers.popitem()[1]()
@@ -110,6 +128,8 @@ class FollowedCalls:
         self.is_removed = True
         for call in list(self._calls.values()):
             self.async_finish(call, CallState.UNKNOWN)
+        # A write that is under way would bring the file back.
+        await self._store.async_save({})
         await self._store.async_remove()
 
     @callback
@@ -136,16 +156,31 @@ class FollowedCalls:
         """Follow a call that was accepted, or of which it is not known whether it was placed."""
         self._expected.discard(call)
         call.start()
-        if previous := self._calls.get(call.pair):
+        previous = self._calls.get(call.pair)
+        if previous and not accepted:
+            # What would turn up is the one that is there already, for all that is known.
+            previous.watched = False
+            self._async_enter(call, call.reach(CallState.UNKNOWN))
+            return
+        if previous:
             # The two cannot be told apart any more.
             self.async_finish(previous, CallState.UNKNOWN)
+            call.watched = False
+        call.may_see_another = time.monotonic() - self._ended.get(call.pair, -inf) < NOT_UP_YET
         self._calls[call.pair] = call
+        self._async_save()
+        self._async_schedule(call, FIRST_LOOK)
         if accepted:
             self._async_enter(call, call.reach(CallState.PLACED))
         if self.is_removed:
             self.async_finish(call, CallState.UNKNOWN)
-        self._async_save()
-        self._async_schedule(call, FIRST_LOOK)
+
+    @callback
+    def async_hung_up(self, call: Call) -> None:
+        """End the life of a call that the provider says it ended: so it was placed."""
+        if call.state is None:
+            self._async_enter(call, call.reach(CallState.PLACED))
+        self.async_finish(call, call.over)
 
     @callback
     def async_finish(self, call: Call, state: CallState) -> None:
@@ -196,23 +231,24 @@ class FollowedCalls:
     def _async_look_is_due(
         self, coordinator: DirectcallCoordinator, call: Call, _now: object
     ) -> None:
-        """Look at a call, or give it up."""
+        """Look at a call."""
         del self._timers[call]
-        if call.is_given_up:
-            self.async_finish(call, CallState.UNKNOWN)
-        else:
-            coordinator.config_entry.async_create_background_task(
-                self._hass, self._async_look_again(coordinator, call), f"{DOMAIN} status"
-            )
+        coordinator.config_entry.async_create_background_task(
+            self._hass, self._async_look_again(coordinator, call), f"{DOMAIN} status"
+        )
 
     async def _async_look_again(self, coordinator: DirectcallCoordinator, call: Call) -> None:
-        """Look at a call, and see to it that it is looked at again."""
+        """Look at a call, and see to it that it is looked at again, or given up."""
         try:
-            # Only people and actions ask for a token while the provider refuses the account.
-            if not coordinator.is_refused:
+            if coordinator.may_ask_in_passing:
                 await self.async_look(coordinator, call)
         except HomeAssistantError as err:
             _LOGGER.debug("The status of a call is not to be had: %s", type(err.__cause__).__name__)
+        except Exception:
+            # A fault of ours must not end the following.
+            _LOGGER.exception("Unexpected error while looking at a call")
+        if call.is_given_up:
+            self.async_finish(call, CallState.UNKNOWN)
         self._async_schedule(call, call.pace)
 
     @callback
@@ -238,9 +274,18 @@ class FollowedCalls:
             async_clear_no_credit(self._hass, self.entry_id)
         if state.is_over:
             self._async_cancel_timer(call)
-            del self._calls[call.pair]
+            if self._calls.get(call.pair) is call:
+                del self._calls[call.pair]
             self.final_states[state] += 1
+            self._async_note_end(call.pair)
         self._async_tell(call, state)
+
+    @callback
+    def _async_note_end(self, pair: NumberPair) -> None:
+        """Note when a call between two telephones was over: the status may still tell of it."""
+        now = time.monotonic()
+        self._ended = {p: end for p, end in self._ended.items() if now - end < NOT_UP_YET}
+        self._ended[pair] = now
 
     @callback
     def _async_tell(self, call: Call, state: CallState) -> None:

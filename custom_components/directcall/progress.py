@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 import time
 from typing import Any, Final, Self
+
+import voluptuous as vol
 
 from .api import CallStatus, LegState, NumberPair, PhoneNumber
 
@@ -43,11 +44,35 @@ class CallState(StrEnum):
         return self not in {CallState.PLACED, CallState.RINGING, CallState.ANSWERED}
 
 
+def _now() -> float:
+    """Return the monotonic clock's time, in seconds."""
+    return time.monotonic()
+
+
 _OUTCOMES: Final = {
     LegState.BUSY: CallState.BUSY,
     LegState.NO_ANSWER: CallState.NO_ANSWER,
     LegState.FAILED: CallState.FAILED,
 }
+_WIRE: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
+_SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0))
+_SAVED: Final = vol.Schema(
+    {
+        vol.Required("origin"): _WIRE,
+        vol.Required("destination"): _WIRE,
+        vol.Required("recorded"): bool,
+        vol.Required("ring_destination_first"): bool,
+        vol.Required("call_id"): str,
+        vol.Required("state"): vol.Any(
+            None, vol.In([state for state in CallState if not state.is_over])
+        ),
+        vol.Required("placed_at"): _SECONDS,
+        vol.Required("answered_after"): vol.Any(None, _SECONDS),
+        vol.Required("origin_answered"): bool,
+        vol.Required("was_live"): bool,
+        vol.Required("is_accepted"): bool,
+    }
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -61,8 +86,8 @@ class Call:
     """The provider's id, or ours."""
     state: CallState | None = None
     """Nothing as long as it is not known whether it was placed."""
-    placed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    """When its placing was accepted, or became unclear."""
+    placed_at: float = 0
+    """When it was sent, and then accepted or unclear: seconds since 1970, on the wall clock."""
     answered_after: float | None = None
     """Seconds until the destination answered."""
     duration: float | None = None
@@ -74,15 +99,23 @@ class Call:
     """Whether it surely was placed: the provider said so, or it turned up."""
     watched: bool = True
     """Whether nothing can have been missed: no gap between the looks, and no riddle in them."""
+    may_see_another: bool = False
+    """Whether what a look shows may be left of another call of the pair, over or not."""
     decided: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the destination answered or can no longer."""
-    _started: float = field(default_factory=time.monotonic)
-    _last_look: float = field(default_factory=time.monotonic)
+    _started: float = field(default_factory=_now)
+    _sent: float = field(default_factory=_now)
+    _last_look: float = field(default_factory=_now)
 
     @property
     def age(self) -> float:
-        """Return the seconds since it was placed."""
-        return time.monotonic() - self._started
+        """Return the seconds since its placing was accepted, or became unclear."""
+        return _now() - self._started
+
+    @property
+    def is_new(self) -> bool:
+        """Return if the status may not know it yet, though it was asked for."""
+        return _now() - self._sent < NOT_UP_YET
 
     @property
     def is_over(self) -> bool:
@@ -109,12 +142,13 @@ class Call:
 
     def send(self) -> None:
         """Note that its request goes out now: from here on it may ring."""
-        self._last_look = time.monotonic()
+        self.placed_at = time.time()
+        self._sent = self._last_look = _now()
 
     def start(self) -> None:
         """Note that its request is over, and its life begins."""
-        self.placed_at = datetime.now(UTC)
-        self._started = time.monotonic()
+        self.placed_at = time.time()
+        self._started = _now()
 
     def reach(self, state: CallState) -> CallState:
         """Enter a state, and return it."""
@@ -124,7 +158,7 @@ class Call:
         elif state is CallState.ANSWERED:
             self.answered_after = self.age
         elif state.is_over and self.answered_after is not None:
-            self.duration = self.age - self.answered_after
+            self.duration = max(0, self.age - self.answered_after)
         if state is CallState.ANSWERED or state.is_over:
             self.decided.set()
         return state
@@ -133,10 +167,12 @@ class Call:
         """Take in a look at it, nothing where no call is active, and yield each state it enters."""
         if self.is_over:
             return
-        now = time.monotonic()
-        if now - self._last_look > _LONGEST_GAP:
-            self.watched = False
-        self._last_look = now
+        if self.may_see_another:
+            if status is not None and not status.is_ringing and self.age < NOT_UP_YET:
+                return
+            self.may_see_another = False
+        self.watched = self._is_watched
+        self._last_look = _now()
         if status is None:
             if self.was_live or self.age >= NOT_UP_YET:
                 yield self.reach(self.over)
@@ -156,10 +192,16 @@ class Call:
         destination = status.destination and status.destination.state
         if origin is LegState.ANSWERED:
             self.origin_answered = True
+        first, second = origin, destination
+        if self.ring_destination_first:
+            first, second = second, first
+        if second and second.is_live and first is not LegState.ANSWERED:
+            # The second telephone rings once the first is answered: here something is missing.
+            self.watched = False
         if destination is LegState.ANSWERED:
             if self.answered_after is None:
                 yield self.reach(CallState.ANSWERED)
-        elif destination and not destination.is_live:
+        elif destination and not destination.is_live and not status.is_ringing:
             yield self.reach(self._outcome_of(destination))
         elif origin and not origin.is_live and not status.is_live and status.is_clear:
             yield self.reach(self._outcome_at_origin(origin))
@@ -183,11 +225,16 @@ class Call:
         return CallState.ORIGIN_NO_ANSWER
 
     @property
+    def _is_watched(self) -> bool:
+        """Return if nothing can have been missed until now."""
+        return self.watched and _now() - self._last_look <= _LONGEST_GAP
+
+    @property
     def over(self) -> CallState:
         """Return what it has come to if it is over now, and nobody said why."""
         if self.answered_after is not None:
             return CallState.ENDED
-        if not (self.watched and self.was_live):
+        if not (self._is_watched and self.was_live):
             return CallState.UNKNOWN
         if self.ring_destination_first or self.origin_answered:
             return CallState.NO_ANSWER
@@ -202,7 +249,7 @@ class Call:
             "ring_destination_first": self.ring_destination_first,
             "call_id": self.call_id,
             "state": self.state,
-            "placed_at": self.placed_at.isoformat(),
+            "placed_at": self.placed_at,
             "answered_after": self.answered_after,
             "origin_answered": self.origin_answered,
             "was_live": self.was_live,
@@ -210,27 +257,31 @@ class Call:
         }
 
     @classmethod
-    def from_dict(cls, saved: dict[str, Any]) -> Self:
+    def from_dict(cls, saved: object) -> Self:
         """Return a call as it was before a restart, in which it was not watched.
 
-        Raise KeyError, TypeError or ValueError if that is not what was saved.
+        Raise vol.Invalid if that is not what was saved.
         """
-        placed_at = datetime.fromisoformat(saved["placed_at"])
-        # A clock that was set meanwhile makes no call younger than it can be.
-        age = max(datetime.now(UTC) - placed_at, timedelta()).total_seconds()
+        values: dict[str, Any] = _SAVED(saved)
+        age = time.time() - values["placed_at"]
+        if age < 0:
+            # The clock is behind: nobody knows how old it is, and no alarm is held back for that.
+            age = NOT_UP_YET
+        started = _now() - age
         call = cls(
-            pair=NumberPair(PhoneNumber(saved["origin"]), PhoneNumber(saved["destination"])),
-            recorded=saved["recorded"],
-            ring_destination_first=saved["ring_destination_first"],
-            call_id=saved["call_id"],
-            state=None if saved["state"] is None else CallState(saved["state"]),
-            placed_at=placed_at,
-            answered_after=saved["answered_after"],
-            origin_answered=saved["origin_answered"],
-            was_live=saved["was_live"],
-            is_accepted=saved["is_accepted"],
+            pair=NumberPair(PhoneNumber(values["origin"]), PhoneNumber(values["destination"])),
+            recorded=values["recorded"],
+            ring_destination_first=values["ring_destination_first"],
+            call_id=values["call_id"],
+            state=None if values["state"] is None else CallState(values["state"]),
+            placed_at=values["placed_at"],
+            answered_after=values["answered_after"],
+            origin_answered=values["origin_answered"],
+            was_live=values["was_live"],
+            is_accepted=values["is_accepted"],
             watched=False,
-            _started=time.monotonic() - age,
+            _started=started,
+            _sent=started,
         )
         if call.answered_after is not None:
             call.decided.set()

@@ -108,7 +108,7 @@ async def _async_place_call(call: ServiceCall) -> ServiceResponse:
     preferences = {**entry.options, **call.data}
     waits: bool = preferences[ATTR_WAIT_FOR_OUTCOME]
     timeout: timedelta = preferences[ATTR_TIMEOUT]
-    if not timedelta(seconds=1) <= timeout <= LONGEST_TIMEOUT:
+    if waits and not timedelta(seconds=1) <= timeout <= LONGEST_TIMEOUT:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_timeout")
     request = CallRequest(
         pair=_async_parse_pair(call.hass, preferences),
