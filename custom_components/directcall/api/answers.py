@@ -64,7 +64,7 @@ _TELLING: Final = 6
 _NUMERIC_CODES: Final = range(1000)
 # What is masked in texts: links and queries, whatever is long enough to be a token, and numbers of
 # eight digits or more, however they are written apart.
-_LINK: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+|.*[?&].*=.*")
+_LINK: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[?&].*=")
 _LONG_WORD: Final = re.compile(r"[A-Za-z0-9_.~+/=-]{24,}")
 _NUMBER: Final = re.compile(r"[0-9](?:(?:%[0-9A-Fa-f]{2}|&nbsp;|[^A-Za-z0-9]){0,6}[0-9]){7,}")
 _REFUSALS: Final[Mapping[CodeKind | None, type[RefusedError]]] = {
@@ -172,7 +172,7 @@ class Answer:
         if isinstance(value, bool) or not isinstance(value, str | int):
             return None
         text = str(value)
-        return text if re.fullmatch(rf"[!-~]{{1,{_LONGEST_ID}}}", text) else None
+        return text if re.fullmatch(rf"[A-Za-z0-9._:@-]{{1,{_LONGEST_ID}}}", text) else None
 
     def check(self) -> None:
         """Raise what the answer to a request that rings, sends or bills means, unless it is a yes.
@@ -269,10 +269,7 @@ def mask_text(text: str, secrets: Collection[str]) -> str:
         text = text.replace(secret, "…").replace(quote_plus(secret), "…")
         if len(_squeeze(secret)) >= _TELLING and _squeeze(secret) in _squeeze(text):
             return "…"
-    # Word by word, which also keeps the search from taking longer than the text is long.
-    text = " ".join(
-        _LINK.sub("…", word) if "=" in word or ":" in word else word for word in text.split()
-    )
+    text = " ".join("…" if _LINK.search(word) else word for word in text.split())
     text = _LONG_WORD.sub("…", text)
     text = _NUMBER.sub(lambda number: f"…{re.sub('[^0-9]', '', number[0])[-4:]}", text)
     return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"

@@ -139,17 +139,14 @@ class DirectcallClient:
             answer = await self._send_patiently("POST", "voz/call", form)
             answer.check()
         # An id is shown, and kept in backups. One that would give something away is none.
-        call_id = answer.call_id
-        if call_id and any(
-            private in text
-            for private in (
-                *(token.value, self._client_secret, "://", "?", "&"),
-                *(number.wire[-8:] for number in (request.pair.origin, request.pair.destination)),
-            )
-            for text in (call_id, re.sub(r"[^0-9]", "", call_id))
+        call_id = answer.call_id or ""
+        digits = re.sub(r"[^0-9]", "", call_id)
+        numbers = (request.pair.origin, request.pair.destination)
+        if any(secret in call_id for secret in (token.value, self._client_secret) if secret) or any(
+            number.wire[-8:] in digits for number in numbers
         ):
-            call_id = None
-        return PlacedCall(call_id, answer.code, answer.message)
+            call_id = ""
+        return PlacedCall(call_id or None, answer.code, answer.message)
 
     async def call_status(self, token: Token, pair: NumberPair) -> CallStatus | None:
         """Return how the call between two telephones stands, or nothing if there is none.
