@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from itertools import batched, product
 import json
@@ -115,9 +115,10 @@ def write(file: Path, text: str) -> None:
     file.write_text(text)
 
 
-def saved_calls(hass: HomeAssistant) -> list[dict[str, Any]]:
-    """Return the live calls that are saved."""
-    calls: list[dict[str, Any]] = json.loads(file_of_calls(hass).read_text())["data"]["calls"]
+def saved_calls(hass: HomeAssistant, entry_id: str = "01DIRECTCALL") -> list[dict[str, Any]]:
+    """Return the live calls of an account that are saved."""
+    file = json.loads(file_of_calls(hass, entry_id).read_text())
+    calls: list[dict[str, Any]] = file["data"]["calls"]
     return calls
 
 
@@ -497,6 +498,21 @@ async def test_second_call_after_a_first_that_failed(
     assert len(simulator.calls) == 1
 
 
+async def test_call_that_was_refused_is_not_saved(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """A call is saved from when it is sent on, and no longer once it surely was not placed."""
+    await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
+    simulator.quirks.call_delay = 0.8
+    placing = asyncio.create_task(place_call(hass, destination=f"{NUMBER}0201"))
+    await asyncio.sleep(0.7)
+    assert len(saved_calls(hass)) == 1
+    with pytest.raises(HomeAssistantError, match="no credit"):
+        await placing
+    await asyncio.sleep(0.7)
+    assert saved_calls(hass) == []
+
+
 async def test_second_call_while_the_first_is_live(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -629,6 +645,63 @@ async def test_alarm_during_a_hang_up(
     assert [call.line.ended for call in simulator.calls] == calls
 
 
+async def test_alarms_during_a_slow_hang_up(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
+) -> None:
+    """Of two alarms that find a call being hung up, one rings, and it is not hung up as well."""
+    await place_call(hass)
+    await flow_on(5)
+    simulator.quirks.end_delay = 0.6
+    hanging_up = asyncio.create_task(end_call(hass))
+    await asyncio.sleep(0.1)
+    with patch("custom_components.directcall.calls._PATIENCE", 0.1):
+        results = await asyncio.gather(place_call(hass), place_call(hass), return_exceptions=True)
+    assert [type(result) for result in results] == [dict, ServiceValidationError]
+    assert len(simulator.calls) == 2
+    with suppress(HomeAssistantError):
+        await hanging_up
+
+
+async def test_alarm_while_a_call_that_is_not_up_is_hung_up(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """Who hangs up a call that is not up yet does not hang up the alarm that rings meanwhile."""
+    await place_call(hass)
+    simulator.calls[0].line.ended = True
+    with (
+        patch("custom_components.directcall.calls._UNTIL_UP", 0.3),
+        patch("custom_components.directcall.calls._PATIENCE", 0.1),
+    ):
+        hanging_up = asyncio.create_task(end_call(hass))
+        await asyncio.sleep(0.1)
+        await place_call(hass)
+        simulator.calls[1].line.started -= 3
+        with pytest.raises(ServiceValidationError, match="no call to hang up"):
+            await hanging_up
+    assert [call.line.ended for call in simulator.calls] == [True, False]
+    assert state_of(hass, ACTIVE_CALLS) == "1"
+
+
+async def test_slow_acceptance_counts_from_its_end(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A call that was accepted just now is there, however long that took."""
+    simulator.quirks.call_delay = 0.2
+    placing = asyncio.create_task(place_call(hass))
+    await asyncio.sleep(0.1)
+    freezer.tick(22)
+    await placing
+    with pytest.raises(ServiceValidationError, match="already"):
+        await place_call(hass)
+    assert len(simulator.calls) == 1
+
+
 async def test_what_is_left_of_the_first_is_not_of_the_second(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
@@ -637,8 +710,11 @@ async def test_what_is_left_of_the_first_is_not_of_the_second(
     await flow_on(30)
     simulator.reply(STATUS, UNAVAILABLE)
     await place_call(hass)
-    simulator.reply(STATUS, told(origin="não atendida"), ANSWERED, RINGS, ANSWERED, OVER)
-    await flow_on(9)
+    refused = told(origin="não atendida")
+    simulator.reply(STATUS, refused, ANSWERED, RINGS, OVER, RINGS, ANSWERED, OVER)
+    await flow_on(12)
+    assert events.types[3:] == ["unknown", "placed"]
+    await flow_on(3)
     assert events.types[3:] == ["unknown", "placed", "ringing"]
     await flow_on(6)
     assert events.types[6:] == ["answered", "ended"]
@@ -681,7 +757,11 @@ async def test_second_call_without_a_sign_of_its_own(
 
 
 async def test_unclear_second_call_beside_a_live_one(
-    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
 ) -> None:
     """A call that may not have been placed is not taken for the one that was there before."""
     first = await place_call(hass)
@@ -691,6 +771,12 @@ async def test_unclear_second_call_beside_a_live_one(
     with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
         await place_call(hass, wait_for_outcome=True)
     assert len(simulator.calls) == 1
+    # It counts: nobody else rings in the next 20 s.
+    with pytest.raises(ServiceValidationError, match="already"):
+        await place_call(hass)
+    await asyncio.sleep(0.7)
+    [saved] = saved_calls(hass, account.entry_id)
+    assert saved["call_id"] == first["call_id"]
     simulator.calls[0].line.ended = True
     await flow_on(5)
     told = [
@@ -1083,8 +1169,8 @@ async def test_hang_up_of_all_where_one_is_over(
     await press_hang_up(hass)
     assert simulator.calls[0].line.ended
 
-    await place_call(hass)
-    await place_call(hass, destination=f"{NUMBER}9006")
+    for ending in ("0000", "1111", "9006"):
+        await place_call(hass, destination=f"{NUMBER}{ending}")
     await flow_on(25)
     simulator.calls[3].line.ended = True
     with pytest.raises(HomeAssistantError, match="004"):
@@ -1500,7 +1586,6 @@ SAVED = {
     "answered_after": 3,
     "origin_answered": True,
     "was_live": True,
-    "is_accepted": True,
 }
 BROKEN_CALLS = [
     {"origin": "x"},
@@ -1550,7 +1635,7 @@ async def test_broken_call_takes_no_other_with_it(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """What can be read of the calls is followed; of two of a pair, the one that is known."""
-    unclear = {**SAVED, "state": None, "answered_after": None, "is_accepted": False}
+    unclear = {**SAVED, "state": None, "answered_after": None}
     calls = [SAVED, BROKEN_CALLS[0], {**unclear, "call_id": "2"}]
     file = {"version": 1, "minor_version": 1, "data": {"calls": calls}}
     write(file_of_calls(hass), json.dumps(file))
@@ -1567,7 +1652,8 @@ async def test_clock_that_is_behind_holds_no_alarm_back(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
     """A house whose clock was set back by a power failure looks before it refuses to ring."""
-    file = {"version": 1, "minor_version": 1, "data": {"calls": [SAVED]}}
+    saved = {**SAVED, "answered_after": 170}
+    file = {"version": 1, "minor_version": 1, "data": {"calls": [saved]}}
     write(file_of_calls(hass), json.dumps(file))
     events = listen(hass)
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))

@@ -65,9 +65,6 @@ class _Request:
     is_sent: bool = False
 
 
-type _HangUp = tuple[NumberPair, Call | None]
-
-
 class Calls:
     """What places and ends the calls of an account."""
 
@@ -76,7 +73,9 @@ class Calls:
         self._hass = hass
         self.followed: Final = FollowedCalls(hass, entry_id)
         self._requests: dict[NumberPair, _Request] = {}
-        self._hang_ups: dict[_HangUp, asyncio.Task[EndedCall | HomeAssistantError]] = {}
+        self._hang_ups: dict[
+            tuple[NumberPair, Call | None], asyncio.Task[EndedCall | HomeAssistantError]
+        ] = {}
 
     async def async_place(
         self, coordinator: DirectcallCoordinator, request: CallRequest
@@ -109,16 +108,17 @@ class Calls:
     async def _async_guard(self, coordinator: DirectcallCoordinator, pair: NumberPair) -> None:
         """Raise if there surely is a call between two telephones. When in doubt, ring."""
         looked_at: Call | None = None
+        waited_for: asyncio.Task[EndedCall | HomeAssistantError] | None = None
         while True:
             await self._async_wait_for_request(pair)
             call = self.followed.get(pair)
-            if hang_up := self._hang_ups.get((pair, call)):
+            hang_up = self._hang_ups.get((pair, call))
+            if hang_up and hang_up is not waited_for:
                 await asyncio.wait([hang_up], timeout=_PATIENCE)
-                if not hang_up.done():
-                    # Of the call that is there nothing may be left soon.
-                    return
+                waited_for = hang_up
                 continue
-            if call is None or call is looked_at:
+            # A call that is being hung up may be over any moment: it is none that surely is there.
+            if hang_up or call is None or call is looked_at:
                 return
             if call.is_new or await self._async_is_live(coordinator, call):
                 raise ServiceValidationError(
@@ -222,10 +222,12 @@ class Calls:
                 return ended
             if call:
                 self.followed.async_observe(call, None)
-            if call is None or not call.is_new or self.followed.get(pair) is not call:
+            if call and call.is_new and not call.is_over:
+                # It may not be up yet, and would ring though somebody hung up.
+                await asyncio.sleep(_UNTIL_UP)
+            # What would be hung up now may be another call, which somebody wants.
+            if call is None or not call.is_new or call.is_over or pair in self._requests:
                 return _no_active_call()
-            # It may not be up yet, and would ring though somebody hung up.
-            await asyncio.sleep(_UNTIL_UP)
 
     async def async_hang_up_all(self, coordinator: DirectcallCoordinator) -> None:
         """Hang up every call that was placed here and is not over, or may have been placed.

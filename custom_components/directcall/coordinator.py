@@ -68,10 +68,13 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         It never asks for a token while the provider refuses the account, and leaves the pace at
         which a token is tried again to the renewal.
         """
-        if self._credentials_refused or self.is_connected:
-            return not self._credentials_refused
-        renews_by_itself = not self.config_entry.pref_disable_polling
-        return not (self._operation_refused or (renews_by_itself and not self.last_update_success))
+        if self._credentials_refused:
+            return False
+        if self.is_connected:
+            return True
+        return not self._operation_refused and (
+            self.config_entry.pref_disable_polling or self.last_update_success
+        )
 
     @property
     def is_connected(self) -> bool:

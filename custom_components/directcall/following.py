@@ -159,8 +159,8 @@ class FollowedCalls:
         previous = self._calls.get(call.pair)
         if previous and not accepted:
             # What would turn up is the one that is there already, for all that is known.
-            previous.watched = False
-            self._async_enter(call, call.reach(CallState.UNKNOWN))
+            previous.note_another()
+            self.async_finish(call, CallState.UNKNOWN)
             return
         if previous:
             # The two cannot be told apart any more.

@@ -70,7 +70,6 @@ _SAVED: Final = vol.Schema(
         vol.Required("answered_after"): vol.Any(None, _SECONDS),
         vol.Required("origin_answered"): bool,
         vol.Required("was_live"): bool,
-        vol.Required("is_accepted"): bool,
     }
 )
 
@@ -104,7 +103,7 @@ class Call:
     decided: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the destination answered or can no longer."""
     _started: float = field(default_factory=_now)
-    _sent: float = field(default_factory=_now)
+    _placed: float = field(default_factory=_now)
     _last_look: float = field(default_factory=_now)
 
     @property
@@ -114,8 +113,8 @@ class Call:
 
     @property
     def is_new(self) -> bool:
-        """Return if the status may not know it yet, though it was asked for."""
-        return _now() - self._sent < NOT_UP_YET
+        """Return if it, or another of its pair that is not followed, may not be up yet."""
+        return _now() - self._placed < NOT_UP_YET
 
     @property
     def is_over(self) -> bool:
@@ -143,12 +142,17 @@ class Call:
     def send(self) -> None:
         """Note that its request goes out now: from here on it may ring."""
         self.placed_at = time.time()
-        self._sent = self._last_look = _now()
+        self._last_look = _now()
 
     def start(self) -> None:
         """Note that its request is over, and its life begins."""
         self.placed_at = time.time()
-        self._started = _now()
+        self._started = self._placed = _now()
+
+    def note_another(self) -> None:
+        """Note that another call of its pair may have been placed just now."""
+        self._placed = _now()
+        self.watched = False
 
     def reach(self, state: CallState) -> CallState:
         """Enter a state, and return it."""
@@ -168,7 +172,9 @@ class Call:
         if self.is_over:
             return
         if self.may_see_another:
-            if status is not None and not status.is_ringing and self.age < NOT_UP_YET:
+            # A ring is a sign of this call only where the other one was over.
+            is_sign = status is None or (status.is_ringing and self.watched)
+            if not is_sign and self.age < NOT_UP_YET:
                 return
             self.may_see_another = False
         self.watched = self._is_watched
@@ -253,7 +259,6 @@ class Call:
             "answered_after": self.answered_after,
             "origin_answered": self.origin_answered,
             "was_live": self.was_live,
-            "is_accepted": self.is_accepted,
         }
 
     @classmethod
@@ -268,7 +273,7 @@ class Call:
             # The clock is behind: nobody knows how old it is, and no alarm is held back for that.
             age = NOT_UP_YET
         started = _now() - age
-        call = cls(
+        return cls(
             pair=NumberPair(PhoneNumber(values["origin"]), PhoneNumber(values["destination"])),
             recorded=values["recorded"],
             ring_destination_first=values["ring_destination_first"],
@@ -278,11 +283,9 @@ class Call:
             answered_after=values["answered_after"],
             origin_answered=values["origin_answered"],
             was_live=values["was_live"],
-            is_accepted=values["is_accepted"],
+            # It entered the first of its states when it was accepted, or turned up.
+            is_accepted=values["state"] is not None,
             watched=False,
             _started=started,
-            _sent=started,
+            _placed=started,
         )
-        if call.answered_after is not None:
-            call.decided.set()
-        return call
