@@ -641,6 +641,7 @@ async def test_alarm_during_a_hang_up(
     await asyncio.sleep(0.1)
     with patch("custom_components.directcall.calls._PATIENCE", patience):
         await place_call(hass)
+    assert hanging_up.done() is (hang_ups < patience)
     await hanging_up
     assert [call.line.ended for call in simulator.calls] == calls
 
@@ -771,7 +772,8 @@ async def test_unclear_second_call_beside_a_live_one(
     with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
         await place_call(hass, wait_for_outcome=True)
     assert len(simulator.calls) == 1
-    # It counts: nobody else rings in the next 20 s.
+    # It counts: nobody else rings in the next 20 s, whatever the status says.
+    simulator.reply(STATUS, UNAVAILABLE)
     with pytest.raises(ServiceValidationError, match="already"):
         await place_call(hass)
     await asyncio.sleep(0.7)
@@ -783,6 +785,20 @@ async def test_unclear_second_call_beside_a_live_one(
         (e.attributes["event_type"], e.attributes["call_id"] == first["call_id"]) for e in events
     ]
     assert told[3:] == [("unknown", False), ("ended", True)]
+
+
+async def test_unclear_second_call_beside_one_that_is_not_answered(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """Where there may have been two calls, that nobody answered the one is not sure either."""
+    await place_call(hass, destination=f"{NUMBER}7002")
+    await flow_on(25)
+    simulator.reply(STATUS, UNAVAILABLE)
+    simulator.reply(PLACE_CALL, Reply(drop=True))
+    with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
+        await place_call(hass, destination=f"{NUMBER}7002")
+    await flow_on(20)
+    assert events.types == [*IN_VAIN, "unknown", "unknown"]
 
 
 async def test_fault_of_ours_while_a_call_is_placed(

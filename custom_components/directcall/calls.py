@@ -222,11 +222,11 @@ class Calls:
                 return ended
             if call:
                 self.followed.async_observe(call, None)
-            if call and call.is_new and not call.is_over:
+            if call and not call.is_over:
                 # It may not be up yet, and would ring though somebody hung up.
                 await asyncio.sleep(_UNTIL_UP)
             # What would be hung up now may be another call, which somebody wants.
-            if call is None or not call.is_new or call.is_over or pair in self._requests:
+            if call is None or call.is_over or pair in self._requests:
                 return _no_active_call()
 
     async def async_hang_up_all(self, coordinator: DirectcallCoordinator) -> None:
