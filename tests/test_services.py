@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util.ulid import ulid_to_bytes
 
-from custom_components.directcall.api import client as client_module
+from custom_components.directcall.api import transport as transport_module
 from custom_components.directcall.const import DOMAIN
 
 from .conftest import DESTINATION, make_account, place_call, set_up
@@ -251,7 +251,7 @@ async def test_placed_without_an_answer(
 ) -> None:
     """A call that was placed while its answer was lost is said to be unclear, and placed once."""
     with (
-        patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
+        patch.object(transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
         pytest.raises(HomeAssistantError, match="may or may not have been carried out"),
     ):
         await place_call(hass, destination=f"+55 41 99999-{last_digits}")

@@ -42,8 +42,8 @@ from custom_components.directcall.api import (
     RefusedError,
     Token,
     TokenRejectedError,
-    client as client_module,
     parse_url,
+    transport as transport_module,
 )
 from tests.simulator import ACCOUNT, Rejection, Reply, Simulator, TokenShape
 
@@ -79,7 +79,7 @@ def pauses() -> Iterator[list[float]]:
         if seconds:
             pauses.append(seconds)
 
-    with patch("custom_components.directcall.api.client.asyncio.sleep", sleep):
+    with patch("custom_components.directcall.api.transport.asyncio.sleep", sleep):
         yield pauses
 
 
@@ -266,7 +266,7 @@ async def test_call_that_times_out_is_not_repeated(
 ) -> None:
     """A call whose answer does not come in time is placed once."""
     with (
-        patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
+        patch.object(transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
         pytest.raises(OutcomeUnknownError),
     ):
         await client.place_call(token, a_call("5541999999003"))
@@ -276,8 +276,8 @@ async def test_call_that_times_out_is_not_repeated(
 
 async def test_time_outs() -> None:
     """An attempt takes at most 30 seconds, 10 of them to connect."""
-    assert client_module.TIMEOUT.total == 30
-    assert client_module.TIMEOUT.connect == 10
+    assert transport_module.TIMEOUT.total == 30
+    assert transport_module.TIMEOUT.connect == 10
 
 
 async def test_memory_does_not_grow_with_the_answer(
@@ -413,7 +413,7 @@ async def test_no_connection_in_time(
     """Where there is no connection in time, nothing is sent."""
     with (
         deaf_server() as port,
-        patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=5, connect=0.2)),
+        patch.object(transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=5, connect=0.2)),
     ):
         client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
         with pytest.raises(ConnectionFailedError):
@@ -427,7 +427,7 @@ async def test_time_that_runs_out_somewhere(
     """A time-out of which it cannot be told whether anything was sent is of unknown outcome."""
     with (
         deaf_server() as port,
-        patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.2)),
+        patch.object(transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.2)),
     ):
         client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
         with pytest.raises(OutcomeUnknownError):
@@ -673,12 +673,16 @@ async def test_url_with_the_token_is_in_no_error(token: Token, answer: bytes | N
         port = server.sockets[0].getsockname()[1]
         client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
         with (
-            patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
+            patch.object(
+                transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)
+            ),
             pytest.raises(ConnectionFailedError) as caught,
         ):
             await client.call_status(token, PAIR)
         with (
-            patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
+            patch.object(
+                transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)
+            ),
             pytest.raises(HangUpUnknownError) as ended,
         ):
             await client.end_call(token, PAIR)
@@ -694,7 +698,7 @@ async def test_url_with_the_token_is_in_no_error_of_a_connection(
     """What the HTTP client says of a time-out quotes the URL: ours does not."""
     with (
         deaf_server() as port,
-        patch.object(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=5, connect=0.2)),
+        patch.object(transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=5, connect=0.2)),
     ):
         client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
         with pytest.raises(ConnectionFailedError) as caught:

@@ -3,7 +3,7 @@
 Forms go out and JSON comes back. Portuguese names of fields stay inside this package.
 """
 
-from .client import DEFAULT_URL, DirectcallClient, parse_url
+from .client import DEFAULT_URL, DirectcallClient
 from .errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -29,6 +29,7 @@ from .models import (
     Token,
 )
 from .numbers import PhoneNumber, mask
+from .transport import parse_url
 
 __all__ = [
     "DEFAULT_URL",
