@@ -159,8 +159,8 @@ def test_refusal_quotes_the_provider(fields: Fields, status: int, code: str, mes
 )
 def test_call_id_may_be_missing(value: object, call_id: str | None) -> None:
     """The id of a call is taken where it can be one."""
-    assert read({**OK, "callerid": value}).call_id == call_id
-    assert read({"status": "ok"}).call_id is None
+    assert read({**OK, "callerid": value}).new_id == call_id
+    assert read({"status": "ok"}).new_id is None
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_any_answer_is_a_result_or_our_error(body: bytes, status: int) -> None:
     """Whatever comes back, it is read, or it is an error of ours."""
     answer = Answer.read(status, body, ("secret",))
     assert answer.message.isprintable()
-    assert answer.call_id is None or answer.call_id.isascii()
+    assert answer.new_id is None or answer.new_id.isascii()
     assert is_ours(answer.check) != answer.is_ok
     assert is_ours(answer.token) or answer.token()[0].isascii()
 

@@ -31,20 +31,28 @@ as well as the destination's:
     7006                  cannot be reached
     anything else         is answered after 5 s, and talks until somebody else hangs up
 
-`/voz/status` tells of it while it lasts, with the provider's blanks in the numbers, and the
+`/sms/send` speaks to up to ten telephones (`tipo=voz`, a text or an MP3) or writes to them. The
+first row of codes above counts for each of them, 9001 to 9004 for the first one. `/sms/status` and
+`/sms/remove` know a message by its id; what they say is invented. Only what is scheduled (`cron`)
+can be cancelled.
+
+`/voz/status` tells of a call while it lasts, with the provider's blanks in the numbers, and the
 destination's without country code. Before the first telephone rings (1 s), and once the call is
 over, it answers that no call is active; so does `/voz/end`.
 
-It is as strict as the real one is known to be: forms and POST only, but for status and end, which
-are GET only; digits with country and area code or `ip` numbers only; credentials and tokens
-checked. Where nobody knows what the real one does, it can do each thing that clients met: see
-`Quirks`.
+It is as strict as the real one is known to be: forms and POST only (of several parts where there is
+audio), but for what asks for a call or a message or ends it, which is GET only; digits with country
+and area code or `ip` numbers only; a text of 700 characters or an MP3 of 4 MB at most; credentials
+and tokens checked. Where nobody knows what the real one does, it can do each thing that clients
+met: see `Quirks`.
 """
 
+from .messages import Message
 from .server import ACCOUNT, NetworkCall, Quirks, Rejection, Reply, Simulator, TokenShape
 
 __all__ = [
     "ACCOUNT",
+    "Message",
     "NetworkCall",
     "Quirks",
     "Rejection",

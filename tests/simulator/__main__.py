@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from contextlib import suppress
 
-from . import ACCOUNT, NetworkCall, Quirks, Rejection, Simulator, TokenShape
+from . import ACCOUNT, Message, NetworkCall, Quirks, Rejection, Simulator, TokenShape
 
 
 def _tell(call: NetworkCall) -> None:
@@ -14,6 +14,13 @@ def _tell(call: NetworkCall) -> None:
         f" {'recorded' if call.recorded else 'not recorded'}",
         flush=True,
     )
+
+
+def _tell_message(message: Message) -> None:
+    """Print a message as the telephone network saw it."""
+    what = f"{len(message.audio)} bytes of audio" if message.audio else repr(message.text)
+    verb = "speaks" if message.is_spoken else "writes"
+    print(f"{message.origin} {verb} to {', '.join(message.destinations)}: {what}", flush=True)
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -36,6 +43,7 @@ async def _run() -> None:
             rejection=Rejection[arguments.rejection.upper()],
         ),
         on_call=_tell,
+        on_message=_tell_message,
         port=arguments.port,
     )
     await simulator.start()

@@ -1,4 +1,4 @@
-"""The simulated provider: accounts, tokens and the calls that reached the telephone network."""
+"""The simulated provider: accounts, tokens, and what reached the telephone network."""
 
 import asyncio
 import base64
@@ -16,6 +16,7 @@ import uuid
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from .messages import Message, read_message
 from .telephones import OUTAGE, RETURN_CODES, Behaviour, Line, behaviour, refusal
 
 
@@ -31,6 +32,8 @@ ACCOUNT: Final = Account("demo@example.com", "012345")
 # A country code, an area code and a number; or a number in the provider's SIP network.
 _NUMBER: Final = re.compile(r"[1-9][0-9]{9,14}|ip[1-9][0-9]{9,10}")
 _OK: Final = {"api": "voz", "status": "ok", "codigo": "000"}
+# More than the audio that it takes, so that it can say no to it.
+_LONGEST_REQUEST: Final = 8_000_000
 _YES_OR_NO: Final = ("gravar", "cli", "inverter_discagem")
 
 
@@ -113,11 +116,14 @@ class Simulator:
     """The calls that reached the telephone network."""
     requests: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     """How many requests came to each endpoint."""
+    messages: list[Message] = field(default_factory=list)
+    """The messages that were accepted."""
     queries: list[dict[str, str]] = field(default_factory=list)
-    """The fields of each URL that told of a call, or ended it."""
+    """The fields of each URL that asked for a call or a message, or ended it."""
     tokens: list[str] = field(default_factory=list)
     """The tokens that it gave."""
     on_call: Callable[[NetworkCall], None] | None = None
+    on_message: Callable[[Message], None] | None = None
     port: int = 0
 
     def __post_init__(self) -> None:
@@ -147,11 +153,14 @@ class Simulator:
     async def start(self) -> None:
         """Listen on loopback, on a free port if none is set."""
         self._stopping.clear()
-        app = web.Application(middlewares=[self._middleware])
+        app = web.Application(middlewares=[self._middleware], client_max_size=_LONGEST_REQUEST)
         app.router.add_route("*", "/request_token", self._request_token)
         app.router.add_route("*", "/voz/call", self._place_call)
         app.router.add_route("*", "/voz/status", self._call_status)
         app.router.add_route("*", "/voz/end", self._end_call)
+        app.router.add_route("*", "/sms/send", self._send_message)
+        app.router.add_route("*", "/sms/status", self._message_status)
+        app.router.add_route("*", "/sms/remove", self._cancel_message)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
@@ -232,12 +241,12 @@ class Simulator:
                 return web.Response(status=401, text="<h1>Unauthorized</h1>")
 
     def _refuse(
-        self, code: str, message: str | None = None, module: str = "chamar"
+        self, code: str, message: str | None = None, module: str = "chamar", api: str = "voz"
     ) -> web.StreamResponse:
         """Answer no, with the documented text of a code where there is no other."""
         return _json(
             {
-                "api": "voz",
+                "api": api,
                 "modulo": module,
                 "status": "erro",
                 "codigo": code,
@@ -339,8 +348,74 @@ class Simulator:
         call.line.ended = True
         return _json({**_OK, "modulo": "end", "msg": "Chamada finalizada."})
 
-    async def _answer_call(self, request: web.Request, telephone: Behaviour) -> web.StreamResponse:
-        """Tell of a call that was placed, or fail to."""
+    async def _send_message(self, request: web.Request) -> web.StreamResponse:
+        """Speak to telephones or write to them, if all is as the documentation wants it."""
+        form, audio = await _form(request), None
+        if request.method == "POST" and request.content_type == "multipart/form-data":
+            form, audio = await _parts(request)
+        if rejection := await self._check_token(form):
+            return rejection
+        message = read_message(form, audio)
+        if message is None:
+            return self._refuse("001", module="enviar", api="sms")
+        for number in message.destinations:
+            if code := refusal(number):
+                return self._refuse(code, module="enviar", api="sms")
+        self.messages.append(message)
+        if self.on_message:
+            self.on_message(message)
+        await asyncio.sleep(self.quirks.call_delay)
+        telephone = behaviour(message.destinations[0])
+        if failure := await self._fail_to_answer(request, telephone):
+            return failure
+        # As it was seen in 2018, with a number where text is to be expected, and a misleading code.
+        answer = {
+            **_OK,
+            "api": "sms",
+            "modulo": "enviar",
+            "msg": f"001 - Mensagem enviada com sucessso - CALLER-ID: {message.message_id}",
+            "destino": message.destinations,
+            "callerid": message.message_id,
+            "detalhe": [
+                {"destino": number, "id_mensagem": int(message.message_id)}
+                for number in message.destinations
+            ],
+        }
+        if telephone is Behaviour.WITHOUT_ID:
+            del answer["callerid"]
+        return _json(answer)
+
+    def _message(self, fields: Mapping[str, str]) -> Message | None:
+        """Return the message with an id."""
+        return next((m for m in self.messages if m.message_id == fields.get("code")), None)
+
+    async def _message_status(self, request: web.Request) -> web.StreamResponse:
+        """Say how a message stands. The words are invented."""
+        fields = self._query(request)
+        if rejection := await self._check_token(fields):
+            return rejection
+        message = self._message(fields)
+        if message is None:
+            return self._refuse("009", module="status", api="sms")
+        waits = "cron" in message.form
+        text = "Cancelada" if message.cancelled else "Agendada" if waits else "Entregue"
+        return _json({**_OK, "api": "sms", "modulo": "status", "msg": text})
+
+    async def _cancel_message(self, request: web.Request) -> web.StreamResponse:
+        """Cancel a message that is scheduled."""
+        fields = self._query(request)
+        if rejection := await self._check_token(fields):
+            return rejection
+        message = self._message(fields)
+        if message is None or message.cancelled or "cron" not in message.form:
+            return self._refuse("010", module="remove", api="sms")
+        message.cancelled = True
+        return _json({**_OK, "api": "sms", "modulo": "remove", "msg": "Mensagem cancelada."})
+
+    async def _fail_to_answer(
+        self, request: web.Request, telephone: Behaviour
+    ) -> web.StreamResponse | None:
+        """Fail to tell of what was done, if that is how a telephone is."""
         match telephone:
             case Behaviour.DROPS_CONNECTION:
                 return await _send(request, Reply(drop=True))
@@ -351,6 +426,12 @@ class Simulator:
             case Behaviour.NEVER_ANSWERS:
                 await self._stopping.wait()
                 return await _send(request, Reply(drop=True))
+        return None
+
+    async def _answer_call(self, request: web.Request, telephone: Behaviour) -> web.StreamResponse:
+        """Tell of a call that was placed, or fail to."""
+        if failure := await self._fail_to_answer(request, telephone):
+            return failure
         answer = {
             **_OK,
             "modulo": "chamar",
@@ -367,6 +448,18 @@ async def _form(request: web.Request) -> dict[str, str]:
     if request.method != "POST" or request.content_type != "application/x-www-form-urlencoded":
         return {}
     return {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
+
+
+async def _parts(request: web.Request) -> tuple[dict[str, str], bytes | None]:
+    """Return the fields of a form of several parts, and the file in the field for audio."""
+    fields: dict[str, str] = {}
+    audio = None
+    for name, value in (await request.post()).items():
+        if isinstance(value, str):
+            fields[name] = value
+        elif isinstance(value, web.FileField) and name == "audio":
+            audio = value.file.read()
+    return fields, audio
 
 
 def _with_blanks(number: str) -> str:

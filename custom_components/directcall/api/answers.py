@@ -166,8 +166,8 @@ class Answer:
         return None
 
     @property
-    def call_id(self) -> str | None:
-        """Return the id of a call, which `callerid` is."""
+    def new_id(self) -> str | None:
+        """Return the id of a call or message that was accepted, which `callerid` is."""
         value = self.fields.get("callerid")
         if isinstance(value, bool) or not isinstance(value, str | int):
             return None

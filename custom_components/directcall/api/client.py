@@ -1,18 +1,44 @@
 """The provider's endpoints: forms out, answers in."""
 
+from collections.abc import Collection
+from datetime import datetime, timedelta
+import json
 import re
 import time
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from yarl import URL
 
-from .errors import ConnectionFailedError, HangUpUnknownError, NotActiveError, OutcomeUnknownError
+from .answers import Answer, mask_text
+from .errors import (
+    CancellationUnknownError,
+    ConnectionFailedError,
+    HangUpUnknownError,
+    NotActiveError,
+    OutcomeUnknownError,
+)
 from .legs import read_status
-from .models import CallRequest, CallStatus, EndedCall, NumberPair, PlacedCall, Token
+from .models import (
+    CallRequest,
+    CallStatus,
+    Delivery,
+    EndedCall,
+    MessageAnswer,
+    NumberPair,
+    PlacedCall,
+    SentMessage,
+    Sms,
+    Token,
+    VoiceMessage,
+)
+from .numbers import PhoneNumber
 from .transport import Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
+# A guess: the provider's times have no zone.
+_ZONE: Final = ZoneInfo("America/Sao_Paulo")
 
 
 class DirectcallClient:
@@ -65,15 +91,8 @@ class DirectcallClient:
         with self._transport.counting():
             answer = await self._transport.send_patiently("POST", "voz/call", form)
             answer.check()
-        # An id is shown, and kept in backups. One that would give something away is none.
-        call_id = answer.call_id or ""
-        digits = re.sub(r"[^0-9]", "", call_id)
-        numbers = (request.pair.origin, request.pair.destination)
-        if any(secret in call_id for secret in (token.value, self._client_secret) if secret) or any(
-            number.wire[-8:] in digits for number in numbers
-        ):
-            call_id = ""
-        return PlacedCall(call_id or None, answer.code, answer.message)
+        call_id = self._new_id(answer, token, [request.pair.origin, request.pair.destination])
+        return PlacedCall(call_id, answer.code, answer.message)
 
     async def call_status(self, token: Token, pair: NumberPair) -> CallStatus | None:
         """Return how the call between two telephones stands, or nothing if there is none.
@@ -107,6 +126,102 @@ class DirectcallClient:
                 raise HangUpUnknownError(str(err)) from None
         return EndedCall(answer.code, answer.message)
 
+    async def send_voice_message(self, token: Token, message: VoiceMessage) -> SentMessage:
+        """Have a text spoken, or an MP3 played, on up to ten telephones. Never repeated.
+
+        Raise what `place_call` raises.
+        """
+        fields = {"tipo": "voz", "num_tentativas": str(message.attempts)}
+        audio = None
+        if isinstance(message.content, bytes):
+            audio = message.content
+        else:
+            fields["texto"] = message.content
+        return await self._send_message(token, message, fields, audio)
+
+    async def send_sms(self, token: Token, sms: Sms) -> SentMessage:
+        """Send a text to up to ten telephones. Never repeated.
+
+        Raise what `place_call` raises.
+        """
+        return await self._send_message(token, sms, {"tipo": "texto", "texto": sms.text})
+
+    async def _send_message(
+        self,
+        token: Token,
+        message: VoiceMessage | Sms,
+        fields: dict[str, str],
+        audio: bytes | None = None,
+    ) -> SentMessage:
+        """Send a message of any kind."""
+        form = {
+            "access_token": token.value,
+            "origem": message.origin.wire,
+            "destino": ";".join(recipient.wire for recipient in message.recipients),
+            **fields,
+            **_delivery(message.delivery),
+        }
+        with self._transport.counting():
+            answer = await self._transport.send_patiently("POST", "sms/send", form, audio)
+            answer.check()
+        message_id = self._new_id(answer, token, [message.origin, *message.recipients])
+        return SentMessage(message_id, answer.code, answer.message)
+
+    async def message_status(self, token: Token, message_id: str) -> MessageAnswer:
+        """Return what the provider says of a message.
+
+        Raise TokenRejectedError, AuthenticationError, RefusedError, or ConnectionFailedError, also
+        where the answer was lost.
+        """
+        with self._transport.counting():
+            try:
+                answer = await self._transport.send(
+                    "GET", "sms/status", {"access_token": token.value, "code": message_id}
+                )
+                answer.check()
+            except OutcomeUnknownError as err:
+                raise ConnectionFailedError(str(err)) from None
+        return self._message_answer(answer, token)
+
+    async def cancel_message(self, token: Token, message_id: str) -> MessageAnswer:
+        """Cancel a message that is scheduled.
+
+        Raise TokenRejectedError, AuthenticationError, RefusedError, ConnectionFailedError or
+        CancellationUnknownError.
+        """
+        with self._transport.counting():
+            try:
+                answer = await self._transport.send_patiently(
+                    "GET", "sms/remove", {"access_token": token.value, "code": message_id}
+                )
+                answer.check()
+            except OutcomeUnknownError as err:
+                raise CancellationUnknownError(str(err)) from None
+        return self._message_answer(answer, token)
+
+    def _message_answer(self, answer: Answer, token: Token) -> MessageAnswer:
+        """Return what an answer says of a message, also where its words are not one text."""
+        said = answer.fields.get("msg")
+        if said and not isinstance(said, str):
+            text = mask_text(
+                json.dumps(said, ensure_ascii=False), [self._client_secret, token.value]
+            )
+            return MessageAnswer(answer.code, text)
+        return MessageAnswer(answer.code, answer.message)
+
+    def _new_id(self, answer: Answer, token: Token, numbers: Collection[PhoneNumber]) -> str | None:
+        """Return the id of what was accepted. One that would give something away is none.
+
+        It is shown, and may be kept in backups.
+        """
+        new_id = answer.new_id or ""
+        digits = re.sub(r"[^0-9]", "", new_id)
+        if any(secret in new_id for secret in (token.value, self._client_secret) if secret) or any(
+            number.wire[-8:] in digits for number in numbers
+        ):
+            return None
+        return new_id or None
+
 
 def _query(token: Token, pair: NumberPair) -> dict[str, str]:
     """Return how a call in progress is asked for: by its numbers, not by its id."""
@@ -120,3 +235,21 @@ def _query(token: Token, pair: NumberPair) -> dict[str, str]:
 def _yes_or_no(*, value: bool) -> str:
     """Return a boolean as the provider writes it."""
     return "s" if value else "n"
+
+
+def _delivery(delivery: Delivery) -> dict[str, str]:
+    """Return when a message is delivered, as the provider writes it."""
+    fields = {}
+    if delivery.send_at:
+        fields["cron"] = delivery.send_at.astimezone(_ZONE).strftime("%d-%m-%Y-%H-%M-%S")
+    if delivery.earliest:
+        # Where zones are half an hour apart, the next full one: never before it is wished.
+        fields["enviar_de"] = _hour(delivery.earliest + timedelta(minutes=59))
+    if delivery.latest:
+        fields["enviar_ate"] = _hour(delivery.latest)
+    return fields
+
+
+def _hour(moment: datetime) -> str:
+    """Return the hour of the day at the provider's, from 0 to 23."""
+    return str(moment.astimezone(_ZONE).hour)

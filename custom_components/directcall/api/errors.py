@@ -77,6 +77,10 @@ class HangUpUnknownError(OutcomeUnknownError):
     """A call may or may not have been ended: who still hears it ring may ask again."""
 
 
+class CancellationUnknownError(OutcomeUnknownError):
+    """A message may or may not have been cancelled: asking again does no harm."""
+
+
 class CodeKind(Enum):
     """What a return code means to the caller."""
 

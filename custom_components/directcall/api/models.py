@@ -1,10 +1,22 @@
 """What goes to the provider and what comes back."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
+from math import ceil
 import time
+from typing import Final
 
 from .numbers import PhoneNumber
+
+# What one request takes (provider's documentation). A megabyte is the smaller one of the two.
+MOST_RECIPIENTS: Final = 10
+LONGEST_TEXT: Final = 700
+LARGEST_AUDIO: Final = 4_000_000
+ATTEMPTS: Final = range(1, 11)
+DEFAULT_ATTEMPTS: Final = 3
+# Characters that a part of an SMS holds, the origin's number among them.
+_SMS_PART: Final = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +137,68 @@ class EndedCall:
     """Three digits, or empty."""
     message: str
     """The provider's text, with all that is private masked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """When a message is delivered, where that is not at once and at any time."""
+
+    send_at: datetime | None = None
+    """When it is sent, with its time zone."""
+    earliest: datetime | None = None
+    """The hour of the day from which on it is delivered, on the day on which it is sent."""
+    latest: datetime | None = None
+    """The hour of the day until which it is delivered, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceMessage:
+    """A text that is spoken on the telephone, or an MP3 that is played there."""
+
+    origin: PhoneNumber
+    recipients: tuple[PhoneNumber, ...]
+    content: str | bytes = field(repr=False)
+    attempts: int = DEFAULT_ATTEMPTS
+    """How often each telephone is called until somebody answers."""
+    delivery: Delivery = Delivery()
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A text that is written on the telephone."""
+
+    origin: PhoneNumber
+    recipients: tuple[PhoneNumber, ...]
+    text: str = field(repr=False)
+    delivery: Delivery = Delivery()
+
+    @property
+    def parts(self) -> int:
+        """Return of how many parts it is, for each recipient. Each is billed.
+
+        A part has 140 characters of text and origin together (provider's documentation). That the
+        origin counts in each of them is a guess, on the dear side.
+        """
+        return max(1, ceil(len(self.text) / (_SMS_PART - len(self.origin.wire))))
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """The provider's word that it accepted a message, not that anybody got it."""
+
+    message_id: str | None = field(repr=False)
+    """The provider's id of the message, where it gave one."""
+    code: str
+    """Three digits, or empty."""
+    message: str
+    """The provider's text, with all that is private masked."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAnswer:
+    """What the provider says of a message that was sent."""
+
+    code: str
+    """Three digits, or empty."""
+    message: str
+    """The provider's text, with all that is private masked. Its words are not documented."""

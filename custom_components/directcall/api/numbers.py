@@ -60,6 +60,11 @@ class PhoneNumber:
         return mask(self.wire)
 
     @classmethod
+    def from_international(cls, text: str) -> PhoneNumber:
+        """Return the number that was written as `international` writes it, without a check."""
+        return cls(text if text.startswith("ip") else re.sub(r"[^0-9]", "", text))
+
+    @classmethod
     def parse(cls, value: object, country: str | None = None) -> PhoneNumber:
         """Read a number as a person of `country` (ISO 3166-1 alpha-2; Brazil if none) types it.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from ipaddress import ip_address
 import logging
 import re
@@ -29,6 +30,8 @@ from .errors import (
 _LOGGER = logging.getLogger(__name__)
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
+# Time for 4 MB on a line that takes half a megabit a second.
+UPLOAD_TIMEOUT: Final = aiohttp.ClientTimeout(total=90, connect=10)
 _LONGEST_BODY: Final = 1024 * 1024
 # Before each further attempt of a request of which nothing was sent, in seconds.
 _PAUSES: Final = (1, 3)
@@ -90,17 +93,23 @@ class Transport:
         self._client_secret = client_secret
         self.statistics: Final = Statistics()
 
-    async def send_patiently(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
+    async def send_patiently(
+        self, method: str, endpoint: str, fields: Mapping[str, str], audio: bytes | None = None
+    ) -> Answer:
         """Send a request, and again after a pause as long as nothing of it was sent."""
         for pause in _PAUSES:
             try:
-                return await self.send(method, endpoint, fields)
+                return await self.send(method, endpoint, fields, audio)
             except ConnectionFailedError:
                 await asyncio.sleep(pause)
-        return await self.send(method, endpoint, fields)
+        return await self.send(method, endpoint, fields, audio)
 
-    async def send(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
+    async def send(
+        self, method: str, endpoint: str, fields: Mapping[str, str], audio: bytes | None = None
+    ) -> Answer:
         """Send a request once, with its fields as a form or in the URL, and read the answer.
+
+        With audio, an MP3, the form is one of several parts.
 
         Raise ConnectionFailedError if nothing was sent, OutcomeUnknownError if something was and
         no answer came.
@@ -115,10 +124,10 @@ class Transport:
             async with self._session.request(
                 method,
                 self._url / endpoint,
-                data=urlencode(everything).encode() if in_form else None,
-                headers=_FORM_HEADERS if in_form else _HEADERS,
+                data=_form(everything, audio) if in_form else None,
+                headers=_FORM_HEADERS if in_form and audio is None else _HEADERS,
                 allow_redirects=False,
-                timeout=TIMEOUT,
+                timeout=TIMEOUT if audio is None else UPLOAD_TIMEOUT,
                 # Home Assistant's own ones look at redirects, which are not followed here.
                 middlewares=[_OneAttempt({} if in_form else everything)],
             ) as response:
@@ -183,6 +192,15 @@ class _OneAttempt:
         # what an answer contained. And errors that are not aiohttp's the session does not take for
         # a reason to send a GET once more by itself.
         raise failure
+
+
+def _form(fields: Mapping[str, str], audio: bytes | None) -> bytes | aiohttp.FormData:
+    """Return a form, of several parts if there is audio."""
+    if audio is None:
+        return urlencode(fields).encode()
+    form = aiohttp.FormData(fields)
+    form.add_field("audio", BytesIO(audio), filename="audio.mp3", content_type="audio/mpeg")
+    return form
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
