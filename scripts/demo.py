@@ -1,6 +1,6 @@
-"""A house notices smoke, and a real Home Assistant calls until somebody answers.
+"""A house notices smoke, and a real Home Assistant speaks to one person and calls the next.
 
-It calls through the simulated Directcall: everything runs on loopback, and nothing is billed. The
+It does so through the simulated Directcall: everything runs on loopback, and nothing is billed. The
 house's configuration is made anew at each start, in the folder .demo.
 """
 
@@ -14,7 +14,6 @@ import fcntl
 import json
 import os
 from pathlib import Path
-import re
 import shutil
 import signal
 import socket
@@ -22,39 +21,51 @@ import sys
 from typing import Any, Final
 
 import aiohttp
+from imageio_ffmpeg import get_ffmpeg_exe
 
-from tests.simulator import ACCOUNT, NetworkCall, Quirks, Simulator
+from tests.simulator import ACCOUNT, Message, NetworkCall, Quirks, Simulator
 
 ROOT: Final = Path(__file__).parent.parent
 HOUSE: Final = ROOT / ".demo"
 LOG: Final = HOUSE / "home-assistant.log"
 USER: Final = "demo"
+FLOWS: Final = "/api/config/config_entries/flow"
+CONTACT_FLOWS: Final = "/api/config/config_entries/subentries/flow"
 SMOKE: Final = "input_boolean.smoke"
 # What follows depends on the house's language.
 CALL: Final = "event.directcall_"
-AUTOMATION: Final = "Call down the list until somebody answers"
+AUTOMATION: Final = "Speak to Maria, and call João"
 ORIGIN: Final = "(41) 3060-0300"
-# The first rings in vain, the second is answered and hung up (see tests/simulator/__init__.py).
-DESTINATIONS: Final = ("(41) 99999-7002", "(41) 99999-7004")
-EXPECTED_STORIES: Final = [
-    ["placed", "ringing", "no_answer"],
-    ["placed", "ringing", "answered", "ended"],
-]
-EXPECTED_FORM: Final = {
+# The second one's telephone is answered and hung up (see tests/simulator/__init__.py).
+CONTACTS: Final = {"Maria": "(41) 99999-0000", "João": "(41) 99999-7004"}
+SPOKEN: Final = "Attention. Smoke in the kitchen."
+EXPECTED_STORY: Final = ["placed", "ringing", "answered", "ended"]
+EXPECTED_MESSAGE: Final = {
     "origem": "554130600300",
+    "destino": "5541999990000",
+    "tipo": "voz",
+    "num_tentativas": "3",
+    "texto": SPOKEN,
+    "format": "JSON",
+    "access_token": "…",
+}
+EXPECTED_CALL: Final = {
+    "origem": "554130600300",
+    "destino": "5541999997004",
     "gravar": "s",
     "cli": "s",
     "inverter_discagem": "n",
     "format": "JSON",
+    "access_token": "…",
 }
 # Newer ones than Home Assistant asks for are there (see pyproject.toml): it need not build its own.
 VOICE_REQUIREMENTS: Final = "pymicro-vad,pyspeex-noise"
 STARTUP: Final = 240
 REACTION: Final = 20
-# Until both calls are over, with telephones in a hurry.
-BOTH_CALLS: Final = 60
+# Until the call is over, with telephones in a hurry.
+CALL_IS_OVER: Final = 60
 HASTE: Final = 3
-# Long enough for a second call to arrive, if there were one.
+# Long enough for another call or message to arrive, if there were one.
 GRACE: Final = 2
 
 CONFIGURATION: Final = f"""\
@@ -71,9 +82,12 @@ http:
   server_port: {{port}}
 
 config:
+ffmpeg:
+  ffmpeg_bin: {{ffmpeg}}
 frontend:
 history:
 logbook:
+media_source:
 my:
 system_health:
 
@@ -100,21 +114,15 @@ automation demo:
         from: "off"
         to: "on"
     actions:
-      - repeat:
-          for_each: {json.dumps(DESTINATIONS)}
-          sequence:
-            - variables:
-                call: {{{{}}}}
-            - action: directcall.place_call
-              continue_on_error: true
-              data:
-                destination: "{{{{{{{{ repeat.item }}}}}}}}"
-                record: true
-                wait_for_outcome: true
-              response_variable: call
-            - if: "{{{{{{{{ call.outcome | default('') == 'answered' }}}}}}}}"
-              then:
-                - stop: Somebody answered
+      - action: directcall.send_voice_message
+        continue_on_error: true
+        data:
+          destination: Maria
+          message: {SPOKEN}
+      - action: directcall.place_call
+        data:
+          destination: João
+          record: true
 """
 
 
@@ -133,7 +141,7 @@ class Story:
     @property
     def is_over(self) -> bool:
         """Return if all that should happen did."""
-        return len(self.calls) == len(DESTINATIONS) and "ended" in [*self.calls.values()][-1]
+        return any(EXPECTED_STORY[-1] in states for states in self.calls.values())
 
     def saw(self, what: str) -> None:
         """Note what the house saw."""
@@ -199,7 +207,10 @@ def build_house(port: int, arguments: argparse.Namespace) -> None:
     else:
         components.symlink_to(ROOT / "custom_components", target_is_directory=True)
     (HOUSE / "configuration.yaml").write_text(
-        CONFIGURATION.format(port=port, language=arguments.language), encoding="utf-8"
+        CONFIGURATION.format(
+            port=port, language=arguments.language, ffmpeg=json.dumps(get_ffmpeg_exe())
+        ),
+        encoding="utf-8",
     )
     for name in ("automations", "scripts", "scenes"):
         (HOUSE / f"{name}.yaml").write_text("[]\n" if name != "scripts" else "{}\n")
@@ -290,12 +301,11 @@ async def command(socket_: aiohttp.ClientWebSocketResponse, number: int, **what:
 
 
 async def add_account(session: aiohttp.ClientSession, simulator: Simulator) -> None:
-    """Add the account as a person would, through the config flow."""
-    flows = "/api/config/config_entries/flow"
-    form = await post(session, flows, {"handler": "directcall"})
+    """Add the account and its contacts as a person would, through the UI's own flows."""
+    form = await post(session, FLOWS, {"handler": "directcall"})
     result = await post(
         session,
-        f"{flows}/{form['flow_id']}",
+        f"{FLOWS}/{form['flow_id']}",
         {
             "client_id": ACCOUNT.client_id,
             "client_secret": ACCOUNT.client_secret,
@@ -306,7 +316,25 @@ async def add_account(session: aiohttp.ClientSession, simulator: Simulator) -> N
     if result["type"] != "create_entry":
         error = f"the config flow did not make an entry: {result.get('errors')}"
         raise DemoError(error)
-    say(f"The account {result['title']} is set up, through the config flow.")
+    # The form of the first contact follows that of the account.
+    _, flow_id = result["next_flow"]
+    first, *others = CONTACTS.items()
+    await fill_in_contact(session, flow_id, *first)
+    for contact in others:
+        handler = [result["result"]["entry_id"], "contact"]
+        form = await post(session, CONTACT_FLOWS, {"handler": handler})
+        await fill_in_contact(session, form["flow_id"], *contact)
+    say(f"The account {result['title']} is set up with {len(CONTACTS)} contacts, as in the UI.")
+
+
+async def fill_in_contact(
+    session: aiohttp.ClientSession, flow_id: str, name: str, number: str
+) -> None:
+    """Fill in the form of a contact."""
+    result = await post(session, f"{CONTACT_FLOWS}/{flow_id}", {"name": name, "number": number})
+    if result["type"] != "create_entry":
+        error = f"the flow did not make a contact: {result.get('errors')}"
+        raise DemoError(error)
 
 
 async def light_a_fire(
@@ -318,7 +346,7 @@ async def light_a_fire(
     await post(session, "/api/services/input_boolean/turn_on", {"entity_id": SMOKE})
     story = Story()
     try:
-        async with asyncio.timeout(BOTH_CALLS):
+        async with asyncio.timeout(CALL_IS_OVER):
             while not story.is_over:
                 event = (await socket_.receive_json()).get("event", {})
                 data = event.get("data", {})
@@ -329,23 +357,35 @@ async def light_a_fire(
                         story.saw(f'the automation "{data["name"]}" ran')
                     case "state_changed" if data["entity_id"].startswith(CALL):
                         attributes = data["new_state"]["attributes"]
-                        state, digits = attributes["event_type"], attributes["last_digits"]
-                        story.saw(f"{data['entity_id']}: the call to …{digits} is {state}")
+                        state, contact = attributes["event_type"], attributes["contact"]
+                        story.saw(f"{data['entity_id']}: the call to {contact} is {state}")
                         story.calls.setdefault(attributes["call_id"], []).append(state)
     except TimeoutError:
-        story.saw(f"nothing more in {BOTH_CALLS} s")
+        story.saw(f"nothing more in {CALL_IS_OVER} s")
     return story
 
 
-def tell(story: Story, calls: list[NetworkCall]) -> None:
+def tell(story: Story, simulator: Simulator) -> None:
     """Print the story."""
     say("\nWhat the house saw")
     for line in story.house:
         say(f"  {line}")
     say("\nWhat reached the telephone network")
-    say(f"  {len(calls)} call{'' if len(calls) == 1 else 's'}")
-    for call in calls:
+    for message in simulator.messages:
+        say("  a message")
+        tell_message(message)
+    for call in simulator.calls:
+        say("  a call")
         tell_call(call)
+
+
+def tell_message(message: Message) -> None:
+    """Print a message as the telephone network saw it."""
+    what = f"{len(message.audio)} bytes of audio" if message.audio else message.text
+    verb = "speaks to" if message.is_spoken else "writes to"
+    say(f"            {verb}   {', '.join(message.destinations)}")
+    say(f"            says        {what}")
+    say("            form        " + " ".join(f"{k}={v}" for k, v in masked(message.form).items()))
 
 
 def tell_call(call: NetworkCall) -> None:
@@ -363,18 +403,17 @@ def masked(form: Mapping[str, str]) -> dict[str, str]:
     return {k: "…" if k == "access_token" else v for k, v in form.items()}
 
 
-def check(story: Story, calls: list[NetworkCall]) -> None:
-    """Raise DemoError unless each call arrived once, as it should, and was followed to its end."""
-    expected = [
-        {**EXPECTED_FORM, "destino": "55" + re.sub(r"\D", "", destination), "access_token": "…"}
-        for destination in DESTINATIONS
-    ]
-    forms = [masked(call.form) for call in calls]
+def check(story: Story, simulator: Simulator) -> None:
+    """Raise DemoError unless the message and the call arrived once, and the call was followed."""
+    messages = [masked(message.form) for message in simulator.messages]
+    calls = [masked(call.form) for call in simulator.calls]
     stories = list(story.calls.values())
-    if forms != expected or not all(call.form["access_token"] for call in calls):
-        error = f"the calls that arrived are not those that should have: {forms}"
-    elif stories != EXPECTED_STORIES:
-        error = f"what became of the calls is not what should have: {stories}"
+    if messages != [EXPECTED_MESSAGE]:
+        error = f"the messages that arrived are not those that should have: {messages}"
+    elif calls != [EXPECTED_CALL]:
+        error = f"the calls that arrived are not those that should have: {calls}"
+    elif stories != [EXPECTED_STORY]:
+        error = f"what became of the call is not what should have: {stories}"
     else:
         return
     raise DemoError(error)
@@ -401,8 +440,8 @@ async def play(simulator: Simulator, arguments: argparse.Namespace) -> None:
                 await add_account(session, simulator)
                 story = await light_a_fire(session, socket_)
                 await asyncio.sleep(GRACE)
-        tell(story, simulator.calls)
-        check(story, simulator.calls)
+        tell(story, simulator)
+        check(story, simulator)
         if not arguments.once:
             await stay(simulator, process, url)
 
@@ -425,13 +464,13 @@ async def check_frontend(socket_: aiohttp.ClientWebSocketResponse) -> None:
 
 
 async def stay(simulator: Simulator, process: asyncio.subprocess.Process, url: str) -> None:
-    """Leave everything running, and show each call that comes."""
+    """Leave everything running, and show each call and message that comes."""
     say(f"""
 Home Assistant is at {url}: log in as {USER} with the password {USER}.
 Try there
-  - Settings > Tools > Actions: Directcall: Place call
-  - Settings > Devices & services: Directcall
-  - the switch {SMOKE}: off and on again, and the house calls again
+  - Settings > Tools > Actions: Directcall: Send voice message, Send SMS, Place call
+  - Settings > Devices & services: Directcall: add a contact, press its button
+  - the switch {SMOKE}: off and on again, and the house speaks and calls again
   - a call to a number that ends in 0201 (no credit), 9001 (the answer is lost), 7001 (busy);
     tests/simulator/__init__.py says what other numbers do
   - the device Directcall: its event tells what becomes of each call, its button hangs up
@@ -444,7 +483,12 @@ Home Assistant's log is {LOG.relative_to(ROOT)}. Ctrl-C ends everything.
         say(f"{datetime.now().astimezone():%H:%M:%S}  a call reached the telephone network")
         tell_call(call)
 
+    def on_message(message: Message) -> None:
+        say(f"{datetime.now().astimezone():%H:%M:%S}  a message reached the telephone network")
+        tell_message(message)
+
     simulator.on_call = on_call
+    simulator.on_message = on_message
     simulator.quirks.haste = 1
     await process.wait()
     error = "Home Assistant ended by itself"
@@ -479,7 +523,7 @@ async def run(arguments: argparse.Namespace) -> int:
         return 1
     finally:
         await simulator.stop()
-    say("\nEach call arrived exactly once, and its outcome was told, as it should be.")
+    say("\nWhat should arrive did so exactly once, and what became of the call was told.")
     return 0
 
 

@@ -10,11 +10,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
+from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
 
 from .simulator import ACCOUNT, Simulator
 
@@ -61,9 +63,13 @@ def make_account(
     *,
     data: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
+    contacts: Mapping[str, str] | None = None,
     **more: Any,
 ) -> MockConfigEntry:
-    """Return the config entry of an account, as the config flow makes it."""
+    """Return the config entry of an account, as the config flow makes it.
+
+    `contacts` are their names and numbers.
+    """
     return MockConfigEntry(
         domain=DOMAIN,
         title=client_id,
@@ -75,6 +81,16 @@ def make_account(
             **(data or {}),
         },
         options={**OPTIONS, **(options or {})},
+        subentries_data=[
+            ConfigSubentryDataWithId(
+                subentry_id=f"01CONTACT{number}",
+                subentry_type=SUBENTRY_CONTACT,
+                title=name,
+                data={CONF_NUMBER: telephone},
+                unique_id=None,
+            )
+            for number, (name, telephone) in enumerate((contacts or {}).items())
+        ],
         **more,
     )
 
@@ -96,11 +112,7 @@ async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
 async def perform(hass: HomeAssistant, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """Perform an action, and return its response."""
     response = await hass.services.async_call(
-        DOMAIN,
-        action,
-        {"destination": DESTINATION, **data},
-        blocking=True,
-        return_response=True,
+        DOMAIN, action, dict(data), blocking=True, return_response=True
     )
     assert response is not None
     return response
@@ -108,12 +120,26 @@ async def perform(hass: HomeAssistant, action: str, data: Mapping[str, Any]) -> 
 
 async def place_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
     """Place a call through the action, and return its response."""
-    return await perform(hass, "place_call", data)
+    return await perform(hass, "place_call", to_somebody(data))
 
 
 async def end_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
     """Hang up through the action, and return its response."""
-    return await perform(hass, "end_call", data)
+    return await perform(hass, "end_call", to_somebody(data))
+
+
+def to_somebody(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an action's data with a destination where it names nobody."""
+    return {**({} if "contact" in data else {"destination": DESTINATION}), **data}
+
+
+def device_of(hass: HomeAssistant, account: MockConfigEntry, name: str) -> str:
+    """Return the id of a contact's device."""
+    [subentry] = [s for s in account.subentries.values() if s.title == name]
+    identifier = (DOMAIN, f"{account.entry_id}_{subentry.subentry_id}")
+    device = dr.async_get(hass).async_get_device_by_identifier(identifier, account.entry_id)
+    assert device is not None
+    return device.id
 
 
 async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:

@@ -1,16 +1,25 @@
-"""Hanging up, as people see it."""
+"""Calling a contact and hanging up, as people see it."""
 
 from unittest.mock import patch
 
-from pytest_homeassistant_custom_component.common import snapshot_platform
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import make_account, set_up
+from .conftest import ORIGIN, make_account, set_up
 from .simulator import Simulator
+
+CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-0201", "Eu": ORIGIN}
+
+
+async def press(hass: HomeAssistant, entity_id: str) -> None:
+    """Press a button."""
+    await hass.services.async_call("button", "press", {"entity_id": entity_id}, blocking=True)
 
 
 async def test_entities(
@@ -20,7 +29,66 @@ async def test_entities(
     entity_registry: er.EntityRegistry,
     snapshot: SnapshotAssertion,
 ) -> None:
-    """An account can be told to hang up."""
+    """A contact can be called, and an account can be told to hang up."""
     with patch("custom_components.directcall.PLATFORMS", [Platform.BUTTON]):
-        account = await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
+        account = await set_up(
+            hass, make_account(simulator, entry_id="01DIRECTCALL", contacts={"Maria": ORIGIN})
+        )
     await snapshot_platform(hass, entity_registry, snapshot, account.entry_id)
+
+
+@pytest.fixture
+async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account with contacts, whose options are not those it has at first."""
+    options = {"record": True, "show_caller_id": False, "ring_destination_first": True}
+    return await set_up(home, make_account(simulator, options=options, contacts=CONTACTS))
+
+
+async def test_contact_is_called(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A contact is called as the account's options say, and the event tells of the contact."""
+    await press(hass, "button.maria_call")
+    [call] = simulator.calls
+    assert {k: v for k, v in call.form.items() if k != "access_token"} == {
+        "origem": "554130600300",
+        "destino": "5541999990000",
+        "gravar": "s",
+        "cli": "n",
+        "inverter_discagem": "s",
+        "format": "JSON",
+    }
+    state = hass.states.get("event.directcall_call")
+    assert state is not None
+    assert state.attributes["contact"] == "Maria"
+
+
+async def test_contact_is_called_once(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """Whoever presses twice calls once, and is told."""
+    await press(hass, "button.maria_call")
+    with pytest.raises(ServiceValidationError, match="no second one was placed"):
+        await press(hass, "button.maria_call")
+    assert len(simulator.calls) == 1
+
+
+async def test_contact_that_cannot_be_called(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A button that could not call says why."""
+    with pytest.raises(HomeAssistantError, match="no credit"):
+        await press(hass, "button.joao_call")
+    with pytest.raises(ServiceValidationError, match="the same number"):
+        await press(hass, "button.eu_call")
+    assert simulator.calls == []
+
+
+async def test_call_that_may_have_been_placed(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """A button whose call is not known to have been placed says so."""
+    await set_up(hass, make_account(simulator, contacts={"Maria": "+55 41 99999-9001"}))
+    with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
+        await press(hass, "button.maria_call")
+    assert len(simulator.calls) == 1

@@ -28,12 +28,15 @@ from custom_components.directcall.api import NumberProblem
 from custom_components.directcall.progress import CallState
 from scripts.validate.actions import fields_of
 
-from .conftest import end_call, make_account, pass_time, place_call, set_up
+from .conftest import end_call, make_account, pass_time, perform, place_call, set_up
 from .simulator import Reply, Simulator
 
 ROOT = Path(__file__).parent.parent
 INTEGRATION = ROOT / "custom_components" / "directcall"
 READMES = {"en": "README.md", "pt-BR": "LEIAME.md"}
+CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
+# Where what the examples do arrives.
+ENDPOINTS = {"directcall.place_call": "voz/call", "directcall.send_voice_message": "sms/send"}
 NIGHT = "2026-11-24 02:00:00-03:00"
 NOON = "2026-11-24 12:00:00-03:00"
 
@@ -65,6 +68,8 @@ AUTOMATIONS = [
     if "triggers" in example and example["triggers"][0]["trigger"] == "state"
 ]
 SCRIPTS = [example for example in EXAMPLES if "sequence" in example]
+CALLING = [e for e in AUTOMATIONS if e["actions"][0]["action"] == "directcall.place_call"]
+SPEAKING = [e for e in AUTOMATIONS if e not in CALLING]
 CARDS = [example for example in EXAMPLES if example.get("type") == "button"]
 DOORS = [config for config in AUTOMATIONS if "conditions" in config]
 PANIC_BUTTONS = [config for config in AUTOMATIONS if "not_from" in config["triggers"][0]]
@@ -85,6 +90,7 @@ class House:
         [trigger] = config["triggers"]
         self.entity_id: str = trigger["entity_id"]
         self.call = config["actions"][0]
+        self.endpoint = ENDPOINTS[self.call["action"]]
 
     async def set_up(self) -> None:
         """Paste the automation."""
@@ -118,6 +124,12 @@ class House:
 
 
 @pytest.fixture
+async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account with the contacts of the examples."""
+    return await set_up(home, make_account(simulator, contacts=CONTACTS))
+
+
+@pytest.fixture
 async def house(
     hass: HomeAssistant, account: MockConfigEntry, config: dict[str, Any]
 ) -> AsyncIterator[House]:
@@ -137,8 +149,9 @@ def notifications(hass: HomeAssistant) -> list[ServiceCall]:
 def test_both_readmes_have_the_same_examples() -> None:
     """What differs between the examples is their language alone."""
     english, portuguese = (examples(language) for language in READMES)
-    kinds = (AUTOMATIONS, SCRIPTS, ON_EVENTS, CARDS, DOORS, PANIC_BUTTONS)
-    assert [len(each) for each in kinds] == [6, 2, 2, 4, 2, 2]
+    kinds = (CALLING, SPEAKING, SCRIPTS, ON_EVENTS, CARDS, DOORS, PANIC_BUTTONS)
+    assert [len(each) for each in kinds] == [4, 2, 2, 2, 4, 2, 2]
+    assert english[0] in SPEAKING
     assert len(EXAMPLES) == 14
     assert [list(e) for e in english] == [list(p) for p in portuguese]
     for one, other in zip(english, portuguese, strict=True):
@@ -152,12 +165,37 @@ def test_numbers_are_quoted(language: str) -> None:
     values = re.findall(
         r"^ +(?:destination: |origin: |- )(.*\d{4}.*|.*item.*)$", read(language), re.MULTILINE
     )
-    assert len(values) == 9
+    assert len(values) == 4
     assert all(re.fullmatch(r'"(\+55 [\d -]+|\{\{ repeat\.item \}\})"', value) for value in values)
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
-@pytest.mark.parametrize("config", AUTOMATIONS, ids=name_of)
+@pytest.mark.parametrize("config", SPEAKING, ids=name_of)
+async def test_example_speaks_once(
+    hass: HomeAssistant,
+    house: House,
+    simulator: Simulator,
+    notifications: list[ServiceCall],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What happens twice in a row is said once, and what happens later is said, too."""
+    await house.happens()
+    await house.happens()
+    [message] = simulator.messages
+    assert message.is_spoken
+    assert message.destinations == ["5541999990000"]
+    assert message.text == house.call["data"]["message"]
+
+    freezer.move_to(dt_util.utcnow() + timedelta(minutes=10))
+    async_fire_time_changed(hass)
+    await asyncio.sleep(0.1)
+    await house.happens()
+    assert len(simulator.messages) == 2
+    assert notifications == []
+
+
+@pytest.mark.freeze_time(NIGHT, tick=True)
+@pytest.mark.parametrize("config", CALLING, ids=name_of)
 async def test_example_calls_once(
     hass: HomeAssistant,
     house: House,
@@ -171,7 +209,7 @@ async def test_example_calls_once(
     await house.happens()
     [call] = simulator.calls
     wanted = house.call["data"]
-    assert call.destination == re.sub(r"\D", "", wanted["destination"])
+    assert call.destination == re.sub(r"\D", "", CONTACTS[wanted["destination"]])
     assert call.origin == re.sub(r"\D", "", wanted.get("origin", "+55 41 3060-0300"))
     first = "destination" if wanted.get("ring_destination_first") else "origin"
     assert call.rings_first == getattr(call, first)
@@ -190,11 +228,11 @@ async def test_example_calls_once(
 async def test_example_falls_back(
     house: House, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
-    """A call that fails is told otherwise, and is not placed again on the spot."""
-    simulator.reply("voz/call", Reply(b"", 500))
+    """What fails is told otherwise, and is not done again on the spot."""
+    simulator.reply(house.endpoint, Reply(b"", 500))
     await house.happens()
     await house.happens()
-    assert simulator.requests["voz/call"] == 1
+    assert simulator.requests[house.endpoint] == 1
     [notification] = notifications
     assert notification.data["title"]
     assert notification.data["message"]
@@ -381,7 +419,8 @@ async def test_every_field_key_and_state_is_explained(
     waited = await place_call(hass, wait_for_outcome=True, timeout=1)
     await pass_time(hass, freezer, 2)
     ended = await end_call(hass)
-    assert explained == {*fields, *waited, *ended, *CallState}
+    sent = await perform(hass, "send_sms", {"destination": "Maria", "message": "x"})
+    assert explained == {*fields, *waited, *ended, *sent, *CallState}
 
 
 @pytest.mark.parametrize(
@@ -397,6 +436,10 @@ def test_every_error_is_explained(language: str, actions: str, forms: str) -> No
     not_quoted = {*NumberProblem, "unknown"}
     shown = {text for key, text in config["error"].items() if key not in not_quoted}
     shown.add(config["abort"]["already_configured"])
+    of_contacts = texts["config_subentries"]["contact"]["error"]
+    shown |= {
+        text.replace("{other}", "") for key, text in of_contacts.items() if key not in not_quoted
+    }
     for errors, title in ((raised, actions), (shown, forms)):
         quotes = [quote(cell) for cell in first_cells(language, title)]
         assert len(quotes) == len(errors)

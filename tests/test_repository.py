@@ -30,8 +30,10 @@ def test_what_is_tested_is_what_is_installed() -> None:
     """The pins agree with those of the integration and of Home Assistant."""
     assert set(MANIFEST["requirements"]) <= set(PINS)
     constraints = Path(requirements.__file__).with_name("package_constraints.txt").read_text()
-    [frontend] = [pin for pin in PINS if pin.startswith("home-assistant-frontend==")]
-    assert frontend in constraints.splitlines()
+    asked_for = ("ha-ffmpeg==", "home-assistant-frontend==", "mutagen==")
+    pins = [pin for pin in PINS if pin.startswith(asked_for)]
+    assert len(pins) == len(asked_for)
+    assert set(pins) <= set(constraints.splitlines())
 
 
 def test_versions_agree() -> None:

@@ -5,9 +5,11 @@ import json
 import logging
 import re
 import traceback
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
@@ -16,7 +18,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .conftest import end_call, make_account, pass_time, place_call, set_up
+from .conftest import end_call, make_account, pass_time, perform, place_call, set_up
 from .simulator import ACCOUNT, Reply, Simulator
 
 SECRET = "000777-s3cr3t"
@@ -25,6 +27,8 @@ DESTINATION = "+55 41 91234-8765"
 LINK = "http://www.directdial.com.br/extrato/gravacao/id/0123456789abcdef0123456789abcdef01234567"
 END = "voz/end"
 PLACE_CALL = "voz/call"
+MESSAGES = ("send_voice_message", "send_sms", "get_message_status", "cancel_message")
+SEND = "sms/send"
 STATUS = "voz/status"
 REQUEST_TOKEN = "request_token"
 
@@ -53,6 +57,26 @@ def chain(error: BaseException) -> str:
         texts += [str(link), repr(link)]
         link = link.__cause__ or link.__context__
     return "\n".join(texts)
+
+
+async def overheard(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    account: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> list[str]:
+    """Return what entities, diagnostics and logs say."""
+    records = [
+        r for r in caplog.records if r.name.startswith(("custom_components.directcall", "aiohttp"))
+    ]
+    assert any(r.levelno == logging.DEBUG and "HTTP 200" in r.getMessage() for r in records)
+    return [
+        *(str(s.as_dict()) for s in hass.states.async_all() if "directcall" in s.entity_id),
+        *(str(s.as_dict()) for s in hass.states.async_all() if "maria" in s.entity_id),
+        json.dumps(await get_diagnostics_for_config_entry(hass, hass_client, account)),
+        repr(account.runtime_data.data),
+        *(logging.Formatter().format(record) for record in records),
+    ]
 
 
 @pytest.mark.freeze_time(tick=True)
@@ -132,17 +156,71 @@ async def test_nothing_private_gets_out(
             await act(hass, destination=DESTINATION, origin="+55 41 3060-0398")
         said.append(chain(caught.value))
 
-    said += [
-        str(state.as_dict()) for state in hass.states.async_all() if "directcall" in state.entity_id
-    ]
-    said.append(json.dumps(await get_diagnostics_for_config_entry(hass, hass_client, account)))
-    said.append(repr(account.runtime_data.data))
-    records = [
-        r for r in caplog.records if r.name.startswith(("custom_components.directcall", "aiohttp"))
-    ]
-    assert any(r.levelno == logging.DEBUG and "HTTP 200" in r.getMessage() for r in records)
-    said += [logging.Formatter().format(record) for record in records]
+    said += await overheard(hass, hass_client, account, caplog)
     assert len(simulator.tokens) == 1
+    assert leaks("\n".join(said), simulator.tokens) == set()
+
+
+async def test_nothing_private_gets_out_of_messages(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: HomeAssistant,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever goes wrong with a message, and whatever it is about, nobody gets to read it."""
+    for logger in ("custom_components.directcall", "aiohttp"):
+        caplog.set_level(logging.DEBUG, logger)
+    simulator.secrets[ACCOUNT.client_id] = SECRET
+    account = make_account(
+        simulator,
+        data={"client_secret": SECRET},
+        options={"origin": ORIGIN},
+        contacts={"Maria": DESTINATION},
+    )
+    await set_up(hass, account)
+    token = account.runtime_data.data.value
+    said: list[str] = []
+    message = {"destination": DESTINATION, "message": f"{SECRET} liga para {DESTINATION}"}
+    by_id = {"message_id": "12345678900001"}
+    asked: dict[str, dict[str, str]] = dict(
+        zip(MESSAGES, (message, message, by_id, by_id), strict=True)
+    )
+    await perform(hass, "send_sms", message)
+    for reply in (echo(token), Reply(f"{token} {LINK}".encode(), 500), Reply(drop=True)):
+        for action, endpoint in zip(
+            MESSAGES, (SEND, SEND, "sms/status", "sms/remove"), strict=True
+        ):
+            simulator.reply(endpoint, reply)
+            with pytest.raises(HomeAssistantError) as caught:
+                await perform(hass, action, asked[action])
+            said.append(chain(caught.value))
+    status = json.dumps({"status": "ok", "msg": [{"para": DESTINATION, "t": token, "l": LINK}]})
+    simulator.reply("sms/status", Reply(status.encode()))
+    said.append(str(await perform(hass, "get_message_status", by_id)))
+    with pytest.raises(HomeAssistantError, match="could not be made") as caught:
+        await perform(
+            hass,
+            "send_voice_message",
+            {
+                "destination": "Maria",
+                "media": {"media_content_id": f"media-source://x/{LINK}?access_token={token}"},
+            },
+        )
+    said.append(chain(caught.value))
+    for unknown in (f"Maria {DESTINATION}", f"Maria?access_token={token}"):
+        with pytest.raises(HomeAssistantError, match="Contacts: Maria") as caught:
+            await perform(hass, "send_sms", {**message, "destination": unknown})
+        said.append(chain(caught.value))
+
+    await simulator.stop()
+    with patch("custom_components.directcall.api.transport.asyncio.sleep"):
+        for action in MESSAGES:
+            with pytest.raises(HomeAssistantError) as caught:
+                await perform(hass, action, asked[action])
+            said.append(chain(caught.value))
+
+    said += await overheard(hass, hass_client, account, caplog)
     assert leaks("\n".join(said), simulator.tokens) == set()
 
 

@@ -49,6 +49,7 @@ async def test_call_as_the_options_say(
         "message": "Completando a sua ligação, por favor aguarde!",
         "origin": "+554130600300",
         "destination": "+5541999990000",
+        "contact": None,
         "recorded": False,
     }
     assert len(response["call_id"]) == 36
@@ -115,7 +116,8 @@ async def test_call_id_of_our_own(
         ("3060-0300", "number_without_area_code", "area code is missing in"),
         ("41 9999-0300", "mobile_without_ninth_digit", "ninth digit is missing in"),
         ("190", "short_number", "is a short number"),
-        ("Maria 0300", "invalid_number", "not a telephone number that can be called"),
+        ("Maria 0300", "unknown_contact", 'no contact called "Maria 0300"'),
+        ("41 3060-0300 0300 0300", "invalid_number", "not a telephone number that can be called"),
         ("", "invalid_number", "not a telephone number that can be called"),
         (0o4130600300, "number_unquoted", "in quotes"),
         (True, "number_unquoted", "in quotes"),

@@ -99,6 +99,71 @@ async def test_json_is_not_read(
     assert simulator.calls == []
 
 
+MESSAGE = {**CALL, "tipo": "voz", "texto": "Fumaça"}
+AUDIO = {**CALL, "tipo": "voz"}
+
+
+def audio_form(fields: dict[str, str], audio: bytes) -> aiohttp.FormData:
+    """Return a form of several parts."""
+    form = aiohttp.FormData(fields)
+    form.add_field("audio", audio, filename="a.mp3", content_type="audio/mpeg")
+    return form
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"texto": ""},
+        {"texto": "x" * 701},
+        {"tipo": "fax"},
+        {"destino": ""},
+        {"destino": "5541999990000;"},
+        {"destino": ";".join(["5541999990000"] * 11)},
+        {"origem": "+554130600300"},
+        {"cron": "2026-12-31 08:30:00"},
+        {"cron": "01-01-2020-00-00-00"},
+        {"enviar_de": "24"},
+        {"enviar_ate": "08:00"},
+        {"num_tentativas": "0"},
+        {"num_tentativas": "11"},
+    ],
+)
+async def test_message_has_to_be_right(
+    session: aiohttp.ClientSession, simulator: Simulator, token: str, changes: dict[str, str]
+) -> None:
+    """What the documentation does not allow is refused."""
+    good = {"access_token": token, **MESSAGE}
+    answer = await post(session, "/sms/send", data={**good, **changes})
+    assert (answer["status"], answer["codigo"]) == ("erro", "001")
+    answer = await post(session, "/sms/send", data=good)
+    assert answer["msg"].startswith("001 - ")
+    assert (answer["status"], answer["callerid"]) == ("ok", simulator.messages[0].message_id)
+
+
+@pytest.mark.parametrize(
+    ("fields", "audio"),
+    [
+        (AUDIO, b"RIFF"),
+        (AUDIO, b"ID3" + bytes(4_000_000)),
+        (MESSAGE, b"ID3"),
+        ({**AUDIO, "tipo": "texto"}, b"ID3"),
+    ],
+)
+async def test_audio_has_to_be_right(
+    session: aiohttp.ClientSession,
+    simulator: Simulator,
+    token: str,
+    fields: dict[str, str],
+    audio: bytes,
+) -> None:
+    """Audio is an MP3 of 4 MB at most, instead of a text, for who is called."""
+    form = audio_form({"access_token": token, **fields}, audio)
+    assert (await post(session, "/sms/send", data=form))["codigo"] == "001"
+    form = audio_form({"access_token": token, **AUDIO}, b"ID3x")
+    assert (await post(session, "/sms/send", data=form))["status"] == "ok"
+    assert simulator.messages[0].audio == b"ID3x"
+
+
 async def ask(session: aiohttp.ClientSession, path: str, **fields: str) -> dict[str, Any]:
     """Ask for a call in progress."""
     async with session.get(path, params=fields) as response:

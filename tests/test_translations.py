@@ -14,7 +14,13 @@ from homeassistant.util.yaml import load_yaml_dict
 from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.event import CALL
 from custom_components.directcall.sensor import LAST_CALL
-from custom_components.directcall.services import END_CALL_SCHEMA, PLACE_CALL_SCHEMA
+from custom_components.directcall.services import (
+    END_CALL_SCHEMA,
+    MESSAGE_SCHEMA,
+    PLACE_CALL_SCHEMA,
+    SEND_SMS_SCHEMA,
+    SEND_VOICE_MESSAGE_SCHEMA,
+)
 from scripts.validate.actions import fields_of
 
 INTEGRATION = Path(__file__).parent.parent / "custom_components" / DOMAIN
@@ -37,7 +43,15 @@ async def test_home_assistant_shows_every_text(hass: HomeAssistant, language: st
 
 
 @pytest.mark.parametrize(
-    ("action", "schema"), [("end_call", END_CALL_SCHEMA), ("place_call", PLACE_CALL_SCHEMA)]
+    ("action", "schema"),
+    [
+        ("cancel_message", MESSAGE_SCHEMA),
+        ("end_call", END_CALL_SCHEMA),
+        ("get_message_status", MESSAGE_SCHEMA),
+        ("place_call", PLACE_CALL_SCHEMA),
+        ("send_sms", SEND_SMS_SCHEMA),
+        ("send_voice_message", SEND_VOICE_MESSAGE_SCHEMA),
+    ],
 )
 def test_action_fields_are_those_of_the_schema(action: str, schema: vol.Schema) -> None:
     """What the form of an action shows is what the action takes."""

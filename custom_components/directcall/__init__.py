@@ -12,10 +12,17 @@ from .api import DirectcallClient, parse_url
 from .calls import async_get_calls, async_remove_calls
 from .const import DOMAIN
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
+from .entity import async_create_account_device
 from .services import async_setup_services
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.NOTIFY,
+    Platform.SENSOR,
+]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -37,6 +44,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     entry.runtime_data = coordinator
     followed = async_get_calls(hass, entry.entry_id).followed
     await followed.async_load()
+    async_create_account_device(hass, entry.entry_id)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     # Now there is somebody to tell of what becomes of them.
     followed.async_attach(coordinator)

@@ -1,10 +1,11 @@
 """Place calls, once each, and hang them up."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 import logging
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -21,9 +22,9 @@ from .api import (
     PlacedCall,
     Token,
 )
-from .const import DOMAIN
+from .const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
 from .coordinator import DirectcallCoordinator
-from .credit import async_clear_no_credit, async_show_no_credit
+from .credit import Billed, async_clear_no_credit, async_show_no_credit
 from .following import FollowedCalls
 from .progress import Call
 
@@ -78,15 +79,19 @@ class Calls:
         ] = {}
 
     async def async_place(
-        self, coordinator: DirectcallCoordinator, request: CallRequest
+        self, coordinator: DirectcallCoordinator, request: CallRequest, contact: str | None
     ) -> Placing:
-        """Place a call, and follow it; also where it is not known whether it was placed.
+        """Place a call to a contact or somebody else, and follow it.
+
+        It is also followed where it is not known whether it was placed.
 
         Raise ServiceValidationError if there is a call between the two telephones already, and
         HomeAssistantError if this one surely was not placed.
         """
         await self._async_guard(coordinator, request.pair)
-        call = Call(request.pair, request.record, request.ring_destination_first, ulid_now())
+        call = Call(
+            request.pair, request.record, request.ring_destination_first, ulid_now(), contact
+        )
         placing = Placing(call)
         # A task of its own: a script that is stopped leaves a request that may ring already alone,
         # and what comes of it is heard.
@@ -166,7 +171,7 @@ class Calls:
         except HomeAssistantError as err:
             if not isinstance(err.__cause__, OutcomeUnknownError):
                 if isinstance(err.__cause__, NoCreditError) and not self.followed.is_removed:
-                    async_show_no_credit(self._hass, coordinator.config_entry)
+                    async_show_no_credit(self._hass, coordinator.config_entry, Billed.CALLS)
                 self.followed.async_give_up(placing.call)
                 return err
             placing.doubt = err
@@ -264,8 +269,19 @@ async def async_remove_calls(hass: HomeAssistant, entry_id: str) -> None:
     """Forget the calls of an account that is gone."""
     followed = async_get_calls(hass, entry_id).followed
     del hass.data[DATA_CALLS][entry_id]
-    async_clear_no_credit(hass, entry_id)
+    for billed in Billed:
+        async_clear_no_credit(hass, entry_id, billed)
     await followed.async_remove()
+
+
+def request_call(pair: NumberPair, preferences: Mapping[str, Any]) -> CallRequest:
+    """Return a request for a call between two telephones, with an account's options or others."""
+    return CallRequest(
+        pair=pair,
+        record=preferences[CONF_RECORD],
+        show_caller_id=preferences[CONF_SHOW_CALLER_ID],
+        ring_destination_first=preferences[CONF_RING_DESTINATION_FIRST],
+    )
 
 
 def _no_active_call() -> ServiceValidationError:

@@ -1,14 +1,25 @@
-"""Set an account up in the UI, and change it later."""
+"""Set an account and its contacts up in the UI, and change them later."""
 
 from collections.abc import Mapping
 import logging
-from typing import Any, Final, NamedTuple, override
+from typing import Any, Final, NamedTuple, TypedDict, override
 
 import voluptuous as vol
 from yarl import URL
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, OptionsFlow
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentry,
+    ConfigSubentryFlow,
+    FlowType,
+    OptionsFlow,
+    SubentryFlowContext,
+    SubentryFlowResult,
+)
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_NAME, CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -32,12 +43,15 @@ from .api import (
 )
 from .const import (
     CONF_ADVANCED,
+    CONF_NUMBER,
     CONF_ORIGIN,
     CONF_RECORD,
     CONF_RING_DESTINATION_FIRST,
     CONF_SHOW_CALLER_ID,
     DOMAIN,
+    SUBENTRY_CONTACT,
 )
+from .contacts import fold, recipient_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -58,6 +72,14 @@ ACCOUNT_SCHEMA: Final = vol.Schema(
 ADVANCED_SCHEMA: Final = vol.Schema({vol.Required(CONF_URL, default=DEFAULT_URL): _URL})
 REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_CLIENT_SECRET): _SECRET})
 RECONFIGURE_SCHEMA: Final = REAUTH_SCHEMA.extend({vol.Required(CONF_URL): _URL})
+CONTACT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_NAME): TextSelector(TextSelectorConfig(autocomplete="off")),
+        vol.Required(CONF_NUMBER): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.TEL, autocomplete="off")
+        ),
+    }
+)
 OPTIONS_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_ORIGIN): _TELEPHONE,
@@ -66,6 +88,13 @@ OPTIONS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_RING_DESTINATION_FIRST): BooleanSelector(),
     }
 )
+
+
+class _Contact(TypedDict):
+    """A contact as Home Assistant keeps it. Its title is its only name."""
+
+    title: str
+    data: dict[str, str]
 
 
 class _Failure(NamedTuple):
@@ -103,6 +132,15 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> DirectcallOptionsFlow:
         """Return the flow of the options."""
         return DirectcallOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return what an account has: contacts."""
+        return {SUBENTRY_CONTACT: DirectcallContactFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -150,6 +188,16 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Offer the first contact right after the account."""
+        first = await self.hass.config_entries.subentries.async_init(
+            (result["result"].entry_id, SUBENTRY_CONTACT),
+            context=SubentryFlowContext(source=SOURCE_USER),
+        )
+        result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, first["flow_id"])
+        return result
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for a new secret after the provider refused the one there is."""
@@ -260,6 +308,87 @@ class DirectcallOptionsFlow(OptionsFlow):
             ),
             errors=errors,
         )
+
+
+class DirectcallContactFlow(ConfigSubentryFlow):
+    """Add a contact to an account, and change one."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Add a contact."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            errors, placeholders = self._check(user_input)
+            if not errors:
+                return self.async_create_entry(**self._read(user_input))
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(CONTACT_SCHEMA, user_input),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Change a contact. Its entities stay."""
+        contact = self._get_reconfigure_subentry()
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            errors, placeholders = self._check(user_input, contact)
+            if not errors:
+                return self.async_update_and_abort(
+                    self._get_entry(), contact, **self._read(user_input), reason="contact_changed"
+                )
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                CONTACT_SCHEMA, user_input or {CONF_NAME: contact.title, **contact.data}
+            ),
+            errors=errors,
+            description_placeholders={"contact": contact.title, **placeholders},
+        )
+
+    def _check(
+        self, values: Mapping[str, str], changed: ConfigSubentry | None = None
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Return what is wrong with a name and a number, and what the texts quote."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        others = [
+            recipient_of(contact)
+            for contact in self._get_entry().get_subentries_of_type(SUBENTRY_CONTACT)
+            if contact is not changed
+        ]
+        name = values[CONF_NAME]
+        if not any(character.isalpha() for character in name) or self._is_number(name):
+            errors[CONF_NAME] = "invalid_name"
+        elif any(fold(name) == fold(other.contact or "") for other in others):
+            errors[CONF_NAME] = "name_in_use"
+        try:
+            number = PhoneNumber.parse(values[CONF_NUMBER], self.hass.config.country)
+        except InvalidNumberError as err:
+            errors[CONF_NUMBER] = err.problem
+        else:
+            for other in others:
+                if other.number == number:
+                    errors[CONF_NUMBER] = "number_in_use"
+                    placeholders["other"] = other.contact or ""
+        return errors, placeholders
+
+    def _is_number(self, name: str) -> bool:
+        """Return if a name would be taken for a number, as `ip4130600300`."""
+        try:
+            PhoneNumber.parse(name, self.hass.config.country)
+        except InvalidNumberError:
+            return False
+        return True
+
+    def _read(self, values: Mapping[str, str]) -> _Contact:
+        """Return a name and a number that nothing is wrong with."""
+        number = PhoneNumber.parse(values[CONF_NUMBER], self.hass.config.country)
+        return {"title": values[CONF_NAME].strip(), "data": {CONF_NUMBER: number.international}}
 
 
 def _without_secret(values: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .api import (
     AuthenticationError,
+    CancellationUnknownError,
     ConnectionFailedError,
     DirectcallClient,
     DirectcallError,
@@ -259,6 +260,8 @@ def _translated[ErrorT: HomeAssistantError](
             key = "cannot_connect"
         case HangUpUnknownError():
             key = "hang_up_unknown"
+        case CancellationUnknownError():
+            key = "cancellation_unknown"
         case _:
             key = "outcome_unknown"
     return error_type(

@@ -1,5 +1,7 @@
 """That an account has no credit, where people look for what they have to repair."""
 
+from enum import Enum, auto
+
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
@@ -7,27 +9,37 @@ from .const import DOMAIN
 from .coordinator import DirectcallConfigEntry
 
 
-def _issue_id(entry_id: str) -> str:
+class Billed(Enum):
+    """What is billed, each with a credit that may be its own (a guess, from the code 102)."""
+
+    CALLS = auto()
+    MESSAGES = auto()
+
+
+def _issue_id(entry_id: str, billed: Billed) -> str:
     """Return the id of an account's issue."""
-    return f"no_credit_{entry_id}"
+    return f"no_credit{'' if billed is Billed.CALLS else '_messages'}_{entry_id}"
 
 
 @callback
-def async_show_no_credit(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
-    """Say that there is no credit. It is said until a call is accepted, also after a restart."""
+def async_show_no_credit(hass: HomeAssistant, entry: DirectcallConfigEntry, billed: Billed) -> None:
+    """Say that there is no credit for something.
+
+    It is said until the provider accepts something of the kind, also after a restart.
+    """
     ir.async_create_issue(
         hass,
         DOMAIN,
-        _issue_id(entry.entry_id),
+        _issue_id(entry.entry_id, billed),
         is_fixable=False,
         is_persistent=True,
         severity=ir.IssueSeverity.ERROR,
-        translation_key="no_credit",
+        translation_key="no_credit" if billed is Billed.CALLS else "no_credit_messages",
         translation_placeholders={"account": entry.title},
     )
 
 
 @callback
-def async_clear_no_credit(hass: HomeAssistant, entry_id: str) -> None:
-    """Say no more that there is no credit."""
-    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id))
+def async_clear_no_credit(hass: HomeAssistant, entry_id: str, billed: Billed) -> None:
+    """Say no more that there is no credit for something."""
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id, billed))

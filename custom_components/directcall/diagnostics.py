@@ -10,7 +10,13 @@ from homeassistant.loader import async_get_integration
 
 from .api import DEFAULT_URL
 from .calls import async_get_calls
-from .const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
+from .const import (
+    CONF_RECORD,
+    CONF_RING_DESTINATION_FIRST,
+    CONF_SHOW_CALLER_ID,
+    DOMAIN,
+    SUBENTRY_CONTACT,
+)
 from .coordinator import DirectcallConfigEntry
 
 
@@ -35,6 +41,7 @@ async def async_get_config_entry_diagnostics(
             key: entry.options[key]
             for key in (CONF_RECORD, CONF_SHOW_CALLER_ID, CONF_RING_DESTINATION_FIRST)
         },
+        "contacts": len(entry.get_subentries_of_type(SUBENTRY_CONTACT)),
         "token": token
         and {
             "age": round(token.age),

@@ -2,15 +2,34 @@
 
 from typing import override
 
-from homeassistant.core import callback
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import DirectcallCoordinator
+from .contacts import Recipient, contact_identifier, recipient_of
+from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
 from .following import FollowedCalls
 from .progress import Call, CallState
+
+
+@callback
+def async_create_account_device(hass: HomeAssistant, entry_id: str) -> None:
+    """Create the device of an account, above which those of its contacts are."""
+    dr.async_get(hass).async_get_or_create(config_entry_id=entry_id, **_account_device(entry_id))
+
+
+def _account_device(entry_id: str) -> DeviceInfo:
+    """Return the device of an account."""
+    return DeviceInfo(
+        entry_type=DeviceEntryType.SERVICE,
+        identifiers={(DOMAIN, entry_id)},
+        manufacturer="Directcall",
+        name="Directcall",
+    )
 
 
 class DirectcallEntity(Entity):
@@ -23,12 +42,41 @@ class DirectcallEntity(Entity):
         """Belong to the account's device."""
         self.entity_description = description
         self._attr_unique_id = f"{entry_id}_{description.key}"
+        self._attr_device_info = _account_device(entry_id)
+
+
+class DirectcallContactEntity(Entity):
+    """An entity of a contact: what reaches them. It raises where it cannot."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: DirectcallConfigEntry,
+        contact: ConfigSubentry,
+        description: EntityDescription,
+    ) -> None:
+        """Belong to the contact's device, below the account's."""
+        self.entity_description = description
+        self._entry = entry
+        self._contact = contact
+        self._attr_unique_id = f"{entry.entry_id}_{contact.subentry_id}_{description.key}"
         self._attr_device_info = DeviceInfo(
             entry_type=DeviceEntryType.SERVICE,
-            identifiers={(DOMAIN, entry_id)},
+            identifiers={contact_identifier(entry.entry_id, contact.subentry_id)},
             manufacturer="Directcall",
-            name="Directcall",
+            name=contact.title,
+            via_device_id=dr.async_get_device_id_by_identifier(
+                hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id
+            ),
         )
+
+    @property
+    def _recipient(self) -> Recipient:
+        """Return the contact's telephone."""
+        return recipient_of(self._contact)
 
 
 class DirectcallTokenEntity(CoordinatorEntity[DirectcallCoordinator], DirectcallEntity):

@@ -39,6 +39,7 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
             state,
             {
                 "call_id": call.call_id,
+                "contact": call.contact,
                 "last_digits": call.pair.destination.last_digits,
                 "recorded": call.recorded,
                 "duration": None if call.duration is None else round(call.duration),

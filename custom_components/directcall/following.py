@@ -21,7 +21,7 @@ from homeassistant.helpers.storage import Store
 from .api import CallStatus, NumberPair
 from .const import DOMAIN
 from .coordinator import DirectcallCoordinator
-from .credit import async_clear_no_credit
+from .credit import Billed, async_clear_no_credit
 from .progress import FIRST_LOOK, NOT_UP_YET, Call, CallState
 
 _LOGGER = logging.getLogger(__name__)
@@ -271,7 +271,7 @@ class FollowedCalls:
     def _async_enter(self, call: Call, state: CallState) -> None:
         """Do what a state that a call entered brings with it."""
         if state is CallState.PLACED:
-            async_clear_no_credit(self._hass, self.entry_id)
+            async_clear_no_credit(self._hass, self.entry_id, Billed.CALLS)
         if state.is_over:
             self._async_cancel_timer(call)
             if self._calls.get(call.pair) is call:

@@ -63,6 +63,8 @@ _SAVED: Final = vol.Schema(
         vol.Required("recorded"): bool,
         vol.Required("ring_destination_first"): bool,
         vol.Required("call_id"): str,
+        # Older versions did not save it.
+        vol.Optional("contact", default=None): vol.Any(None, str),
         vol.Required("state"): vol.Any(
             None, vol.In([state for state in CallState if not state.is_over])
         ),
@@ -83,6 +85,8 @@ class Call:
     ring_destination_first: bool
     call_id: str = field(repr=False)
     """The provider's id, or ours."""
+    contact: str | None = field(default=None, repr=False)
+    """The name of the contact that is called."""
     state: CallState | None = None
     """Nothing as long as it is not known whether it was placed."""
     placed_at: float = 0
@@ -254,6 +258,7 @@ class Call:
             "recorded": self.recorded,
             "ring_destination_first": self.ring_destination_first,
             "call_id": self.call_id,
+            "contact": self.contact,
             "state": self.state,
             "placed_at": self.placed_at,
             "answered_after": self.answered_after,
@@ -278,6 +283,7 @@ class Call:
             recorded=values["recorded"],
             ring_destination_first=values["ring_destination_first"],
             call_id=values["call_id"],
+            contact=values["contact"],
             state=None if values["state"] is None else CallState(values["state"]),
             placed_at=values["placed_at"],
             answered_after=values["answered_after"],

@@ -1,7 +1,7 @@
 """Actions: look up, validate, delegate."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
@@ -18,8 +18,9 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util.json import JsonObjectType
 
-from .api import CallRequest, InvalidNumberError, NumberPair, PhoneNumber, mask
-from .calls import async_get_calls
+from .api import DEFAULT_ATTEMPTS, Delivery, PhoneNumber, Sms, VoiceMessage
+from .audio import async_get_audio
+from .calls import async_get_calls, request_call
 from .const import (
     CONF_ORIGIN,
     CONF_RECORD,
@@ -27,14 +28,34 @@ from .const import (
     CONF_SHOW_CALLER_ID,
     DOMAIN,
 )
+from .contacts import ATTR_CONTACT, ATTR_DESTINATION, AddressBook, Recipient, async_get_account_of
 from .coordinator import DirectcallConfigEntry
+from .messages import (
+    async_send,
+    check_attempts,
+    check_delivery,
+    check_message_id,
+    check_recipients,
+    check_text,
+)
 
-ATTR_DESTINATION: Final = "destination"
+ATTR_ATTEMPTS: Final = "attempts"
+ATTR_EARLIEST_HOUR: Final = "earliest_hour"
+ATTR_LATEST_HOUR: Final = "latest_hour"
+ATTR_MEDIA: Final = "media"
+ATTR_MEDIA_CONTENT_ID: Final = "media_content_id"
+ATTR_MESSAGE: Final = "message"
+ATTR_MESSAGE_ID: Final = "message_id"
+ATTR_SEND_AT: Final = "send_at"
 ATTR_TIMEOUT: Final = "timeout"
 ATTR_WAIT_FOR_OUTCOME: Final = "wait_for_outcome"
 
+SERVICE_CANCEL_MESSAGE: Final = "cancel_message"
 SERVICE_END_CALL: Final = "end_call"
+SERVICE_GET_MESSAGE_STATUS: Final = "get_message_status"
 SERVICE_PLACE_CALL: Final = "place_call"
+SERVICE_SEND_SMS: Final = "send_sms"
+SERVICE_SEND_VOICE_MESSAGE: Final = "send_voice_message"
 
 # Two telephones ring in turn.
 DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
@@ -42,11 +63,15 @@ LONGEST_TIMEOUT: Final = timedelta(minutes=10)
 
 # Numbers that lost their quotes in YAML get an error of their own, which a string here would hide.
 _NUMBER: Final = vol.Any(str, int, float)
+# Limits are looked at in the code: what a schema says of them is English.
+_COUNT: Final = vol.Coerce(float)
+_ACCOUNT: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 
 END_CALL_SCHEMA: Final = vol.Schema(
     {
-        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
-        vol.Required(ATTR_DESTINATION): _NUMBER,
+        **_ACCOUNT,
+        vol.Optional(ATTR_CONTACT): cv.string,
+        vol.Optional(ATTR_DESTINATION): _NUMBER,
         vol.Optional(CONF_ORIGIN): _NUMBER,
     }
 )
@@ -59,12 +84,36 @@ PLACE_CALL_SCHEMA: Final = END_CALL_SCHEMA.extend(
         vol.Optional(ATTR_TIMEOUT, default=DEFAULT_TIMEOUT): cv.time_period,
     }
 )
+SEND_SMS_SCHEMA: Final = vol.Schema(
+    {
+        **_ACCOUNT,
+        vol.Optional(ATTR_CONTACT, default=list): vol.All(cv.ensure_list, [cv.string]),
+        vol.Optional(ATTR_DESTINATION, default=list): vol.All(cv.ensure_list, [_NUMBER]),
+        vol.Optional(ATTR_MESSAGE, default=""): cv.string,
+        vol.Optional(CONF_ORIGIN): _NUMBER,
+        vol.Optional(ATTR_SEND_AT): vol.Any(str, datetime),
+        vol.Optional(ATTR_EARLIEST_HOUR): _COUNT,
+        vol.Optional(ATTR_LATEST_HOUR): _COUNT,
+    }
+)
+SEND_VOICE_MESSAGE_SCHEMA: Final = SEND_SMS_SCHEMA.extend(
+    {
+        vol.Optional(ATTR_MEDIA): vol.Schema(
+            {vol.Required(ATTR_MEDIA_CONTENT_ID): cv.string}, extra=vol.ALLOW_EXTRA
+        ),
+        vol.Optional(ATTR_ATTEMPTS, default=DEFAULT_ATTEMPTS): _COUNT,
+    }
+)
+MESSAGE_SCHEMA: Final = vol.Schema({**_ACCOUNT, vol.Required(ATTR_MESSAGE_ID): vol.Any(str, int)})
 
 
 @callback
 def _async_get_entry(call: ServiceCall) -> DirectcallConfigEntry:
-    """Return the account that an action is for."""
+    """Return the account that an action is for: the one it names, or its contact's, or the only."""
     entry_id: str | None = call.data.get(ATTR_CONFIG_ENTRY_ID)
+    contacts = cv.ensure_list(call.data.get(ATTR_CONTACT))
+    if entry_id is None and contacts:
+        entry_id = async_get_account_of(call.hass, contacts[0])
     if entry_id is None:
         accounts = call.hass.config_entries.async_entries(
             DOMAIN, include_ignore=False, include_disabled=False
@@ -78,28 +127,13 @@ def _async_get_entry(call: ServiceCall) -> DirectcallConfigEntry:
 
 
 @callback
-def _async_parse_number(hass: HomeAssistant, field: str, value: object) -> PhoneNumber:
-    """Return the number in a field, read as people at home write it."""
-    try:
-        return PhoneNumber.parse(value, hass.config.country)
-    except InvalidNumberError as err:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=err.problem,
-            translation_placeholders={"field": field, "number": mask(value)},
-        ) from err
-
-
-@callback
-def _async_parse_pair(hass: HomeAssistant, preferences: Mapping[str, Any]) -> NumberPair:
-    """Return the two telephones that an action, with an account's options, is about."""
-    pair = NumberPair(
-        origin=_async_parse_number(hass, CONF_ORIGIN, preferences[CONF_ORIGIN]),
-        destination=_async_parse_number(hass, ATTR_DESTINATION, preferences[ATTR_DESTINATION]),
-    )
-    if pair.origin == pair.destination:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="same_number")
-    return pair
+def _async_get_destination(call: ServiceCall, book: AddressBook) -> Recipient:
+    """Return the one telephone that is to be called."""
+    if (ATTR_CONTACT in call.data) == (ATTR_DESTINATION in call.data):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="one_destination")
+    if ATTR_CONTACT in call.data:
+        return book.async_get_contact(call.data[ATTR_CONTACT])
+    return book.get_recipient(ATTR_DESTINATION, call.data[ATTR_DESTINATION])
 
 
 async def _async_place_call(call: ServiceCall) -> ServiceResponse:
@@ -110,14 +144,11 @@ async def _async_place_call(call: ServiceCall) -> ServiceResponse:
     timeout: timedelta = preferences[ATTR_TIMEOUT]
     if waits and not timedelta(seconds=1) <= timeout <= LONGEST_TIMEOUT:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_timeout")
-    request = CallRequest(
-        pair=_async_parse_pair(call.hass, preferences),
-        record=preferences[CONF_RECORD],
-        show_caller_id=preferences[CONF_SHOW_CALLER_ID],
-        ring_destination_first=preferences[CONF_RING_DESTINATION_FIRST],
-    )
+    book = AddressBook(call.hass, entry)
+    destination = _async_get_destination(call, book)
+    request = request_call(book.get_pair(preferences[CONF_ORIGIN], destination), preferences)
     placing = await async_get_calls(call.hass, entry.entry_id).async_place(
-        entry.runtime_data, request
+        entry.runtime_data, request, destination.contact
     )
     if waits:
         await placing.async_wait(timeout.total_seconds())
@@ -131,6 +162,7 @@ async def _async_place_call(call: ServiceCall) -> ServiceResponse:
         "message": placed.message if placed else "",
         "origin": request.pair.origin.e164,
         "destination": request.pair.destination.e164,
+        "contact": destination.contact,
         "recorded": request.record,
     }
     if waits:
@@ -142,25 +174,123 @@ async def _async_place_call(call: ServiceCall) -> ServiceResponse:
 async def _async_end_call(call: ServiceCall) -> ServiceResponse:
     """Hang up."""
     entry = _async_get_entry(call)
-    pair = _async_parse_pair(call.hass, {**entry.options, **call.data})
+    book = AddressBook(call.hass, entry)
+    origin = call.data.get(CONF_ORIGIN, entry.options[CONF_ORIGIN])
+    pair = book.get_pair(origin, _async_get_destination(call, book))
     ended = await async_get_calls(call.hass, entry.entry_id).async_hang_up(entry.runtime_data, pair)
     return {"code": ended.code, "message": ended.message} if call.return_response else None
 
 
 @callback
+def _async_get_numbers(
+    call: ServiceCall, entry: DirectcallConfigEntry
+) -> tuple[PhoneNumber, tuple[PhoneNumber, ...]]:
+    """Return the origin and the recipients of a message."""
+    book = AddressBook(call.hass, entry)
+    recipients = book.get_recipients(call.data[ATTR_CONTACT], call.data[ATTR_DESTINATION])
+    origin = call.data.get(CONF_ORIGIN, entry.options[CONF_ORIGIN])
+    return book.get_recipient(CONF_ORIGIN, origin).number, check_recipients(recipients)
+
+
+@callback
+def _async_get_delivery(call: ServiceCall) -> Delivery:
+    """Return when a message is delivered."""
+    return check_delivery(
+        call.data.get(ATTR_SEND_AT),
+        call.data.get(ATTR_EARLIEST_HOUR),
+        call.data.get(ATTR_LATEST_HOUR),
+    )
+
+
+async def _async_send_voice_message(call: ServiceCall) -> ServiceResponse:
+    """Have a text spoken, or audio played."""
+    entry = _async_get_entry(call)
+    origin, recipients = _async_get_numbers(call, entry)
+    attempts = check_attempts(call.data[ATTR_ATTEMPTS])
+    delivery = _async_get_delivery(call)
+    content: str | bytes
+    if media := call.data.get(ATTR_MEDIA):
+        if call.data[ATTR_MESSAGE].strip():
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="message_and_media"
+            )
+        content = await async_get_audio(call.hass, media[ATTR_MEDIA_CONTENT_ID])
+    else:
+        content = check_text(call.data[ATTR_MESSAGE])
+    sent = await async_send(
+        call.hass,
+        entry.runtime_data,
+        VoiceMessage(origin, recipients, content, attempts, delivery),
+    )
+    if not call.return_response:
+        return None
+    return {"message_id": sent.message_id, "code": sent.code, "message": sent.message}
+
+
+async def _async_send_sms(call: ServiceCall) -> ServiceResponse:
+    """Have a text written."""
+    entry = _async_get_entry(call)
+    origin, recipients = _async_get_numbers(call, entry)
+    sms = Sms(origin, recipients, check_text(call.data[ATTR_MESSAGE]), _async_get_delivery(call))
+    sent = await async_send(call.hass, entry.runtime_data, sms)
+    if not call.return_response:
+        return None
+    return {
+        "message_id": sent.message_id,
+        "code": sent.code,
+        "message": sent.message,
+        "parts": sms.parts,
+    }
+
+
+async def _async_get_message_status(call: ServiceCall) -> ServiceResponse:
+    """Say what the provider says of a message."""
+    coordinator = _async_get_entry(call).runtime_data
+    message_id = check_message_id(call.data[ATTR_MESSAGE_ID])
+    answer = await coordinator.async_execute(
+        lambda token: coordinator.client.message_status(token, message_id)
+    )
+    return {"code": answer.code, "message": answer.message}
+
+
+async def _async_cancel_message(call: ServiceCall) -> ServiceResponse:
+    """Cancel a message that is scheduled."""
+    coordinator = _async_get_entry(call).runtime_data
+    message_id = check_message_id(call.data[ATTR_MESSAGE_ID])
+    answer = await coordinator.async_execute(
+        lambda token: coordinator.client.cancel_message(token, message_id)
+    )
+    if not call.return_response:
+        return None
+    return {"code": answer.code, "message": answer.message}
+
+
+@callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
-    hass.services.async_register(
-        DOMAIN,
-        SERVICE_END_CALL,
-        _async_end_call,
-        schema=END_CALL_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
+    _async_register(hass, SERVICE_CANCEL_MESSAGE, _async_cancel_message, MESSAGE_SCHEMA)
+    _async_register(hass, SERVICE_END_CALL, _async_end_call, END_CALL_SCHEMA)
+    _async_register(
+        hass,
+        SERVICE_GET_MESSAGE_STATUS,
+        _async_get_message_status,
+        MESSAGE_SCHEMA,
+        SupportsResponse.ONLY,
     )
-    hass.services.async_register(
-        DOMAIN,
-        SERVICE_PLACE_CALL,
-        _async_place_call,
-        schema=PLACE_CALL_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
+    _async_register(hass, SERVICE_PLACE_CALL, _async_place_call, PLACE_CALL_SCHEMA)
+    _async_register(hass, SERVICE_SEND_SMS, _async_send_sms, SEND_SMS_SCHEMA)
+    _async_register(
+        hass, SERVICE_SEND_VOICE_MESSAGE, _async_send_voice_message, SEND_VOICE_MESSAGE_SCHEMA
     )
+
+
+@callback
+def _async_register(
+    hass: HomeAssistant,
+    name: str,
+    action: Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]],
+    schema: vol.Schema,
+    response: SupportsResponse = SupportsResponse.OPTIONAL,
+) -> None:
+    """Register an action, which is there whether or not an account is loaded."""
+    hass.services.async_register(DOMAIN, name, action, schema=schema, supports_response=response)

@@ -64,7 +64,7 @@ def check_actions(integration: Integration) -> Iterator[str]:
     registered = {
         str(resolve_constant(integration, call.args[1]))
         for call in ast.walk(integration.modules["services"])
-        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("services.async_register")
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "_async_register"
     }
     for name in registered ^ integration.actions.keys():
         yield f"services.yaml: {name} is described and not registered, or the other way round"

@@ -78,6 +78,14 @@ _FLOW: Final = {
     probatio.Optional("error"): _TEXTS,
     probatio.Optional("progress"): _TEXTS,
 }
+_SUBENTRY_FLOW: Final = {
+    **_FLOW,
+    probatio.Required("entry_type"): _text,
+    probatio.Required("initiate_flow"): {
+        probatio.Required("user"): _text,
+        probatio.Optional("reconfigure"): _text,
+    },
+}
 _ENTITY: Final = {
     probatio.Optional("name"): _text,
     probatio.Optional("state"): _TEXTS,
@@ -90,6 +98,7 @@ _NAMED: Final = {probatio.Required("name"): _text, probatio.Required("descriptio
 _SCHEMA: Final = probatio.Schema(
     {
         probatio.Optional("config"): _FLOW,
+        probatio.Optional("config_subentries"): {cv.slug: _SUBENTRY_FLOW},
         probatio.Optional("options"): _FLOW,
         probatio.Optional("entity"): {cv.slug: {cv.slug: _ENTITY}},
         probatio.Optional("exceptions"): {cv.slug: {probatio.Required("message"): _text}},
@@ -153,8 +162,9 @@ def _check_uses(integration: Integration, paths: set[str]) -> Iterator[str]:
 
 def _labelled_fields(texts: dict[str, Any]) -> Iterator[str]:
     """Yield the fields and sections of the forms that have a text."""
-    for flow in ("config", "options"):
-        for step in texts.get(flow, {}).get("step", {}).values():
+    flows = [texts.get("config", {}), texts.get("options", {})]
+    for flow in (*flows, *texts.get("config_subentries", {}).values()):
+        for step in flow.get("step", {}).values():
             sections = step.get("sections", {})
             yield from sections
             for form in (step, *sections.values()):

@@ -20,6 +20,8 @@ _ENUMERATED: Final = {"problem": "NumberProblem"}
 # What is typed into a form is text, and cannot have lost its quotes.
 _NEVER_TYPED: Final = {"number_unquoted"}
 _FLOWS: Final = {"ConfigFlow": "config", "OptionsFlow": "options"}
+_SUBENTRY_FLOWS: Final = "async_get_supported_subentry_types"
+_RECONFIGURE: Final = "async_step_reconfigure"
 _MARKERS: Final = {"Optional", "Required"}
 # Home Assistant's own helpers of a flow that show a text by themselves.
 _REASONS: Final = {"_abort_if_unique_id_configured": "already_configured"}
@@ -66,6 +68,7 @@ class _Reader(ast.NodeVisitor):
         self._flow = "config"
         self._functions: list[_Function] = []
         self._parameters = dict(_parameters_of(integration.modules[module]))
+        self._subentry_flows = dict(_subentry_flows_of(integration, module))
 
     @override
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
@@ -73,6 +76,13 @@ class _Reader(ast.NodeVisitor):
         for base in node.bases:
             if isinstance(base, ast.Name) and base.id in _FLOWS:
                 self._flow = _FLOWS[base.id]
+        if subentry := self._subentry_flows.get(node.name):
+            self._flow = f"config_subentries.{subentry}"
+            self._uses.texts |= {f"{self._flow}.entry_type", f"{self._flow}.initiate_flow.user"}
+            if any(
+                isinstance(f, ast.AsyncFunctionDef) and f.name == _RECONFIGURE for f in node.body
+            ):
+                self._uses.texts.add(f"{self._flow}.initiate_flow.reconfigure")
         self.generic_visit(node)
         self._flow = "config"
 
@@ -181,6 +191,17 @@ class _Reader(ast.NodeVisitor):
             for member in node.body
             if isinstance(member, ast.Assign) and isinstance(member.value, ast.Constant)
         }
+
+
+def _subentry_flows_of(integration: Integration, module: str) -> Iterator[tuple[str, str]]:
+    """Yield the classes of a module that are flows of subentries, with the subentries' types."""
+    for node in ast.walk(integration.modules[module]):
+        if isinstance(node, ast.FunctionDef) and node.name == _SUBENTRY_FLOWS:
+            for returned in ast.walk(node):
+                if isinstance(returned, ast.Dict):
+                    for key, value in zip(returned.keys, returned.values, strict=True):
+                        if key and (name := resolve_constant(integration, key)):
+                            yield ast.unparse(value), name
 
 
 def _names_of(function: _Function) -> list[str]:

@@ -1,0 +1,137 @@
+"""From what Home Assistant can say or play to an MP3 that is played on the telephone."""
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from aiohttp import ClientError
+
+from homeassistant.components import ffmpeg, media_source, tts
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.setup import async_setup_component
+
+from .api import LARGEST_AUDIO, mask_text
+from .const import DOMAIN
+
+# Seconds until the audio has to be there: an alarm does not wait for a voice that never comes.
+TIMEOUT: Final = 30
+# Each voice fails in a way of its own, and Home Assistant's media with assertions.
+_FAILURES: Final = (
+    HomeAssistantError,
+    AssertionError,
+    ClientError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+_SPEECH: Final = "media-source://tts/"
+_MP3_TAG: Final = b"ID3"
+# A frame of MPEG audio: eleven bits that are set, the version, and the layer, which is the third.
+_FRAME_MASK: Final = 0xFFE6
+_MP3_FRAME: Final = 0xFFE2
+_CONVERTER: Final = "FFmpeg"
+# A playlist is audio, too, and could name what is elsewhere.
+_FROM_HERE: Final = ("-protocol_whitelist", "file,pipe")
+# A telephone carries one narrow channel. What is more than may be sent is not even made.
+_TO_MP3: Final = (
+    *("-vn", "-ac", "1", "-ar", "16000", "-b:a", "48k"),
+    *("-fs", str(LARGEST_AUDIO + 1), "-f", "mp3", "pipe:1"),
+)
+
+
+async def async_get_audio(hass: HomeAssistant, media_content_id: str) -> bytes:
+    """Return what one of Home Assistant's voices says, or a local file, as an MP3.
+
+    Raise ServiceValidationError if it is something else or too big, and HomeAssistantError if it
+    cannot be had, or not in time.
+    """
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            source = await _async_get_source(hass, media_content_id)
+            audio = await hass.async_add_executor_job(_read_mp3, source)
+            if audio is None:
+                audio = await _async_convert(hass, source)
+    except TimeoutError:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="audio_too_slow"
+        ) from None
+    except OSError as err:
+        raise _failure(type(err).__name__) from None
+    if len(audio) > LARGEST_AUDIO:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="audio_too_big")
+    return audio
+
+
+async def _async_get_source(hass: HomeAssistant, media_content_id: str) -> bytes | Path:
+    """Return what a voice says, or the path of a local file."""
+    if not media_source.is_media_source_id(media_content_id):
+        raise _not_supported()
+    try:
+        if media_content_id.startswith(_SPEECH):
+            # It is an MP3 unless something else is asked for.
+            _, speech = await tts.async_get_media_source_audio(hass, media_content_id)
+            return speech
+        media = await media_source.async_resolve_media(hass, media_content_id, None)
+    except _FAILURES as err:
+        reason = f"{type(err).__name__} {err}"
+        raise _failure(reason) from None
+    if media.path is None or not media.mime_type.startswith("audio/"):
+        raise _not_supported()
+    return media.path
+
+
+def _read_mp3(source: bytes | Path) -> bytes | None:
+    """Return an MP3, or as much of it as shows that it is too big; nothing if it is none."""
+    if isinstance(source, bytes):
+        return source if _is_mp3(source) else None
+    with source.open("rb") as file:
+        head = file.read(len(_MP3_TAG))
+        return head + file.read(LARGEST_AUDIO) if _is_mp3(head) else None
+
+
+def _is_mp3(audio: bytes) -> bool:
+    """Return if bytes begin as an MP3 does."""
+    frame = int.from_bytes(audio[:2]) & _FRAME_MASK
+    return audio.startswith(_MP3_TAG) or frame == _MP3_FRAME
+
+
+async def _async_convert(hass: HomeAssistant, source: bytes | Path) -> bytes:
+    """Return audio as an MP3, or as much of it as shows that it is too big."""
+    if not await async_setup_component(hass, ffmpeg.DOMAIN, {}):
+        raise _failure(_CONVERTER)
+    speech, place = (source, "pipe:0") if isinstance(source, bytes) else (None, f"file:{source}")
+    process = await asyncio.create_subprocess_exec(
+        ffmpeg.get_ffmpeg_manager(hass).binary,
+        *("-hide_banner", "-loglevel", "error", *_FROM_HERE),
+        *("-i", place),
+        *_TO_MP3,
+        stdin=asyncio.subprocess.DEVNULL if speech is None else asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        audio, _ = await process.communicate(speech)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if not audio:
+        raise _failure(_CONVERTER)
+    return audio
+
+
+def _not_supported() -> ServiceValidationError:
+    """Return the error that something is neither a voice's nor a local file."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key="media_not_supported")
+
+
+def _failure(reason: str) -> HomeAssistantError:
+    """Return the error that audio is not to be had, with as much of the reason as may be told."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="audio_failed",
+        translation_placeholders={"reason": mask_text(reason, [])},
+    )

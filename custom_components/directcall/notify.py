@@ -1,0 +1,79 @@
+"""What speaks to a contact, and what writes to one."""
+
+from typing import Final, override
+
+from homeassistant.components.notify import (
+    NotifyEntity,
+    NotifyEntityDescription,
+    NotifyEntityFeature,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .api import PhoneNumber, Sms, VoiceMessage
+from .const import CONF_ORIGIN, SUBENTRY_CONTACT
+from .contacts import AddressBook
+from .coordinator import DirectcallConfigEntry
+from .entity import DirectcallContactEntity
+from .messages import async_send, check_text
+
+PARALLEL_UPDATES = 0
+
+SMS: Final = NotifyEntityDescription(key="sms", translation_key="sms")
+VOICE_MESSAGE: Final = NotifyEntityDescription(key="voice_message", translation_key="voice_message")
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: DirectcallConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add what reaches each contact."""
+    for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
+        async_add_entities(
+            [
+                DirectcallVoiceMessage(hass, entry, contact, VOICE_MESSAGE),
+                DirectcallSms(hass, entry, contact, SMS),
+            ],
+            config_subentry_id=contact.subentry_id,
+        )
+
+
+class DirectcallNotifyEntity(DirectcallContactEntity, NotifyEntity):
+    """Sends messages to a contact."""
+
+    _attr_supported_features = NotifyEntityFeature.TITLE
+
+    @property
+    def _origin(self) -> PhoneNumber:
+        """Return the account's origin number."""
+        book = AddressBook(self.hass, self._entry)
+        return book.get_recipient(CONF_ORIGIN, self._entry.options[CONF_ORIGIN]).number
+
+
+class DirectcallVoiceMessage(DirectcallNotifyEntity):
+    """Has a text spoken on the telephone."""
+
+    @override
+    async def async_send_message(self, message: str, title: str | None = None) -> None:
+        """Speak a text, after its title, or raise where that fails."""
+        text = check_text(f"{title}. {message}" if title else message)
+        await async_send(
+            self.hass,
+            self._entry.runtime_data,
+            VoiceMessage(self._origin, (self._recipient.number,), text),
+        )
+
+
+class DirectcallSms(DirectcallNotifyEntity):
+    """Has a text written on the telephone."""
+
+    @override
+    async def async_send_message(self, message: str, title: str | None = None) -> None:
+        """Send a text, below its title, or raise where that fails."""
+        text = check_text(f"{title}\n{message}" if title else message)
+        await async_send(
+            self.hass,
+            self._entry.runtime_data,
+            Sms(self._origin, (self._recipient.number,), text),
+        )

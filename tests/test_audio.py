@@ -1,0 +1,440 @@
+"""Audio that is played on the telephone: Home Assistant's voices and files, through FFmpeg."""
+
+import asyncio
+from collections.abc import Callable
+import os
+from pathlib import Path
+import subprocess
+from types import SimpleNamespace
+from typing import Any, override
+from unittest.mock import patch
+import wave
+
+import imageio_ffmpeg
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_platform
+
+from homeassistant.components.media_source import MediaSource, MediaSourceItem, PlayMedia
+from homeassistant.components.tts import Provider, TtsAudioType
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.setup import async_setup_component
+
+from custom_components.directcall import audio as audio_module
+from custom_components.directcall.api import LARGEST_AUDIO
+
+from .conftest import make_account, perform, set_up
+from .simulator import Simulator
+from .test_services import NEVER_TWICE
+
+SEND = "sms/send"
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+SPEECH = "media-source://tts/voice?message=Fumaça&tts_options={}"
+MP3 = b"ID3" + bytes(100)
+
+
+class Voice(Provider):
+    """A voice of Home Assistant's that says whatever a test wants."""
+
+    def __init__(self) -> None:
+        """Say an MP3."""
+        self.name = "Voice"
+        self.said: TtsAudioType = ("mp3", MP3)
+        self.error: Exception | None = None
+        self.seconds = 0.0
+
+    @property
+    @override
+    def default_language(self) -> str:
+        """Return the language that it speaks."""
+        return "pt-BR"
+
+    @property
+    @override
+    def supported_languages(self) -> list[str]:
+        """Return the languages that it speaks."""
+        return [self.default_language]
+
+    @override
+    async def async_get_tts_audio(
+        self, message: str, language: str, options: dict[str, Any]
+    ) -> TtsAudioType:
+        """Say a text."""
+        await asyncio.sleep(self.seconds)
+        if self.error:
+            raise self.error
+        return self.said
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Keep what voices said, and media, in a folder of the test's own."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
+async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account with a contact."""
+    return await set_up(home, make_account(simulator, contacts={"Maria": "+55 41 99999-0000"}))
+
+
+@pytest.fixture
+async def voice(hass: HomeAssistant, account: MockConfigEntry) -> Voice:
+    """Return a voice in a home with FFmpeg."""
+    voice = Voice()
+
+    async def get(*_: Any) -> Voice:
+        return voice
+
+    platform: Any = SimpleNamespace(__name__="voice.tts", async_get_engine=get)
+    mock_platform(hass, "voice.tts", platform)
+    assert await async_setup_component(hass, "ffmpeg", {"ffmpeg": {"ffmpeg_bin": FFMPEG}})
+    assert await async_setup_component(hass, "tts", {"tts": {"platform": "voice", "cache": False}})
+    assert await async_setup_component(hass, "media_source", {})
+    await hass.async_block_till_done()
+    return voice
+
+
+@pytest.fixture
+def media(hass: HomeAssistant, voice: Voice, tmp_path: Path) -> Path:
+    """Return the folder of local media."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    hass.config.media_dirs["local"] = str(folder)
+    return folder
+
+
+def tone(file: Path, seconds: float = 1) -> Path:
+    """Write a WAV."""
+    with wave.open(str(file), "wb") as sound:
+        sound.setparams((1, 1, 8000, 0, "NONE", "not compressed"))
+        sound.writeframes(bytes(range(256)) * int(8000 * seconds / 256))
+    return file
+
+
+def as_other(file: Path, *options: str) -> Path:
+    """Convert a tone into what a file is to be."""
+    source = tone(file.with_suffix(".wav"))
+    command = [FFMPEG, "-loglevel", "error", "-i", str(source), *options, str(file)]
+    subprocess.run(command, check=True)
+    return file
+
+
+async def play(hass: HomeAssistant, media_content_id: str, **data: Any) -> dict[str, Any]:
+    """Play audio to a contact."""
+    media = {"media_content_id": media_content_id, "media_content_type": "audio/mpeg", **data}
+    return await perform(hass, "send_voice_message", {"destination": "Maria", "media": media})
+
+
+def played(simulator: Simulator) -> bytes:
+    """Return the audio of the only message."""
+    [message] = simulator.messages
+    assert message.audio is not None
+    return message.audio
+
+
+def decode(audio: bytes) -> tuple[str, float]:
+    """Return the codec of audio, and its length in seconds."""
+    result = subprocess.run(
+        [
+            FFMPEG,
+            "-hide_banner",
+            "-i",
+            "pipe:0",
+            "-f",
+            "s16le",
+            "-ar",
+            "8000",
+            "-ac",
+            "1",
+            "pipe:1",
+        ],
+        input=audio,
+        capture_output=True,
+        check=True,
+    )
+    codec, _ = [
+        line for line in result.stderr.decode().splitlines() if "Stream #0:0: Audio" in line
+    ]
+    return codec.split("Audio: ")[1].split()[0].rstrip(","), len(result.stdout) / 16000
+
+
+async def test_voice_that_speaks_mp3(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice
+) -> None:
+    """What a voice says goes out as it is, in a form of several parts."""
+    response = await play(hass, SPEECH, metadata={"title": "Voice"})
+    assert played(simulator) == MP3
+    [message] = simulator.messages
+    assert response["message_id"] == message.message_id
+    assert {k: v for k, v in message.form.items() if k != "access_token"} == {
+        "tipo": "voz",
+        "origem": "554130600300",
+        "destino": "5541999990000",
+        "num_tentativas": "3",
+        "format": "JSON",
+    }
+
+
+@pytest.mark.parametrize("options", ["{}", '{"preferred_format":"wav"}'])
+async def test_voice_that_speaks_otherwise(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice, tmp_path: Path, options: str
+) -> None:
+    """What a voice says arrives as an MP3, whatever it is at first."""
+    voice.said = ("wav", tone(tmp_path / "said.wav").read_bytes())
+    await play(hass, f"media-source://tts/voice?message=Fumaça&tts_options={options}")
+    codec, seconds = decode(played(simulator))
+    assert codec == "mp3"
+    assert seconds == pytest.approx(1, abs=0.2)
+
+
+def cut_tag(file: Path) -> Path:
+    """Convert a tone into an MP3 without a tag before it."""
+    return as_other(file, "-id3v2_version", "0", "-write_xing", "0")
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("tone.wav", tone),
+        ("tone.ogg", as_other),
+        # Its index is at its end: it cannot be read as a stream.
+        ("tone.m4a", as_other),
+        ("tone.flac", as_other),
+        ("a: b %20ç.wav", tone),
+    ],
+)
+async def test_file_is_converted(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    media: Path,
+    name: str,
+    make: Callable[[Path], Path],
+) -> None:
+    """A local file arrives as an MP3, whatever it is."""
+    make(media / name)
+    await play(hass, f"media-source://media_source/local/{name}")
+    codec, seconds = decode(played(simulator))
+    assert codec == "mp3"
+    assert seconds == pytest.approx(1, abs=0.2)
+
+
+@pytest.mark.parametrize("make", [as_other, cut_tag])
+async def test_mp3_is_left_alone(
+    hass: HomeAssistant, simulator: Simulator, media: Path, make: Callable[[Path], Path]
+) -> None:
+    """An MP3 arrives byte for byte."""
+    file = make(media / "tone.mp3")
+    await play(hass, "media-source://media_source/local/tone.mp3")
+    assert played(simulator) == file.read_bytes()
+
+
+async def test_largest_audio(hass: HomeAssistant, simulator: Simulator, media: Path) -> None:
+    """4 MB are just right, and what is more is an error that sends nothing."""
+    file = media / "long.mp3"
+    file.write_bytes(b"ID3" + bytes(LARGEST_AUDIO - 3))
+    await play(hass, "media-source://media_source/local/long.mp3")
+    assert len(played(simulator)) == 4_000_000
+    file.write_bytes(b"ID3" + bytes(LARGEST_AUDIO - 2))
+    with pytest.raises(ServiceValidationError, match="larger than 4 MB"):
+        await play(hass, "media-source://media_source/local/long.mp3")
+    assert simulator.requests[SEND] == 1
+
+
+async def test_voice_that_says_too_much(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice
+) -> None:
+    """What a voice says has the same limit."""
+    voice.said = ("mp3", b"ID3" + bytes(LARGEST_AUDIO - 2))
+    with pytest.raises(ServiceValidationError, match="larger than 4 MB"):
+        await play(hass, SPEECH)
+    assert simulator.requests[SEND] == 0
+
+
+async def test_file_that_is_too_big_once_converted(
+    hass: HomeAssistant, simulator: Simulator, media: Path
+) -> None:
+    """Twelve minutes are too much, however well they are packed."""
+    tone(media / "long.wav", seconds=720)
+    with pytest.raises(ServiceValidationError, match="larger than 4 MB"):
+        await play(hass, "media-source://media_source/local/long.wav")
+    assert simulator.requests[SEND] == 0
+
+
+async def test_voice_that_takes_too_long(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice
+) -> None:
+    """An alarm does not wait for a voice that never comes."""
+    assert audio_module.TIMEOUT == 30
+    voice.seconds = 60
+    with (
+        patch.object(audio_module, "TIMEOUT", 0.1),
+        pytest.raises(HomeAssistantError, match="not ready after 30 seconds"),
+    ):
+        await play(hass, SPEECH)
+    assert simulator.requests[SEND] == 0
+
+
+async def test_conversion_that_takes_too_long(
+    hass: HomeAssistant, simulator: Simulator, media: Path, tmp_path: Path
+) -> None:
+    """A conversion that never ends is ended."""
+    tone(media / "tone.wav")
+    stuck = tmp_path / "ffmpeg"
+    stuck.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    stuck.chmod(0o755)
+    hass.data["ffmpeg"].__dict__["binary"] = str(stuck)
+    with (
+        patch.object(audio_module, "TIMEOUT", 1),
+        pytest.raises(HomeAssistantError, match="not ready after 30 seconds"),
+    ):
+        await play(hass, "media-source://media_source/local/tone.wav")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert simulator.requests[SEND] == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (HomeAssistantError("No credit"), "HomeAssistantError No credit"),
+        (ValueError("x"), "ValueError x"),
+        (TimeoutError("no answer"), "TimeoutError no answer"),
+        (OSError("http://voice.example.com/?key=secret"), "OSError …"),
+    ],
+)
+async def test_voice_that_fails(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice, error: Exception, reason: str
+) -> None:
+    """A voice that fails is an error that says why, without what is private."""
+    voice.error = error
+    with pytest.raises(HomeAssistantError) as caught:
+        await play(hass, SPEECH)
+    assert str(caught.value) == f"The audio could not be made: {reason}. Nothing was sent"
+    assert caught.value.__cause__ is None
+    assert simulator.requests[SEND] == 0
+
+
+@pytest.mark.parametrize(
+    "media_content_id",
+    [
+        "media-source://tts/nobody?message=x",
+        "media-source://tts/-stream-/nothing.mp3",
+        "media-source://media_source/local/nothing.mp3",
+        "media-source://nowhere/x",
+        "media-source://",
+    ],
+)
+async def test_audio_that_is_not_there(
+    hass: HomeAssistant, simulator: Simulator, media: Path, media_content_id: str
+) -> None:
+    """What there is not cannot be played."""
+    with pytest.raises(HomeAssistantError) as caught:
+        await play(hass, media_content_id)
+    assert caught.value.translation_key == "audio_failed"
+    assert simulator.requests[SEND] == 0
+
+
+@pytest.mark.parametrize("name", ["noise.wav", "empty.wav"])
+async def test_file_that_is_no_audio(
+    hass: HomeAssistant, simulator: Simulator, media: Path, name: str
+) -> None:
+    """What FFmpeg cannot read is an error."""
+    (media / "noise.wav").write_bytes(b"no audio" * 1000)
+    (media / "empty.wav").touch()
+    with pytest.raises(HomeAssistantError, match="could not be made: FFmpeg"):
+        await play(hass, f"media-source://media_source/local/{name}")
+    assert simulator.requests[SEND] == 0
+
+
+async def test_home_without_ffmpeg(hass: HomeAssistant, simulator: Simulator, media: Path) -> None:
+    """Without FFmpeg, what is no MP3 cannot be played; what is one, can."""
+    tone(media / "tone.wav")
+    as_other(media / "other.mp3")
+    hass.data["ffmpeg"].__dict__["binary"] = "/nowhere/ffmpeg"
+    with pytest.raises(HomeAssistantError, match="could not be made: FileNotFoundError"):
+        await play(hass, "media-source://media_source/local/tone.wav")
+    with (
+        patch.object(audio_module, "async_setup_component", return_value=False),
+        pytest.raises(HomeAssistantError, match="could not be made: FFmpeg"),
+    ):
+        await play(hass, "media-source://media_source/local/tone.wav")
+    await play(hass, "media-source://media_source/local/other.mp3")
+    assert len(simulator.messages) == 1
+
+
+class Elsewhere(MediaSource):
+    """Media that are elsewhere."""
+
+    def __init__(self) -> None:
+        """Have a name."""
+        super().__init__("elsewhere")
+
+    @override
+    async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
+        """Say where it is."""
+        return PlayMedia("https://radio.example.com/stream", "audio/mpeg")
+
+
+@pytest.mark.parametrize(
+    "media_content_id",
+    [
+        "https://example.com/tone.mp3",
+        "/etc/passwd",
+        "media-source://elsewhere/radio",
+        "media-source://media_source/local/picture.png",
+    ],
+)
+async def test_nothing_from_elsewhere(
+    hass: HomeAssistant, simulator: Simulator, media: Path, media_content_id: str
+) -> None:
+    """Only what Home Assistant says itself, and its own audio files, are played."""
+
+    async def get(_: HomeAssistant) -> Elsewhere:
+        return Elsewhere()
+
+    platform: Any = SimpleNamespace(async_get_media_source=get)
+    mock_platform(hass, "elsewhere.media_source", platform)
+    hass.config.components.add("elsewhere")
+    await hass.data["media_source_platforms"].async_get_platforms()
+    (media / "picture.png").touch()
+    with pytest.raises(ServiceValidationError, match="in Home Assistant itself"):
+        await play(hass, media_content_id)
+    assert simulator.requests[SEND] == 0
+
+
+async def test_playlist_leads_nowhere(
+    hass: HomeAssistant, simulator: Simulator, media: Path
+) -> None:
+    """A file that only names what is elsewhere does not make Home Assistant fetch it."""
+    (media / "list.m3u").write_text(
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{simulator.url}/secret.mp3\n#EXT-X-ENDLIST\n"
+    )
+    with pytest.raises(HomeAssistantError, match="could not be made"):
+        await play(hass, "media-source://media_source/local/list.m3u")
+    assert "secret.mp3" not in simulator.requests
+    assert simulator.requests[SEND] == 0
+
+
+async def test_message_and_media(hass: HomeAssistant, simulator: Simulator, voice: Voice) -> None:
+    """What is spoken and what is played exclude each other."""
+    data = {
+        "destination": "Maria",
+        "message": "Fumaça",
+        "media": {"media_content_id": SPEECH},
+    }
+    with pytest.raises(ServiceValidationError, match="either a message or media"):
+        await perform(hass, "send_voice_message", data)
+    assert simulator.requests[SEND] == 0
+
+
+@pytest.mark.parametrize(("reply", "key"), NEVER_TWICE.values(), ids=NEVER_TWICE)
+async def test_never_twice(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice, reply: Any, key: str
+) -> None:
+    """Audio that was sent is not sent again by itself."""
+    simulator.reply(SEND, reply)
+    with pytest.raises(HomeAssistantError) as caught:
+        await play(hass, SPEECH)
+    assert caught.value.translation_key == key
+    assert simulator.requests[SEND] == 1

@@ -1,0 +1,462 @@
+"""Contacts: added, changed, removed and found, through the UI's own flows and real HTTP."""
+
+import asyncio
+from collections.abc import Mapping
+import time
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.const import CONF_NAME
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.setup import async_setup_component
+
+from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
+
+from .conftest import (
+    device_of,
+    end_call,
+    make_account,
+    pass_time,
+    perform,
+    place_call,
+    set_up,
+    state_of,
+)
+from .simulator import ACCOUNT, Simulator
+
+PLACE_CALL = "voz/call"
+REQUEST_TOKEN = "request_token"
+OTHER = "other@example.com"
+CONTACTS = {"Maria": "+55 41 99999-0000", "João da Silva": "+55 41 99999-1111"}
+
+
+@pytest.fixture
+async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account with two contacts."""
+    return await set_up(home, make_account(simulator, contacts=CONTACTS))
+
+
+@pytest.fixture
+async def other_account(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> MockConfigEntry:
+    """Return another account that is set up."""
+    simulator.secrets[OTHER] = ACCOUNT.client_secret
+    contacts = {"Ana": "+55 41 99999-2222"}
+    options = {"origin": "ip4130600300"}
+    return await set_up(hass, make_account(simulator, OTHER, options=options, contacts=contacts))
+
+
+async def add(hass: HomeAssistant, account: MockConfigEntry, name: str, number: str) -> Any:
+    """Add a contact in the UI."""
+    form = await hass.config_entries.subentries.async_init(
+        (account.entry_id, SUBENTRY_CONTACT), context={"source": SOURCE_USER}
+    )
+    assert form["type"] is FlowResultType.FORM
+    assert form["step_id"] == "user"
+    return await submit(hass, form, {CONF_NAME: name, CONF_NUMBER: number})
+
+
+async def change(hass: HomeAssistant, account: MockConfigEntry, name: str) -> Any:
+    """Open the form that changes a contact."""
+    return await account.start_subentry_reconfigure_flow(hass, id_of(account, name))
+
+
+async def submit(hass: HomeAssistant, form: Mapping[str, Any], values: dict[str, str]) -> Any:
+    """Submit a form."""
+    result = await hass.config_entries.subentries.async_configure(form["flow_id"], values)
+    await hass.async_block_till_done()
+    return result
+
+
+def id_of(account: MockConfigEntry, name: str) -> str:
+    """Return the id of a contact."""
+    [contact] = [s for s in account.subentries.values() if s.title == name]
+    return contact.subentry_id
+
+
+def shown(form: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a form shows in its fields."""
+    return {str(k): k.description["suggested_value"] for k in form["data_schema"].schema}
+
+
+def entities_of(hass: HomeAssistant, account: MockConfigEntry, name: str) -> dict[str, str]:
+    """Return the unique ids of a contact's entities with the ids they have."""
+    registry = er.async_get(hass)
+    return {
+        entity.unique_id: entity.entity_id
+        for entity in er.async_entries_for_device(registry, device_of(hass, account, name))
+    }
+
+
+async def test_contact_is_added(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A name and a number make a device below the account's, with what reaches the contact."""
+    result = await add(hass, account, " Vizinha ", "041 3333-4444")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    contact = account.subentries[id_of(account, "Vizinha")]
+    assert contact.data == {CONF_NUMBER: "+55 41 3333-4444"}
+    registry = dr.async_get(hass)
+    device = registry.async_get(device_of(hass, account, "Vizinha"))
+    assert isinstance(device, dr.DeviceEntry)
+    above = registry.async_get_device_by_identifier((DOMAIN, account.entry_id), account.entry_id)
+    assert above is not None
+    assert device.via_device_id == above.id
+    assert device.name == "Vizinha"
+    assert sorted(entities_of(hass, account, "Vizinha").values()) == [
+        "button.vizinha_call",
+        "notify.vizinha_sms",
+        "notify.vizinha_voice_message",
+    ]
+    assert simulator.requests[REQUEST_TOKEN] == 2
+    assert not simulator.calls
+    assert not simulator.messages
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [
+        ("3060-0300", "number_without_area_code"),
+        ("(41) 9999-0000", "mobile_without_ninth_digit"),
+        ("190", "short_number"),
+        ("Maria", "invalid_number"),
+        ("(41) 99999-0000", "number_in_use"),
+    ],
+)
+async def test_bad_number(
+    hass: HomeAssistant, account: MockConfigEntry, number: str, error: str
+) -> None:
+    """A number that cannot be called, or is another contact's, is named; nothing typed is lost."""
+    result = await add(hass, account, "Ana", number)
+    assert result["errors"] == {CONF_NUMBER: error}
+    assert shown(result) == {CONF_NAME: "Ana", CONF_NUMBER: number}
+    result = await submit(hass, result, {CONF_NAME: "Ana", CONF_NUMBER: "(41) 99999-2222"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_number_in_use_says_whose_it_is(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Who has a number already is in the text of the error."""
+    result = await add(hass, account, "Ana", CONTACTS["João da Silva"])
+    assert result["description_placeholders"] == {"other": "João da Silva"}
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("", "invalid_name"),
+        (" \t", "invalid_name"),
+        ("192", "invalid_name"),
+        ("+55 (41) 3333-4444", "invalid_name"),
+        ("ip 41 3060 0300", "invalid_name"),
+        ("Maria", "name_in_use"),
+        (" MÁRIA", "name_in_use"),
+        ("joao  da silva", "name_in_use"),
+    ],
+)
+async def test_bad_name(
+    hass: HomeAssistant, account: MockConfigEntry, name: str, error: str
+) -> None:
+    """A name that could not be found, or is another contact's, is refused."""
+    result = await add(hass, account, name, "190")
+    assert result["errors"] == {CONF_NAME: error, CONF_NUMBER: "short_number"}
+    assert len(account.subentries) == 2
+
+
+async def test_contact_is_changed(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """Another name and number keep the entities, and are what counts from then on."""
+    before = entities_of(hass, account, "Maria")
+    form = await change(hass, account, "Maria")
+    assert form["step_id"] == "reconfigure"
+    assert shown(form) == {CONF_NAME: "Maria", CONF_NUMBER: "+55 41 99999-0000"}
+    result = await submit(hass, form, {CONF_NAME: "Mãe", CONF_NUMBER: "(41) 99999-3333"})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "contact_changed"
+    assert simulator.requests[REQUEST_TOKEN] == 2
+    assert entities_of(hass, account, "Mãe") == before
+    device = dr.async_get(hass).async_get(device_of(hass, account, "Mãe"))
+    assert device is not None
+    assert device.name == "Mãe"
+    await place_call(hass, destination="mae")
+    [call] = simulator.calls
+    assert call.destination == "5541999993333"
+    with pytest.raises(ServiceValidationError, match='no contact called "Maria"'):
+        await place_call(hass, destination="Maria")
+
+
+async def test_contact_that_stays_the_same(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A contact's own name and number are in nobody's way, and nothing is set up anew."""
+    result = await submit(
+        hass,
+        await change(hass, account, "Maria"),
+        {CONF_NAME: "Maria", CONF_NUMBER: "41 99999-0000"},
+    )
+    assert result["type"] is FlowResultType.ABORT
+    assert simulator.requests[REQUEST_TOKEN] == 1
+
+
+async def test_bad_change(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """What another contact has is refused, and shown again as it was typed."""
+    values = {CONF_NAME: "joão da silva", CONF_NUMBER: CONTACTS["João da Silva"]}
+    result = await submit(hass, await change(hass, account, "Maria"), values)
+    assert result["errors"] == {CONF_NAME: "name_in_use", CONF_NUMBER: "number_in_use"}
+    assert shown(result) == values
+    assert result["description_placeholders"] == {"contact": "Maria", "other": "João da Silva"}
+
+
+async def test_contact_is_removed(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """Nothing is left of a contact that is removed, and nobody is called in its place."""
+    device_id = device_of(hass, account, "Maria")
+    hass.config_entries.async_remove_subentry(account, id_of(account, "Maria"))
+    await hass.async_block_till_done()
+    assert dr.async_get(hass).async_get(device_id) is None
+    assert hass.states.get("button.maria_call") is None
+    assert er.async_get(hass).async_get("notify.maria_sms") is None
+    assert simulator.requests[REQUEST_TOKEN] == 2
+    with pytest.raises(ServiceValidationError, match="no longer there"):
+        await place_call(hass, contact=device_id)
+    with pytest.raises(ServiceValidationError, match="Contacts: João da Silva"):
+        await place_call(hass, destination="Maria")
+    assert simulator.requests[PLACE_CALL] == 0
+
+
+async def test_name_that_two_contacts_have(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    simulator: Simulator,
+    account: MockConfigEntry,
+) -> None:
+    """Where the UI's own rename makes two names alike, neither is picked."""
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id(
+        {
+            "type": "config_entries/subentries/update",
+            "entry_id": account.entry_id,
+            "subentry_id": id_of(account, "João da Silva"),
+            "title": "MARÍA",
+        }
+    )
+    assert (await client.receive_json())["success"]
+    await hass.async_block_till_done()
+    for field in ("destination", "origin"):
+        with pytest.raises(ServiceValidationError, match="Several contacts are called") as caught:
+            await place_call(hass, **{field: "maria"})
+        assert caught.value.translation_key == "ambiguous_contact"
+    assert simulator.requests[PLACE_CALL] == 0
+    await place_call(hass, contact=device_of(hass, account, "MARÍA"))
+    assert [call.destination for call in simulator.calls] == ["5541999991111"]
+
+
+async def test_first_contact_is_offered(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """The form of the first contact follows that of the account."""
+    form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await hass.config_entries.flow.async_configure(
+        form["flow_id"],
+        {
+            "client_id": ACCOUNT.client_id,
+            "client_secret": ACCOUNT.client_secret,
+            "origin": "(41) 3060-0300",
+            "advanced": {"url": simulator.url},
+        },
+    )
+    await hass.async_block_till_done()
+    account = result["result"]
+    _, flow_id = result["next_flow"]
+    await submit(hass, {"flow_id": flow_id}, {CONF_NAME: "Maria", CONF_NUMBER: "41 99999-0000"})
+    assert account.state is ConfigEntryState.LOADED
+    response = await place_call(hass, destination="Maria")
+    assert response["contact"] == "Maria"
+
+
+@pytest.mark.parametrize("name", ["Maria", " maria\n", "MÁRIA"])
+async def test_contact_is_called_by_name(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, name: str
+) -> None:
+    """A name rings the contact's telephone, and the response and the event tell of the contact."""
+    response = await place_call(hass, destination=name)
+    assert response["destination"] == "+5541999990000"
+    assert response["contact"] == "Maria"
+    state = hass.states.get("event.directcall_call")
+    assert state is not None
+    assert state.attributes["contact"] == "Maria"
+
+
+async def test_contact_is_chosen(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A contact's device is called, as an origin too, and hung up."""
+    contact = device_of(hass, account, "Maria")
+    response = await place_call(hass, contact=contact, origin="joão da silva")
+    assert response["origin"] == "+5541999991111"
+    assert response["destination"] == "+5541999990000"
+    assert response["contact"] == "Maria"
+    await pass_time(hass, freezer, 2)
+    await end_call(hass, contact=contact, origin="João da Silva")
+    [call] = simulator.calls
+    assert call.line.ended
+
+
+async def test_number_of_a_contact(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """Whoever calls a contact by number is told whose it is; other numbers are nobody's."""
+    assert (await place_call(hass, destination=5541999990000))["contact"] == "Maria"
+    assert (await place_call(hass, destination="041 3333-4444"))["contact"] is None
+
+
+@pytest.mark.parametrize("field", ["destination", "origin"])
+async def test_unknown_name(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, field: str
+) -> None:
+    """A name that is nobody's is an error that lists the names there are."""
+    with pytest.raises(ServiceValidationError) as caught:
+        await place_call(hass, **{field: "Mario"})
+    assert caught.value.translation_key == "unknown_contact"
+    assert f'"Mario" ("{field}")' in str(caught.value)
+    assert str(caught.value).endswith("Contacts: João da Silva, Maria")
+    assert simulator.requests[PLACE_CALL] == 0
+
+
+async def test_unknown_name_without_contacts(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """Also where there is no contact yet."""
+    await set_up(hass, make_account(simulator))
+    with pytest.raises(ServiceValidationError, match=r"Contacts: -$"):
+        await place_call(hass, destination="Maria")
+
+
+async def test_names_give_no_number_away(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """People write numbers into names: an error shows four digits of them."""
+    contacts = {"Ana (41) 98765-4321": "+55 41 98765-4321"}
+    await set_up(hass, make_account(simulator, contacts=contacts))
+    with pytest.raises(ServiceValidationError) as caught:
+        await place_call(hass, destination="Bia 41 91234-8765")
+    assert '"Bia …8765"' in str(caught.value)
+    assert str(caught.value).endswith("Ana (…4321")
+
+
+@pytest.mark.parametrize("action", ["place_call", "end_call"])
+async def test_whom_to_call_is_said_once(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, action: str
+) -> None:
+    """Neither nobody nor two telephones are called."""
+    contact = device_of(hass, account, "Maria")
+    for data in ({}, {"contact": contact, "destination": "Maria"}):
+        with pytest.raises(ServiceValidationError, match="either a contact or a destination"):
+            await perform(hass, action, data)
+    assert simulator.calls == []
+
+
+async def test_contact_says_the_account(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    other_account: MockConfigEntry,
+) -> None:
+    """With several accounts, a contact that is chosen is called through its own."""
+    await place_call(hass, contact=device_of(hass, other_account, "Ana"))
+    assert [call.origin for call in simulator.calls] == ["ip4130600300"]
+    with pytest.raises(ServiceValidationError, match="several Directcall accounts"):
+        await place_call(hass, destination="Ana")
+
+
+@pytest.mark.parametrize("whose", ["other contact", "account", "nobody"])
+async def test_device_that_is_no_contact(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    other_account: MockConfigEntry,
+    whose: str,
+) -> None:
+    """A device that is none of the account's contacts is an error."""
+    registry = dr.async_get(hass)
+    above = registry.async_get_device_by_identifier((DOMAIN, account.entry_id), account.entry_id)
+    assert above is not None
+    devices = {
+        "other contact": device_of(hass, other_account, "Ana"),
+        "account": above.id,
+        "nobody": "nobody",
+    }
+    with pytest.raises(ServiceValidationError, match="none of this account"):
+        await place_call(hass, contact=devices[whose], config_entry_id=account.entry_id)
+    assert simulator.requests[PLACE_CALL] == 0
+
+
+async def test_contact_that_is_the_origin(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A contact cannot be connected with itself."""
+    with pytest.raises(ServiceValidationError, match="the same number"):
+        await place_call(hass, destination="Maria", origin="+55 41 99999-0000")
+    assert simulator.requests[PLACE_CALL] == 0
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_contact_added_in_the_middle(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A contact that is added loses neither a call under way nor who waits for it."""
+    rings = asyncio.Event()
+    simulator.on_call = lambda _: rings.set()
+    waiting = asyncio.create_task(place_call(hass, destination="Maria", wait_for_outcome=True))
+    await rings.wait()
+    result = await add(hass, account, "Ana", "(41) 99999-2222")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    for _ in range(8):
+        await pass_time(hass, freezer, 3)
+    response = await waiting
+    assert response["outcome"] == "answered"
+    assert response["contact"] == "Maria"
+    await end_call(hass, destination="Maria")
+    assert state_of(hass, "sensor.directcall_last_call") == "ended"
+    state = hass.states.get("event.directcall_call")
+    assert state is not None
+    assert state.attributes["contact"] == "Maria"
+    assert len(simulator.calls) == 1
+
+
+async def test_many_contacts_take_no_time(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """Fifty contacts make an account's set-up hardly longer."""
+    few = await set_up(hass, make_account(simulator))
+    simulator.secrets[OTHER] = ACCOUNT.client_secret
+    contacts = {f"Pessoa {n}": f"+55 41 99999-{n:04}" for n in range(1000, 1050)}
+    many = await set_up(hass, make_account(simulator, OTHER, contacts=contacts))
+    seconds = {few: [0.0] * 5, many: [0.0] * 5}
+    for account, measured in seconds.items():
+        for number in range(len(measured)):
+            await hass.config_entries.async_unload(account.entry_id)
+            start = time.perf_counter()
+            await hass.config_entries.async_setup(account.entry_id)
+            measured[number] = time.perf_counter() - start
+    assert len(er.async_entries_for_config_entry(er.async_get(hass), many.entry_id)) == 156
+    assert min(seconds[many]) - min(seconds[few]) < 0.1

@@ -1,0 +1,166 @@
+"""Speaking and writing to a contact, as people do it with Home Assistant's own actions."""
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, snapshot_platform
+from syrupy.assertion import SnapshotAssertion
+
+from homeassistant.components.group.const import DOMAIN as GROUP_DOMAIN
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+
+from .conftest import make_account, set_up, state_of
+from .simulator import Reply, Simulator
+from .test_services import NEVER_TWICE
+
+SEND = "sms/send"
+CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
+VOICE_MESSAGE = "notify.maria_voice_message"
+SMS = "notify.maria_sms"
+
+
+@pytest.fixture
+async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account with two contacts."""
+    return await set_up(home, make_account(simulator, contacts=CONTACTS))
+
+
+async def send(hass: HomeAssistant, entity_id: str | list[str], **data: Any) -> None:
+    """Send a message with Home Assistant's own action."""
+    data = {"entity_id": entity_id, "message": "Fumaça na cozinha!", **data}
+    await hass.services.async_call("notify", "send_message", data, blocking=True)
+
+
+async def test_entities(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """A contact can be spoken and written to."""
+    account = make_account(simulator, entry_id="01DIRECTCALL", contacts=CONTACTS)
+    with patch("custom_components.directcall.PLATFORMS", [Platform.NOTIFY]):
+        await set_up(hass, account)
+    await snapshot_platform(hass, entity_registry, snapshot, account.entry_id)
+
+
+async def test_voice_message(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A text is spoken on the contact's telephone, up to three times."""
+    assert state_of(hass, VOICE_MESSAGE) == "unknown"
+    await send(hass, VOICE_MESSAGE)
+    [message] = simulator.messages
+    assert message.is_spoken
+    assert message.origin == "554130600300"
+    assert message.destinations == ["5541999990000"]
+    assert message.text == "Fumaça na cozinha!"
+    assert message.form["num_tentativas"] == "3"
+    assert state_of(hass, VOICE_MESSAGE) != "unknown"
+
+
+async def test_sms(hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry) -> None:
+    """A text is written on the contact's telephone."""
+    await send(hass, SMS)
+    [message] = simulator.messages
+    assert not message.is_spoken
+    assert message.destinations == ["5541999990000"]
+    assert message.text == "Fumaça na cozinha!"
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "text"),
+    [(VOICE_MESSAGE, "Alarme. Fumaça na cozinha!"), (SMS, "Alarme\nFumaça na cozinha!")],
+)
+async def test_title(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, entity_id: str, text: str
+) -> None:
+    """A title is not lost."""
+    await send(hass, entity_id, title="Alarme")
+    assert [message.text for message in simulator.messages] == [text]
+
+
+async def test_several_contacts(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """Several contacts get it, each in a message of their own."""
+    await send(hass, [VOICE_MESSAGE, "notify.joao_voice_message"])
+    destinations = sorted(message.destinations for message in simulator.messages)
+    assert destinations == [["5541999990000"], ["5541999991111"]]
+
+
+async def test_group(hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry) -> None:
+    """A group speaks to one contact and writes to another, its title included."""
+    group = MockConfigEntry(
+        domain=GROUP_DOMAIN,
+        title="Família",
+        options={
+            "group_type": "notify",
+            "name": "Família",
+            "entities": [VOICE_MESSAGE, "notify.joao_sms"],
+            "hide_members": False,
+        },
+    )
+    await set_up(hass, group)
+    await send(hass, "notify.familia", title="Alarme")
+    said = {message.destinations[0]: message.is_spoken for message in simulator.messages}
+    assert said == {"5541999990000": True, "5541999991111": False}
+    assert all("Alarme" in message.text for message in simulator.messages)
+
+
+@pytest.mark.parametrize("entity_id", [VOICE_MESSAGE, SMS])
+@pytest.mark.parametrize(
+    ("message", "key"), [(" ", "message_empty"), ("x" * 701, "message_too_long")]
+)
+async def test_bad_message(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    entity_id: str,
+    message: str,
+    key: str,
+) -> None:
+    """What cannot be said is an error that says why, and nothing is sent."""
+    with pytest.raises(ServiceValidationError) as caught:
+        await send(hass, entity_id, message=message)
+    assert caught.value.translation_key == key
+    assert simulator.requests[SEND] == 0
+    assert state_of(hass, entity_id) == "unknown"
+
+
+@pytest.mark.parametrize("entity_id", [VOICE_MESSAGE, SMS])
+@pytest.mark.parametrize(("reply", "key"), NEVER_TWICE.values(), ids=NEVER_TWICE)
+async def test_never_twice(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    entity_id: str,
+    reply: Reply,
+    key: str,
+) -> None:
+    """Whatever was sent is not sent again by itself, and is not said to have been."""
+    simulator.reply(SEND, reply)
+    with pytest.raises(HomeAssistantError) as caught:
+        await send(hass, entity_id)
+    assert caught.value.translation_key == key
+    assert simulator.requests[SEND] == 1
+    assert state_of(hass, entity_id) == "unknown"
+
+
+async def test_without_a_connection(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """What acts is there without a connection too, and raises."""
+    await simulator.stop()
+    simulator.end_tokens()
+    with (
+        patch("custom_components.directcall.api.transport.asyncio.sleep"),
+        pytest.raises(HomeAssistantError, match="cannot be reached, and nothing was done"),
+    ):
+        await send(hass, VOICE_MESSAGE)
+    assert state_of(hass, VOICE_MESSAGE) == "unknown"
