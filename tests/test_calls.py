@@ -1663,6 +1663,41 @@ async def test_broken_call_takes_no_other_with_it(
     assert told == [("2", "unknown"), ("1", "ended")]
 
 
+@pytest.mark.freeze_time("2026-11-24 12:00:10", tick=True)
+@pytest.mark.parametrize(
+    ("saved", "contact"), [({"contact": "Maria"}, "Maria"), ({"contact": None}, None), ({}, None)]
+)
+async def test_contact_is_known_after_a_restart(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    saved: dict[str, Any],
+    contact: str | None,
+) -> None:
+    """Who was called is told after a restart, and an older version's call is followed, too."""
+    file = {"version": 1, "minor_version": 1, "data": {"calls": [{**SAVED, **saved}]}}
+    write(file_of_calls(hass), json.dumps(file))
+    events = listen(hass)
+    await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
+    await pass_time(hass, freezer, 3)
+    assert events.types == ["ended"]
+    assert events[0].attributes["contact"] == contact
+
+
+@pytest.mark.freeze_time("2026-11-24 12:00:10", tick=True)
+async def test_contact_is_saved(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Who is called stands beside the two numbers of a live call."""
+    contacts = {"Maria": "+55 41 99999-0000"}
+    account = make_account(simulator, entry_id="01DIRECTCALL", contacts=contacts)
+    await set_up(hass, account)
+    await place_call(hass, destination="Maria")
+    await pass_time(hass, freezer, 1)
+    assert [call["contact"] for call in saved_calls(hass)] == ["Maria"]
+
+
 @pytest.mark.freeze_time("2026-11-24 07:00:00", tick=True)
 async def test_clock_that_is_behind_holds_no_alarm_back(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
