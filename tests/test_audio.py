@@ -30,6 +30,10 @@ from .test_services import NEVER_TWICE
 SEND = "sms/send"
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 SPEECH = "media-source://tts/voice?message=Fumaça&tts_options={}"
+AUDIO_FAILED = (
+    "The audio could not be made, and nothing was sent. Check the voice or the file, or write a"
+    " message instead of media. Technical detail:"
+)
 MP3 = b"ID3" + bytes(100)
 
 
@@ -310,7 +314,7 @@ async def test_voice_that_fails(
     voice.error = error
     with pytest.raises(HomeAssistantError) as caught:
         await play(hass, SPEECH)
-    assert str(caught.value) == f"The audio could not be made: {reason}. Nothing was sent"
+    assert str(caught.value) == f"{AUDIO_FAILED} {reason}"
     assert caught.value.__cause__ is None
     assert simulator.requests[SEND] == 0
 
@@ -342,7 +346,7 @@ async def test_file_that_is_no_audio(
     """What FFmpeg cannot read is an error."""
     (media / "noise.wav").write_bytes(b"no audio" * 1000)
     (media / "empty.wav").touch()
-    with pytest.raises(HomeAssistantError, match="could not be made: FFmpeg"):
+    with pytest.raises(HomeAssistantError, match="detail: FFmpeg"):
         await play(hass, f"media-source://media_source/local/{name}")
     assert simulator.requests[SEND] == 0
 
@@ -352,11 +356,11 @@ async def test_home_without_ffmpeg(hass: HomeAssistant, simulator: Simulator, me
     tone(media / "tone.wav")
     as_other(media / "other.mp3")
     hass.data["ffmpeg"].__dict__["binary"] = "/nowhere/ffmpeg"
-    with pytest.raises(HomeAssistantError, match="could not be made: FileNotFoundError"):
+    with pytest.raises(HomeAssistantError, match="detail: FileNotFoundError"):
         await play(hass, "media-source://media_source/local/tone.wav")
     with (
         patch.object(audio_module, "async_setup_component", return_value=False),
-        pytest.raises(HomeAssistantError, match="could not be made: FFmpeg"),
+        pytest.raises(HomeAssistantError, match="detail: FFmpeg"),
     ):
         await play(hass, "media-source://media_source/local/tone.wav")
     await play(hass, "media-source://media_source/local/other.mp3")

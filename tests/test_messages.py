@@ -143,24 +143,24 @@ async def test_moment(
 ELEVEN = [f"+55 41 99999-{number:04}" for number in range(1000, 1011)]
 BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "too long": ({"message": "x" * 701}, "message_too_long", "has 701 characters"),
-    "empty": ({"message": " \n"}, "message_empty", "nothing to say"),
-    "nothing": ({"message": ""}, "message_empty", "nothing to say"),
+    "empty": ({"message": " \n"}, "message_empty", "message is empty"),
+    "nothing": ({"message": ""}, "message_empty", "message is empty"),
     "in the past": (
         {"send_at": "2026-11-24 12:00:00"},
         "send_at_in_past",
-        "sent is in the past",
+        "is in the past",
     ),
-    "no time": ({"send_at": "tomorrow"}, "invalid_send_at", "not a date and time"),
+    "no time": ({"send_at": "tomorrow"}, "invalid_send_at", "no date and time"),
     "hour of no day": ({"earliest_hour": 24}, "invalid_hour", "from 0 to 23"),
     "half an hour": ({"latest_hour": 8.5}, "invalid_hour", "from 0 to 23"),
     "hour before midnight": ({"latest_hour": -1}, "invalid_hour", "from 0 to 23"),
     "eleven": ({"destination": ELEVEN}, "too_many_recipients", "There are 11 recipients"),
     "nobody": ({"destination": []}, "no_recipient", "Choose who gets the message"),
-    "unknown name": ({"destination": "Mario"}, "unknown_contact", "Contacts: João, Maria"),
-    "unknown origin": ({"origin": "Mario"}, "unknown_contact", "Contacts: João, Maria"),
+    "unknown name": ({"destination": "Mario"}, "unknown_contact", "names: João, Maria"),
+    "unknown origin": ({"origin": "Mario"}, "unknown_contact", "names: João, Maria"),
     "bad number": ({"destination": ["Maria", "190"]}, "short_number", "is a short number"),
     "unquoted": ({"destination": 4130600300}, "number_unquoted", "in quotes"),
-    "no contact": ({"contact": "nobody"}, "contact_not_found", "none of this account"),
+    "no contact": ({"contact": "nobody"}, "contact_not_found", "belongs to another account"),
 }
 
 

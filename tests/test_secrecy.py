@@ -209,7 +209,7 @@ async def test_nothing_private_gets_out_of_messages(
         )
     said.append(chain(caught.value))
     for unknown in (f"Maria {DESTINATION}", f"Maria?access_token={token}"):
-        with pytest.raises(HomeAssistantError, match="Contacts: Maria") as caught:
+        with pytest.raises(HomeAssistantError, match="names: Maria") as caught:
             await perform(hass, "send_sms", {**message, "destination": unknown})
         said.append(chain(caught.value))
 
