@@ -164,7 +164,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-@pytest.mark.freeze_time(NOON, tick=True)
+@pytest.mark.freeze_time(NOON)
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize(("data", "key", "text"), BAD.values(), ids=BAD)
 async def test_bad_message(
@@ -333,7 +333,7 @@ async def test_scheduled_message_is_cancelled(
     data = {"destination": "Maria", "message": TEXT, "send_at": "2026-12-24 08:00:00"}
     sent = await perform(hass, "send_voice_message", data)
     by_id = {"message_id": sent["message_id"]}
-    status = await perform(hass, "get_message_status", by_id)
+    status = await perform(hass, "get_message_status", {"message_id": f" {sent['message_id']}\n"})
     assert status == {"code": "000", "message": "Agendada"}
     # As a template hands it on.
     cancelled = await perform(hass, "cancel_message", {"message_id": int(sent["message_id"])})
@@ -411,7 +411,12 @@ async def test_hours_of_the_day_on_which_it_is_sent(
 ) -> None:
     """Where the home's clocks change, hours are those of the day on which it is sent."""
     await hass.config.async_update(time_zone="Europe/Lisbon")
-    for day, hour in (("2027-01-15", "5"), ("2027-07-15", "4")):
-        data = {"destination": "Maria", "message": TEXT, "send_at": f"{day} 12:00:00"}
+    for send_at, hour in (
+        ("2027-01-15 12:00:00", "5"),
+        ("2027-07-15 12:00:00", "4"),
+        # The next day at home, on which the clocks change.
+        ("2027-03-27 23:30:00-03:00", "4"),
+    ):
+        data = {"destination": "Maria", "message": TEXT, "send_at": send_at}
         await perform(hass, "send_sms", {**data, "earliest_hour": 8})
         assert simulator.messages[-1].form["enviar_de"] == hour
