@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from homeassistant.config_entries import ConfigSubentryDataWithId
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -93,6 +93,18 @@ def make_account(
         ],
         **more,
     )
+
+
+def set_ups_of(account: MockConfigEntry) -> list[ConfigEntryState]:
+    """Return a list that grows with each time that an account is set up from now on."""
+    set_ups: list[ConfigEntryState] = []
+
+    def note() -> None:
+        if account.state is ConfigEntryState.LOADED:
+            set_ups.append(account.state)
+
+    account.async_on_state_change(note)
+    return set_ups
 
 
 async def set_up(hass: HomeAssistant, account: MockConfigEntry) -> MockConfigEntry:

@@ -34,7 +34,8 @@ AUDIO_FAILED = (
     "The audio could not be made, and nothing was sent. Check the voice or the file, or write a"
     " message instead of media. Technical detail:"
 )
-MP3 = b"ID3" + bytes(100)
+FRAME = b"\xff\xfb"
+MP3 = FRAME + bytes(100)
 
 
 class Voice(Provider):
@@ -189,12 +190,19 @@ async def test_voice_that_speaks_otherwise(
     await play(hass, f"media-source://tts/voice?message=Fumaça&tts_options={options}")
     codec, seconds = decode(played(simulator))
     assert codec == "mp3"
-    assert seconds == pytest.approx(1, abs=0.2)
+    assert seconds == pytest.approx(1, abs=0.3)
 
 
 def cut_tag(file: Path) -> Path:
     """Convert a tone into an MP3 without a tag before it."""
     return as_other(file, "-id3v2_version", "0", "-write_xing", "0")
+
+
+def tagged(file: Path) -> Path:
+    """Convert a tone into something else with an MP3's tag before it."""
+    content = as_other(file).read_bytes()
+    file.write_bytes(b"ID3\x04\x00\x00\x00\x00\x00\x05" + bytes(5) + content)
+    return file
 
 
 @pytest.mark.parametrize(
@@ -205,6 +213,8 @@ def cut_tag(file: Path) -> Path:
         # Its index is at its end: it cannot be read as a stream.
         ("tone.m4a", as_other),
         ("tone.flac", as_other),
+        # Others have the same tag.
+        ("tagged.aac", tagged),
         ("a: b %20ç.wav", tone),
     ],
 )
@@ -220,7 +230,7 @@ async def test_file_is_converted(
     await play(hass, f"media-source://media_source/local/{name}")
     codec, seconds = decode(played(simulator))
     assert codec == "mp3"
-    assert seconds == pytest.approx(1, abs=0.2)
+    assert seconds == pytest.approx(1, abs=0.3)
 
 
 @pytest.mark.parametrize("make", [as_other, cut_tag])
@@ -236,10 +246,10 @@ async def test_mp3_is_left_alone(
 async def test_largest_audio(hass: HomeAssistant, simulator: Simulator, media: Path) -> None:
     """4 MB are just right, and what is more is an error that sends nothing."""
     file = media / "long.mp3"
-    file.write_bytes(b"ID3" + bytes(LARGEST_AUDIO - 3))
+    file.write_bytes(FRAME + bytes(LARGEST_AUDIO - 2))
     await play(hass, "media-source://media_source/local/long.mp3")
     assert len(played(simulator)) == 4_000_000
-    file.write_bytes(b"ID3" + bytes(LARGEST_AUDIO - 2))
+    file.write_bytes(FRAME + bytes(LARGEST_AUDIO - 1))
     with pytest.raises(ServiceValidationError, match="larger than 4 MB"):
         await play(hass, "media-source://media_source/local/long.mp3")
     assert simulator.requests[SEND] == 1
@@ -249,7 +259,7 @@ async def test_voice_that_says_too_much(
     hass: HomeAssistant, simulator: Simulator, voice: Voice
 ) -> None:
     """What a voice says has the same limit."""
-    voice.said = ("mp3", b"ID3" + bytes(LARGEST_AUDIO - 2))
+    voice.said = ("mp3", FRAME + bytes(LARGEST_AUDIO - 1))
     with pytest.raises(ServiceValidationError, match="larger than 4 MB"):
         await play(hass, SPEECH)
     assert simulator.requests[SEND] == 0
@@ -292,7 +302,8 @@ async def test_conversion_that_takes_too_long(
         patch.object(audio_module, "TIMEOUT", 1),
         pytest.raises(HomeAssistantError, match="not ready after 30 seconds"),
     ):
-        await play(hass, "media-source://media_source/local/tone.wav")
+        async with asyncio.timeout(20):
+            await play(hass, "media-source://media_source/local/tone.wav")
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
     assert simulator.requests[SEND] == 0
@@ -301,10 +312,11 @@ async def test_conversion_that_takes_too_long(
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (HomeAssistantError("No credit"), "HomeAssistantError No credit"),
-        (ValueError("x"), "ValueError x"),
-        (TimeoutError("no answer"), "TimeoutError no answer"),
-        (OSError("http://voice.example.com/?key=secret"), "OSError …"),
+        (HomeAssistantError("No credit"), "No credit"),
+        (HomeAssistantError("See http://voice.example.com/?key=secret"), "See …"),
+        (ValueError("key sk-12345"), "ValueError"),
+        (TimeoutError("key sk-12345"), "TimeoutError"),
+        (EOFError("key sk-12345"), "EOFError"),
     ],
 )
 async def test_voice_that_fails(
@@ -325,8 +337,9 @@ async def test_voice_that_fails(
         "media-source://tts/nobody?message=x",
         "media-source://tts/-stream-/nothing.mp3",
         "media-source://media_source/local/nothing.mp3",
-        "media-source://nowhere/x",
-        "media-source://",
+        "media-source://media_source/local/a\x00.wav",
+        "media-source://tts/voice?message=x&tts_options=[1]",
+        "media-source://media_source/",
     ],
 )
 async def test_audio_that_is_not_there(
@@ -337,6 +350,74 @@ async def test_audio_that_is_not_there(
         await play(hass, media_content_id)
     assert caught.value.translation_key == "audio_failed"
     assert simulator.requests[SEND] == 0
+
+
+async def test_pipe_is_not_waited_for(
+    hass: HomeAssistant, simulator: Simulator, media: Path
+) -> None:
+    """What is no file is not read: who writes to it may never come."""
+    os.mkfifo(media / "pipe.mp3")
+    async with asyncio.timeout(5):
+        with pytest.raises(HomeAssistantError, match="detail: OSError"):
+            await play(hass, "media-source://media_source/local/pipe.mp3")
+    assert simulator.requests[SEND] == 0
+
+
+async def test_conversion_that_breaks_off(
+    hass: HomeAssistant, simulator: Simulator, media: Path, tmp_path: Path
+) -> None:
+    """Half of a message is none."""
+    tone(media / "tone.wav")
+    broken = tmp_path / "ffmpeg"
+    broken.write_text("#!/bin/sh\nprintf half\nexit 137\n")
+    broken.chmod(0o755)
+    hass.data["ffmpeg"].__dict__["binary"] = str(broken)
+    with pytest.raises(HomeAssistantError, match="detail: FFmpeg"):
+        await play(hass, "media-source://media_source/local/tone.wav")
+    assert simulator.requests[SEND] == 0
+
+
+async def test_reload_in_the_middle(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice, account: MockConfigEntry
+) -> None:
+    """A reload while the audio is made loses nothing."""
+    voice.seconds = 0.3
+    playing = asyncio.create_task(play(hass, SPEECH))
+    await asyncio.sleep(0.1)
+    assert await hass.config_entries.async_reload(account.entry_id)
+    await playing
+    assert len(simulator.messages) == 1
+
+
+async def test_contact_that_goes_in_the_middle(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice, account: MockConfigEntry
+) -> None:
+    """Who is a contact no more when the audio is ready is not called."""
+    voice.seconds = 0.3
+    playing = asyncio.create_task(play(hass, SPEECH))
+    await asyncio.sleep(0.1)
+    hass.config_entries.async_remove_subentry(account, next(iter(account.subentries)))
+    with pytest.raises(ServiceValidationError, match="no contact called"):
+        await playing
+    assert simulator.requests[SEND] == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [({"destination": "Mario"}, "unknown_contact"), ({"earliest_hour": 24}, "invalid_hour")],
+)
+async def test_what_is_wrong_is_said_at_once(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice, data: dict[str, Any], key: str
+) -> None:
+    """Nobody waits for audio to hear that it is for nobody."""
+    voice.seconds = 60
+    media = {"media_content_id": SPEECH}
+    async with asyncio.timeout(5):
+        with pytest.raises(ServiceValidationError) as caught:
+            await perform(
+                hass, "send_voice_message", {"destination": "Maria", "media": media, **data}
+            )
+    assert caught.value.translation_key == key
 
 
 @pytest.mark.parametrize("name", ["noise.wav", "empty.wav"])
@@ -386,6 +467,8 @@ class Elsewhere(MediaSource):
         "https://example.com/tone.mp3",
         "/etc/passwd",
         "media-source://elsewhere/radio",
+        "media-source://nowhere/x",
+        "media-source://",
         "media-source://media_source/local/picture.png",
     ],
 )
@@ -407,15 +490,28 @@ async def test_nothing_from_elsewhere(
     assert simulator.requests[SEND] == 0
 
 
+HLS = """\
+#EXTM3U
+#EXT-X-TARGETDURATION:1
+#EXTINF:1,
+{}
+#EXT-X-ENDLIST
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("list.m3u", HLS), ("list.wav", "ffconcat version 1.0\nfile {}\n")]
+)
+@pytest.mark.parametrize("what", ["secret.wav", "/secret.mp3"])
 async def test_playlist_leads_nowhere(
-    hass: HomeAssistant, simulator: Simulator, media: Path
+    hass: HomeAssistant, simulator: Simulator, media: Path, name: str, content: str, what: str
 ) -> None:
-    """A file that only names what is elsewhere does not make Home Assistant fetch it."""
-    (media / "list.m3u").write_text(
-        f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{simulator.url}/secret.mp3\n#EXT-X-ENDLIST\n"
-    )
-    with pytest.raises(HomeAssistantError, match="could not be made"):
-        await play(hass, "media-source://media_source/local/list.m3u")
+    """A file that only names what is elsewhere, here or on the network, is not played."""
+    tone(media / "secret.wav")
+    where = what if what == "secret.wav" else f"{simulator.url}{what}"
+    (media / name).write_text(content.format(where))
+    with pytest.raises(HomeAssistantError, match="detail: FFmpeg"):
+        await play(hass, f"media-source://media_source/local/{name}")
     assert "secret.mp3" not in simulator.requests
     assert simulator.requests[SEND] == 0
 

@@ -28,6 +28,7 @@ from .conftest import (
     perform,
     place_call,
     set_up,
+    set_ups_of,
     state_of,
 )
 from .simulator import ACCOUNT, Simulator
@@ -101,6 +102,7 @@ async def test_contact_is_added(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
     """A name and a number make a device below the account's, with what reaches the contact."""
+    set_ups = set_ups_of(account)
     result = await add(hass, account, " Vizinha ", "041 3333-4444")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     contact = account.subentries[id_of(account, "Vizinha")]
@@ -117,7 +119,7 @@ async def test_contact_is_added(
         "notify.vizinha_sms",
         "notify.vizinha_voice_message",
     ]
-    assert simulator.requests[REQUEST_TOKEN] == 2
+    assert len(set_ups) == 1
     assert not simulator.calls
     assert not simulator.messages
 
@@ -159,9 +161,12 @@ async def test_number_in_use_says_whose_it_is(
         ("192", "invalid_name"),
         ("+55 (41) 3333-4444", "invalid_name"),
         ("ip 41 3060 0300", "invalid_name"),
+        ("ïp4130600300", "invalid_name"),
+        ("Maria 41 99999-1111", "invalid_name"),
         ("Maria", "name_in_use"),
         (" MÁRIA", "name_in_use"),
         ("joao  da silva", "name_in_use"),
+        ("Mar\u200bia", "name_in_use"),
     ],
 )
 async def test_bad_name(
@@ -178,13 +183,14 @@ async def test_contact_is_changed(
 ) -> None:
     """Another name and number keep the entities, and are what counts from then on."""
     before = entities_of(hass, account, "Maria")
+    set_ups = set_ups_of(account)
     form = await change(hass, account, "Maria")
     assert form["step_id"] == "reconfigure"
     assert shown(form) == {CONF_NAME: "Maria", CONF_NUMBER: "+55 41 99999-0000"}
     result = await submit(hass, form, {CONF_NAME: "Mãe", CONF_NUMBER: "(41) 99999-3333"})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "contact_changed"
-    assert simulator.requests[REQUEST_TOKEN] == 2
+    assert len(set_ups) == 1
     assert entities_of(hass, account, "Mãe") == before
     device = dr.async_get(hass).async_get(device_of(hass, account, "Mãe"))
     assert device is not None
@@ -200,13 +206,14 @@ async def test_contact_that_stays_the_same(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
     """A contact's own name and number are in nobody's way, and nothing is set up anew."""
+    set_ups = set_ups_of(account)
     result = await submit(
         hass,
         await change(hass, account, "Maria"),
         {CONF_NAME: "Maria", CONF_NUMBER: "41 99999-0000"},
     )
     assert result["type"] is FlowResultType.ABORT
-    assert simulator.requests[REQUEST_TOKEN] == 1
+    assert set_ups == []
 
 
 async def test_bad_change(hass: HomeAssistant, account: MockConfigEntry) -> None:
@@ -223,12 +230,13 @@ async def test_contact_is_removed(
 ) -> None:
     """Nothing is left of a contact that is removed, and nobody is called in its place."""
     device_id = device_of(hass, account, "Maria")
+    set_ups = set_ups_of(account)
     hass.config_entries.async_remove_subentry(account, id_of(account, "Maria"))
     await hass.async_block_till_done()
     assert dr.async_get(hass).async_get(device_id) is None
     assert hass.states.get("button.maria_call") is None
     assert er.async_get(hass).async_get("notify.maria_sms") is None
-    assert simulator.requests[REQUEST_TOKEN] == 2
+    assert len(set_ups) == 1
     with pytest.raises(ServiceValidationError, match="was deleted"):
         await place_call(hass, contact=device_id)
     with pytest.raises(ServiceValidationError, match="names: João da Silva"):
@@ -351,13 +359,45 @@ async def test_unknown_name_without_contacts(
 async def test_names_give_no_number_away(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """People write numbers into names: an error shows four digits of them."""
+    """People write numbers into names: errors and events show four digits of them."""
     contacts = {"Ana (41) 98765-4321": "+55 41 98765-4321"}
     await set_up(hass, make_account(simulator, contacts=contacts))
+    for name in ("Bia 41 91234-8765", "4191234O8765", "41 9a1b2c3 Bia 48765"):
+        with pytest.raises(ServiceValidationError) as caught:
+            await place_call(hass, destination=name)
+        assert '"…8765"' in str(caught.value)
+        assert str(caught.value).endswith("…4321")
+    await place_call(hass, destination="Ana (41) 98765-4321")
+    state = hass.states.get("event.directcall_call")
+    assert state is not None
+    assert state.attributes["contact"] == "…4321"
+
+
+async def test_number_means_itself(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """Whatever somebody is called, a number rings that telephone, as the origin does."""
+    for name, title in (("Maria", "+55 41 3060-0300"), ("João da Silva", "+55 41 3333-4444")):
+        subentry = account.subentries[id_of(account, name)]
+        hass.config_entries.async_update_subentry(account, subentry, title=title)
+    await hass.async_block_till_done()
+    response = await place_call(hass, destination="+55 41 3333-4444")
+    assert response["contact"] is None
+    [call] = simulator.calls
+    assert (call.origin, call.destination) == ("554130600300", "554133334444")
+
+
+@pytest.mark.parametrize("name", ["", " ", "\N{ACUTE ACCENT}"])
+async def test_name_that_comes_to_nothing(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, name: str
+) -> None:
+    """A template that comes to nothing calls nobody, however little somebody's name is."""
+    subentry = account.subentries[id_of(account, "Maria")]
+    hass.config_entries.async_update_subentry(account, subentry, title="\N{ACUTE ACCENT}")
+    await hass.async_block_till_done()
     with pytest.raises(ServiceValidationError) as caught:
-        await place_call(hass, destination="Bia 41 91234-8765")
-    assert '"Bia …8765"' in str(caught.value)
-    assert str(caught.value).endswith("Ana (…4321")
+        await place_call(hass, destination=name)
+    assert caught.value.translation_key == "invalid_number"
 
 
 @pytest.mark.parametrize("action", ["place_call", "end_call"])
@@ -379,13 +419,18 @@ async def test_contact_says_the_account(
     other_account: MockConfigEntry,
 ) -> None:
     """With several accounts, a contact that is chosen is called through its own."""
-    await place_call(hass, contact=device_of(hass, other_account, "Ana"))
+    device_id = device_of(hass, other_account, "Ana")
+    await place_call(hass, contact=device_id)
     assert [call.origin for call in simulator.calls] == ["ip4130600300"]
     with pytest.raises(ServiceValidationError, match="several Directcall accounts"):
         await place_call(hass, destination="Ana")
+    hass.config_entries.async_remove_subentry(other_account, id_of(other_account, "Ana"))
+    await hass.async_block_till_done()
+    with pytest.raises(ServiceValidationError, match="was deleted"):
+        await place_call(hass, contact=device_id)
 
 
-@pytest.mark.parametrize("whose", ["other contact", "account", "nobody"])
+@pytest.mark.parametrize("whose", ["other contact", "account", "nobody", "nothing"])
 async def test_device_that_is_no_contact(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -401,6 +446,7 @@ async def test_device_that_is_no_contact(
         "other contact": device_of(hass, other_account, "Ana"),
         "account": above.id,
         "nobody": "nobody",
+        "nothing": None,
     }
     with pytest.raises(ServiceValidationError, match="belongs to another account"):
         await place_call(hass, contact=devices[whose], config_entry_id=account.entry_id)
@@ -414,6 +460,38 @@ async def test_contact_that_is_the_origin(
     with pytest.raises(ServiceValidationError, match="the same number"):
         await place_call(hass, destination="Maria", origin="+55 41 99999-0000")
     assert simulator.requests[PLACE_CALL] == 0
+
+
+async def test_nobody_waits_for_a_token(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """While a contact is added, whoever calls or writes does not wait for a slow provider."""
+    simulator.quirks.token_delay = 60
+    async with asyncio.timeout(5):
+        await add(hass, account, "Ana", "(41) 99999-2222")
+        await place_call(hass, destination="Ana")
+        await perform(hass, "send_sms", {"destination": "Ana", "message": "x"})
+    assert simulator.requests[REQUEST_TOKEN] == 1
+
+
+@pytest.mark.parametrize("age", [0.85, 0.95])
+@pytest.mark.freeze_time(tick=True)
+async def test_token_is_kept_as_long_as_it_is_good(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    age: float,
+) -> None:
+    """A token that is about to be renewed is not kept; one that is kept is renewed in time."""
+    await hass.config_entries.async_unload(account.entry_id)
+    await hass.config_entries.async_setup(account.entry_id)
+    before = simulator.requests[REQUEST_TOKEN]
+    freezer.tick(age * 3600)
+    await add(hass, account, "Ana", "(41) 99999-2222")
+    assert simulator.requests[REQUEST_TOKEN] - before == (age > 0.9)
+    await pass_time(hass, freezer, 0.06 * 3600)
+    assert simulator.requests[REQUEST_TOKEN] - before == 1
 
 
 @pytest.mark.freeze_time(tick=True)
@@ -448,7 +526,7 @@ async def test_many_contacts_take_no_time(
 ) -> None:
     """Fifty contacts make an account's set-up hardly longer.
 
-    What they add is work, and no waiting: it is measured so that another process is in nobody's way.
+    What they add is work, and no waiting: measured so that no other process is in the way.
     """
     few = await set_up(hass, make_account(simulator))
     simulator.secrets[OTHER] = ACCOUNT.client_secret

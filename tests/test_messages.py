@@ -1,6 +1,7 @@
 """Voice messages and SMS, through Home Assistant and real HTTP."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, date, datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -145,19 +146,32 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "too long": ({"message": "x" * 701}, "message_too_long", "has 701 characters"),
     "empty": ({"message": " \n"}, "message_empty", "message is empty"),
     "nothing": ({"message": ""}, "message_empty", "message is empty"),
+    "none": ({"message": None}, "message_empty", "message is empty"),
     "in the past": (
         {"send_at": "2026-11-24 12:00:00"},
         "send_at_in_past",
         "is in the past",
     ),
     "no time": ({"send_at": "tomorrow"}, "invalid_send_at", "no date and time"),
+    "no such day": ({"send_at": "2027-02-30 08:00:00"}, "invalid_send_at", "no date and time"),
+    "no such hour": ({"send_at": "2027-02-20 25:00:00"}, "invalid_send_at", "no date and time"),
+    "end of time": (
+        {"send_at": "9999-12-31 23:59:59-12:00"},
+        "invalid_send_at",
+        "no date and time",
+    ),
+    "a day alone": ({"send_at": "2027-02-20"}, "invalid_send_at", "no date and time"),
+    "a day of YAML": ({"send_at": date(2027, 2, 20)}, "invalid_send_at", "no date and time"),
     "hour of no day": ({"earliest_hour": 24}, "invalid_hour", "from 0 to 23"),
     "half an hour": ({"latest_hour": 8.5}, "invalid_hour", "from 0 to 23"),
+    "some hour": ({"latest_hour": "late"}, "invalid_hour", "from 0 to 23"),
     "hour before midnight": ({"latest_hour": -1}, "invalid_hour", "from 0 to 23"),
     "eleven": ({"destination": ELEVEN}, "too_many_recipients", "There are 11 recipients"),
     "nobody": ({"destination": []}, "no_recipient", "Choose who gets the message"),
     "unknown name": ({"destination": "Mario"}, "unknown_contact", "names: João, Maria"),
     "unknown origin": ({"origin": "Mario"}, "unknown_contact", "names: João, Maria"),
+    "no destination": ({"destination": None}, "no_recipient", "Choose who gets the message"),
+    "none of two": ({"destination": ["Maria", None]}, "invalid_number", "not a telephone number"),
     "bad number": ({"destination": ["Maria", "190"]}, "short_number", "is a short number"),
     "unquoted": ({"destination": 4130600300}, "number_unquoted", "in quotes"),
     "no contact": ({"contact": "nobody"}, "contact_not_found", "belongs to another account"),
@@ -183,9 +197,9 @@ async def test_bad_message(
     assert simulator.requests[SEND] == 0
 
 
-@pytest.mark.parametrize("attempts", [0, 11, 2.5])
+@pytest.mark.parametrize("attempts", [0, 11, 2.5, "often", None])
 async def test_bad_attempts(
-    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, attempts: float
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, attempts: Any
 ) -> None:
     """A telephone is called once to ten times."""
     data = {"destination": "Maria", "message": TEXT, "attempts": attempts}
@@ -279,16 +293,19 @@ async def test_no_credit(
     issue_registry: ir.IssueRegistry,
     action: str,
 ) -> None:
-    """It is shown that messages have no credit until one is accepted, whatever calls have."""
-    issue_id = f"no_credit_messages_{account.entry_id}"
+    """It is shown that there is no credit until one of the kind is accepted."""
+    key = {"send_voice_message": "no_credit_voice_messages", "send_sms": "no_credit_sms"}[action]
+    [other] = {*ACTIONS} - {action}
+    issue_id = f"{key}_{account.entry_id}"
     data = {"destination": "+55 41 99999-0102", "message": TEXT}
     with pytest.raises(HomeAssistantError, match=r"no credit .* \(code 102\)"):
         await perform(hass, action, data)
     issue = issue_registry.async_get_issue(DOMAIN, issue_id)
     assert issue is not None
-    assert issue.translation_key == "no_credit_messages"
+    assert issue.translation_key == key
     assert issue.translation_placeholders == {"account": ACCOUNT.client_id}
     await place_call(hass, destination="Maria")
+    await perform(hass, other, {**data, "destination": "Maria"})
     assert issue_registry.async_get_issue(DOMAIN, issue_id)
     await perform(hass, action, {**data, "destination": "Maria"})
     assert issue_registry.issues == {}
@@ -325,6 +342,73 @@ async def test_no_credit_of_an_account_that_is_gone(
     assert issue_registry.issues == {}
 
 
+async def test_stopped_script_leaves_a_request_alone(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """What comes of a request that may have arrived is heard, also if nobody waits for it."""
+    simulator.quirks.call_delay = 0.2
+    sent = asyncio.Event()
+    simulator.on_message = lambda _: sent.set()
+    script = asyncio.create_task(
+        perform(hass, "send_sms", {"destination": "Maria", "message": TEXT})
+    )
+    refused = asyncio.create_task(
+        perform(hass, "send_sms", {"destination": "+55 41 99999-0102", "message": TEXT})
+    )
+    await sent.wait()
+    for task in (script, refused):
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert account.runtime_data.client.statistics.requests[SEND] == 2
+    assert account.runtime_data.client.statistics.last_success is not None
+    assert issue_registry.async_get_issue(DOMAIN, f"no_credit_sms_{account.entry_id}") is None
+
+
+async def test_stopped_script_sends_nothing_later(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A message that waits for a token when its script is stopped is not sent."""
+    account.runtime_data.data = None
+    simulator.quirks.token_delay = 0.2
+    script = asyncio.create_task(
+        perform(hass, "send_sms", {"destination": "Maria", "message": TEXT})
+    )
+    await asyncio.sleep(0.05)
+    script.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await script
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.requests["request_token"] == 2
+    assert simulator.requests[SEND] == 0
+
+
+@pytest.mark.parametrize("text", ["\ud83d\udd25 Fogo", "🔥 Fogo"])
+async def test_emoji_as_json_writes_it(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, text: str
+) -> None:
+    """What was pasted with escapes is an emoji, and no reason to say nothing."""
+    await perform(hass, "send_voice_message", {"destination": "Maria", "message": text})
+    assert form(simulator)["texto"] == "🔥 Fogo"
+
+
+async def test_sms_abroad(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A number abroad has its prefix where it is written to, and none where it is called."""
+    data = {"destination": ["Maria", "+351 912 345 678"], "message": TEXT}
+    await perform(hass, "send_sms", data)
+    await perform(hass, "send_voice_message", data)
+    assert [message.form["destino"] for message in simulator.messages] == [
+        "5541999990000;00351912345678",
+        "5541999990000;351912345678",
+    ]
+
+
 @pytest.mark.freeze_time(NOON, tick=True)
 async def test_scheduled_message_is_cancelled(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
@@ -359,13 +443,13 @@ async def test_message_is_cancelled_without_asking_for_the_response(
 
 
 @pytest.mark.parametrize("action", ["get_message_status", "cancel_message"])
-@pytest.mark.parametrize("message_id", ["", "../voz/end", "a b", "x" * 65])
+@pytest.mark.parametrize("message_id", ["", "../voz/end", "a b", "x" * 65, None, True, "None"])
 async def test_bad_message_id(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     action: str,
-    message_id: str,
+    message_id: Any,
 ) -> None:
     """What cannot be the id of a message is not asked for."""
     with pytest.raises(ServiceValidationError, match="not the ID of a message"):

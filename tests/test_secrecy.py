@@ -204,7 +204,7 @@ async def test_nothing_private_gets_out_of_messages(
             "send_voice_message",
             {
                 "destination": "Maria",
-                "media": {"media_content_id": f"media-source://x/{LINK}?access_token={token}"},
+                "media": {"media_content_id": f"media-source://media_source/x/{LINK}?t={token}"},
             },
         )
     said.append(chain(caught.value))

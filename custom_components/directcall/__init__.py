@@ -69,5 +69,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) 
 
 
 async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
-    """Set the account up anew after a change."""
+    """Set the account up anew after a change, of a contact or an option mostly."""
+    entry.runtime_data.async_keep_token()
     hass.config_entries.async_schedule_reload(entry.entry_id)

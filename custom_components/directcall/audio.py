@@ -4,8 +4,6 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
-from aiohttp import ClientError
-
 from homeassistant.components import ffmpeg, media_source, tts
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -16,25 +14,18 @@ from .const import DOMAIN
 
 # Seconds until the audio has to be there: an alarm does not wait for a voice that never comes.
 TIMEOUT: Final = 30
-# Each voice fails in a way of its own, and Home Assistant's media with assertions.
-_FAILURES: Final = (
-    HomeAssistantError,
-    AssertionError,
-    ClientError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 _SPEECH: Final = "media-source://tts/"
-_MP3_TAG: Final = b"ID3"
+_FILES: Final = "media-source://media_source/"
+_TAG: Final = b"ID3"
+_TAG_HEADER: Final = 10
+_TAG_SIZE: Final = slice(6, _TAG_HEADER)
 # A frame of MPEG audio: eleven bits that are set, the version, and the layer, which is the third.
 _FRAME_MASK: Final = 0xFFE6
 _MP3_FRAME: Final = 0xFFE2
 _CONVERTER: Final = "FFmpeg"
-# A playlist is audio, too, and could name what is elsewhere.
-_FROM_HERE: Final = ("-protocol_whitelist", "file,pipe")
+# No playlist: it could name what is elsewhere, on this machine too.
+_CONTAINERS: Final = "aac,aiff,amr,asf,au,caf,flac,matroska,mov,mp3,ogg,w64,wav"
+_FROM_HERE: Final = ("-protocol_whitelist", "file,pipe", "-format_whitelist", _CONTAINERS)
 # A telephone carries one narrow channel. What is more than may be sent is not even made.
 _TO_MP3: Final = (
     *("-vn", "-ac", "1", "-ar", "16000", "-b:a", "48k"),
@@ -58,7 +49,7 @@ async def async_get_audio(hass: HomeAssistant, media_content_id: str) -> bytes:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="audio_too_slow"
         ) from None
-    except OSError as err:
+    except (OSError, ValueError) as err:
         raise _failure(type(err).__name__) from None
     if len(audio) > LARGEST_AUDIO:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="audio_too_big")
@@ -67,7 +58,7 @@ async def async_get_audio(hass: HomeAssistant, media_content_id: str) -> bytes:
 
 async def _async_get_source(hass: HomeAssistant, media_content_id: str) -> bytes | Path:
     """Return what a voice says, or the path of a local file."""
-    if not media_source.is_media_source_id(media_content_id):
+    if not media_content_id.startswith((_SPEECH, _FILES)):
         raise _not_supported()
     try:
         if media_content_id.startswith(_SPEECH):
@@ -75,9 +66,11 @@ async def _async_get_source(hass: HomeAssistant, media_content_id: str) -> bytes
             _, speech = await tts.async_get_media_source_audio(hass, media_content_id)
             return speech
         media = await media_source.async_resolve_media(hass, media_content_id, None)
-    except _FAILURES as err:
-        reason = f"{type(err).__name__} {err}"
-        raise _failure(reason) from None
+    except HomeAssistantError as err:
+        raise _failure(str(err)) from None
+    except Exception as err:
+        # Voices fail in ways of their own, and what they say of it may be private.
+        raise _failure(type(err).__name__) from None
     if media.path is None or not media.mime_type.startswith("audio/"):
         raise _not_supported()
     return media.path
@@ -87,22 +80,31 @@ def _read_mp3(source: bytes | Path) -> bytes | None:
     """Return an MP3, or as much of it as shows that it is too big; nothing if it is none."""
     if isinstance(source, bytes):
         return source if _is_mp3(source) else None
+    if not source.is_file():
+        # To read from a pipe may take forever.
+        raise OSError
     with source.open("rb") as file:
-        head = file.read(len(_MP3_TAG))
-        return head + file.read(LARGEST_AUDIO) if _is_mp3(head) else None
+        audio = file.read(LARGEST_AUDIO + 1)
+    return audio if _is_mp3(audio) else None
 
 
 def _is_mp3(audio: bytes) -> bool:
-    """Return if bytes begin as an MP3 does."""
-    frame = int.from_bytes(audio[:2]) & _FRAME_MASK
-    return audio.startswith(_MP3_TAG) or frame == _MP3_FRAME
+    """Return if bytes begin as an MP3 does, after a tag that other audio may have, too."""
+    start = 0
+    if audio.startswith(_TAG):
+        for byte in audio[_TAG_SIZE]:
+            # Seven bits in each.
+            start = start << 7 | byte
+        start += _TAG_HEADER
+    frame = int.from_bytes(audio[start : start + 2]) & _FRAME_MASK
+    return frame == _MP3_FRAME
 
 
 async def _async_convert(hass: HomeAssistant, source: bytes | Path) -> bytes:
     """Return audio as an MP3, or as much of it as shows that it is too big."""
     if not await async_setup_component(hass, ffmpeg.DOMAIN, {}):
         raise _failure(_CONVERTER)
-    speech, place = (source, "pipe:0") if isinstance(source, bytes) else (None, f"file:{source}")
+    speech, place = (source, "pipe:0") if isinstance(source, bytes) else (None, str(source))
     process = await asyncio.create_subprocess_exec(
         ffmpeg.get_ffmpeg_manager(hass).binary,
         *("-hide_banner", "-loglevel", "error", *_FROM_HERE),
@@ -118,7 +120,7 @@ async def _async_convert(hass: HomeAssistant, source: bytes | Path) -> bytes:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if not audio:
+    if process.returncode or not audio:
         raise _failure(_CONVERTER)
     return audio
 

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .calls import Calls, async_get_calls, request_call
-from .const import CONF_ORIGIN, SUBENTRY_CONTACT
+from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
 from .entity import DirectcallContactEntity, DirectcallEntity
@@ -65,9 +65,9 @@ class DirectcallCall(DirectcallContactEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Call, or raise where that fails."""
-        book, options = AddressBook(self.hass, self._entry), self._entry.options
         recipient = self._recipient
-        request = request_call(book.get_pair(options[CONF_ORIGIN], recipient), options)
+        pair = AddressBook(self.hass, self._entry).get_pair(None, recipient)
+        request = request_call(pair, self._entry.options)
         placing = await self._calls.async_place(
             self._entry.runtime_data, request, recipient.contact
         )

@@ -51,7 +51,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_CONTACT,
 )
-from .contacts import fold, recipient_of
+from .contacts import fold, has_number, recipient_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -362,7 +362,8 @@ class DirectcallContactFlow(ConfigSubentryFlow):
             if contact is not changed
         ]
         name = values[CONF_NAME]
-        if not any(character.isalpha() for character in name) or self._is_number(name):
+        letters = any(character.isalpha() for character in name)
+        if not letters or has_number(name):
             errors[CONF_NAME] = "invalid_name"
         elif any(fold(name) == fold(other.contact or "") for other in others):
             errors[CONF_NAME] = "name_in_use"
@@ -376,14 +377,6 @@ class DirectcallContactFlow(ConfigSubentryFlow):
                     errors[CONF_NUMBER] = "number_in_use"
                     placeholders["other"] = other.contact or ""
         return errors, placeholders
-
-    def _is_number(self, name: str) -> bool:
-        """Return if a name would be taken for a number, as `ip4130600300`."""
-        try:
-            PhoneNumber.parse(name, self.hass.config.country)
-        except InvalidNumberError:
-            return False
-        return True
 
     def _read(self, values: Mapping[str, str]) -> _Contact:
         """Return a name and a number that nothing is wrong with."""

@@ -16,6 +16,9 @@ from .const import CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 ATTR_CONTACT: Final = "contact"
 ATTR_DESTINATION: Final = "destination"
 
+# Digits, of a Brazilian number without its area code.
+_SHORTEST_NUMBER: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -37,18 +40,37 @@ def recipient_of(contact: ConfigSubentry) -> Recipient:
 
 
 @callback
-def async_get_account_of(hass: HomeAssistant, device_id: str) -> str | None:
-    """Return the id of the account to which a contact's device belongs, if it does."""
+def async_get_account_of(hass: HomeAssistant, device_id: str | None) -> str:
+    """Return the id of the account to which a contact's device belongs.
+
+    Raise ServiceValidationError if it is no contact's.
+    """
     for entry in hass.config_entries.async_entries(DOMAIN):
         if AddressBook(hass, entry).async_find_contact(device_id):
             return entry.entry_id
-    return None
+    raise _not_found()
 
 
 def fold(name: str) -> str:
-    """Return a name as it is compared: without case, accents and needless blanks."""
+    """Return a name as it is compared: without case, accents, and blanks that nobody sees."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    plain = (c for c in decomposed if unicodedata.category(c) not in {"Cf", "Mn"})
+    return " ".join("".join(plain).split())
+
+
+def has_number(name: str) -> bool:
+    """Return if there are as many digits in a name as in a telephone number."""
+    return sum(character.isdecimal() for character in name) >= _SHORTEST_NUMBER
+
+
+def without_number(name: str) -> str:
+    """Return a name as others may see it: people also write numbers into names."""
+    return mask(name) if has_number(name) else mask_text(name, [])
+
+
+def _not_found() -> ServiceValidationError:
+    """Return the error that a device is none of a contact."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key="contact_not_found")
 
 
 class AddressBook:
@@ -57,77 +79,79 @@ class AddressBook:
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Read them."""
         self._hass = hass
+        self._origin = entry.options[CONF_ORIGIN]
         self._contacts = {
             contact_identifier(entry.entry_id, contact.subentry_id): recipient_of(contact)
             for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT)
         }
 
     @callback
-    def async_find_contact(self, device_id: str) -> Recipient | None:
+    def async_find_contact(self, device_id: str | None) -> Recipient | None:
         """Return the contact with a device, if it is one's."""
-        device = dr.async_get(self._hass).async_get(device_id)
+        device = dr.async_get(self._hass).async_get(device_id) if device_id else None
         for identifier in device.identifiers if device else ():
             if contact := self._contacts.get(identifier):
                 return contact
         return None
 
     @callback
-    def async_get_contact(self, device_id: str) -> Recipient:
+    def async_get_contact(self, device_id: str | None) -> Recipient:
         """Return the contact with a device. Raise ServiceValidationError if it is none's."""
         if contact := self.async_find_contact(device_id):
             return contact
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="contact_not_found")
+        raise _not_found()
 
     def get_recipient(self, field: str, value: object) -> Recipient:
         """Return whom the value of a field means: a contact's name or a number.
 
-        A number is read as people at home write it. Raise ServiceValidationError if it is neither,
-        or a name that several contacts have.
+        A number is read as people at home write it, and always means itself, whatever somebody is
+        called. Raise ServiceValidationError if it is neither, or a name that several contacts have.
         """
-        if isinstance(value, str) and (named := self._named(value)):
-            if len(named) > 1:
-                raise ServiceValidationError(
-                    translation_domain=DOMAIN,
-                    translation_key="ambiguous_contact",
-                    translation_placeholders={"field": field, "name": _shown(value)},
-                )
-            return named[0]
         try:
             number = PhoneNumber.parse(value, self._hass.config.country)
         except InvalidNumberError as err:
-            if isinstance(value, str) and any(character.isalpha() for character in value):
-                raise ServiceValidationError(
-                    translation_domain=DOMAIN,
-                    translation_key="unknown_contact",
-                    translation_placeholders={
-                        "field": field,
-                        "name": _shown(value),
-                        "contacts": self._names or "-",
-                    },
-                ) from err
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key=err.problem,
-                translation_placeholders={"field": field, "number": mask(value)},
-            ) from err
-        return self.with_name(number)
-
-    def with_name(self, number: PhoneNumber) -> Recipient:
-        """Return a number with the name of the contact whose it is, if it is one's."""
+            return self._get_named(field, value, err)
         return next(
             (contact for contact in self._contacts.values() if contact.number == number),
             Recipient(number),
         )
 
+    def _get_named(self, field: str, value: object, err: InvalidNumberError) -> Recipient:
+        """Return the contact with a name that is no number."""
+        named = self._named(value) if isinstance(value, str) else []
+        if len(named) == 1:
+            return named[0]
+        if not isinstance(value, str) or not any(character.isalpha() for character in value):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key=err.problem,
+                translation_placeholders={"field": field, "number": mask(value)},
+            ) from err
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="ambiguous_contact" if named else "unknown_contact",
+            translation_placeholders={
+                "field": field,
+                "name": without_number(value),
+                "contacts": self._names or "-",
+            },
+        ) from err
+
+    def get_origin(self, value: object) -> PhoneNumber:
+        """Return the number that the value of a field means; without one, the account's own."""
+        if value is None:
+            return PhoneNumber.from_international(self._origin)
+        return self.get_recipient(CONF_ORIGIN, value).number
+
     def get_pair(self, origin: object, destination: Recipient) -> NumberPair:
         """Return the two telephones of a call. Raise ServiceValidationError if it is only one."""
-        pair = NumberPair(self.get_recipient(CONF_ORIGIN, origin).number, destination.number)
+        pair = NumberPair(self.get_origin(origin), destination.number)
         if pair.origin == pair.destination:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="same_number")
         return pair
 
     def get_recipients(
-        self, device_ids: Iterable[str], destinations: Iterable[object]
+        self, device_ids: Iterable[str | None], destinations: Iterable[object]
     ) -> list[Recipient]:
         """Return all that are meant, each telephone once.
 
@@ -143,7 +167,7 @@ class AddressBook:
         return [
             contact
             for contact in self._contacts.values()
-            if contact.contact and fold(contact.contact) == folded
+            if folded and fold(contact.contact or "") == folded
         ]
 
     @property
@@ -151,11 +175,8 @@ class AddressBook:
         """Return the names there are."""
         return ", ".join(
             sorted(
-                _shown(contact.contact) for contact in self._contacts.values() if contact.contact
+                without_number(contact.contact)
+                for contact in self._contacts.values()
+                if contact.contact
             )
         )
-
-
-def _shown(name: str) -> str:
-    """Return a name as an error may quote it: people also write numbers into names."""
-    return mask_text(name, [])

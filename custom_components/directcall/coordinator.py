@@ -1,16 +1,17 @@
 """The token's life, and the one place where wire errors become Home Assistant's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 import logging
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util.hass_dict import HassKey
 
 from .api import (
     AuthenticationError,
@@ -36,6 +37,9 @@ RETRY_REFUSED: Final = timedelta(minutes=15)
 
 type DirectcallConfigEntry = ConfigEntry[DirectcallCoordinator]
 
+# The token of an account that is set up anew, and the data with the credentials that it is for.
+_DATA_KEPT: Final[HassKey[dict[str, tuple[Mapping[str, Any], Token]]]] = HassKey(f"{DOMAIN}_tokens")
+
 
 class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
     """Holds an account's token and lends it to whatever talks to the provider."""
@@ -58,6 +62,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
             update_interval=RETRY_FIRST,
         )
         self.client: Final = client
+        self._entry_data = dict(config_entry.data)
         self._renewal: asyncio.Task[Token | DirectcallError] | None = None
         self._credentials_refused = False
         self._operation_refused = False
@@ -83,19 +88,42 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         return self.data is not None and self.data.seconds_left > 0
 
     async def async_start(self) -> None:
-        """Get the first token and keep it renewed.
+        """Get the first token, unless one was kept, and see that it is renewed.
 
         Raise ConfigEntryAuthFailed where the credentials are refused. Anything else that fails is
         tried again later: a house that boots faster than its router has to be ready to call the
         moment the line is.
         """
-        try:
-            with suppress(ConnectionFailedError, RefusedError):
-                await self._async_renew()
-        except AuthenticationError as err:
-            raise _translated(err, ConfigEntryAuthFailed) from err
+        if token := self._async_take_kept():
+            self._async_token_received(token)
+        else:
+            try:
+                with suppress(ConnectionFailedError, RefusedError):
+                    await self._async_renew()
+            except AuthenticationError as err:
+                raise _translated(err, ConfigEntryAuthFailed) from err
         # A coordinator renews only while somebody listens, and every entity may be disabled.
         self.config_entry.async_on_unload(self.async_add_listener(_listen))
+
+    @callback
+    def async_keep_token(self) -> None:
+        """Keep the token while the account is set up anew.
+
+        Nobody could call, speak or write while a new one is waited for.
+        """
+        if self.data is not None:
+            kept = self.hass.data.setdefault(_DATA_KEPT, {})
+            kept[self.config_entry.entry_id] = self._entry_data, self.data
+
+    @callback
+    def _async_take_kept(self) -> Token | None:
+        """Return the token that was kept, if it is for these credentials and not old yet."""
+        kept = self.hass.data.get(_DATA_KEPT, {}).pop(self.config_entry.entry_id, None)
+        if kept is None:
+            return None
+        data, token = kept
+        is_good = data == self._entry_data and token.age < RENEWAL_AT * token.lifetime
+        return token if is_good else None
 
     async def async_execute[ResultT](
         self, operation: Callable[[Token], Awaitable[ResultT]]

@@ -1,6 +1,6 @@
 """That an account has no credit, where people look for what they have to repair."""
 
-from enum import Enum, auto
+from enum import Enum
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -12,13 +12,19 @@ from .coordinator import DirectcallConfigEntry
 class Billed(Enum):
     """What is billed, each with a credit that may be its own (a guess, from the code 102)."""
 
-    CALLS = auto()
-    MESSAGES = auto()
+    CALLS = "no_credit"
+    VOICE_MESSAGES = "no_credit_voice_messages"
+    SMS = "no_credit_sms"
+
+    @property
+    def issue(self) -> str:
+        """Return what the issue says."""
+        return self.value
 
 
 def _issue_id(entry_id: str, billed: Billed) -> str:
     """Return the id of an account's issue."""
-    return f"no_credit{'' if billed is Billed.CALLS else '_messages'}_{entry_id}"
+    return f"{billed.issue}_{entry_id}"
 
 
 @callback
@@ -34,7 +40,7 @@ def async_show_no_credit(hass: HomeAssistant, entry: DirectcallConfigEntry, bill
         is_fixable=False,
         is_persistent=True,
         severity=ir.IssueSeverity.ERROR,
-        translation_key="no_credit" if billed is Billed.CALLS else "no_credit_messages",
+        translation_key=billed.issue,
         translation_placeholders={"account": entry.title},
     )
 

@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .calls import async_get_calls
+from .contacts import without_number
 from .coordinator import DirectcallConfigEntry
 from .entity import DirectcallCallEntity
 from .progress import Call, CallState
@@ -39,7 +40,7 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
             state,
             {
                 "call_id": call.call_id,
-                "contact": call.contact,
+                "contact": call.contact and without_number(call.contact),
                 "last_digits": call.pair.destination.last_digits,
                 "recorded": call.recorded,
                 "duration": None if call.duration is None else round(call.duration),

@@ -1,5 +1,6 @@
 """Messages that are spoken or written: what people say, checked, and sent once."""
 
+import asyncio
 from collections.abc import Collection
 from datetime import datetime, time
 import re
@@ -18,6 +19,7 @@ from .api import (
     PhoneNumber,
     SentMessage,
     Sms,
+    Token,
     VoiceMessage,
 )
 from .const import DOMAIN
@@ -26,36 +28,76 @@ from .coordinator import DirectcallCoordinator
 from .credit import Billed, async_clear_no_credit, async_show_no_credit
 
 _HOURS: Final = range(24)
+# What becomes of an id that there is not, or of a condition, where a template hands it on.
+_NO_IDS: Final = {"None", "True", "False"}
 
 
 async def async_send(
     hass: HomeAssistant, coordinator: DirectcallCoordinator, message: VoiceMessage | Sms
 ) -> SentMessage:
-    """Send a message. Raise HomeAssistantError if it was not, or may not have been, accepted."""
-    entry, client = coordinator.config_entry, coordinator.client
+    """Send a message. Raise HomeAssistantError if it was not, or may not have been, accepted.
+
+    A script that is stopped leaves a request that may have arrived already alone.
+    """
+    request = _Request()
+    task = hass.async_create_background_task(
+        request.async_make(hass, coordinator, message), f"{DOMAIN} message", eager_start=False
+    )
     try:
-        if isinstance(message, VoiceMessage):
-            sent = await coordinator.async_execute(
-                lambda token: client.send_voice_message(token, message)
-            )
-        else:
-            sent = await coordinator.async_execute(lambda token: client.send_sms(token, message))
-    except HomeAssistantError as err:
-        is_there = hass.config_entries.async_get_entry(entry.entry_id) is not None
-        if isinstance(err.__cause__, NoCreditError) and is_there:
-            async_show_no_credit(hass, entry, Billed.MESSAGES)
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        if not request.is_sent:
+            task.cancel()
         raise
-    async_clear_no_credit(hass, entry.entry_id, Billed.MESSAGES)
-    return sent
+    result = task.result()
+    if isinstance(result, HomeAssistantError):
+        raise result
+    return result
 
 
-def check_text(text: str) -> str:
+class _Request:
+    """A request for a message."""
+
+    is_sent = False
+
+    async def async_make(
+        self,
+        hass: HomeAssistant,
+        coordinator: DirectcallCoordinator,
+        message: VoiceMessage | Sms,
+    ) -> SentMessage | HomeAssistantError:
+        """Make it, and take note of what came.
+
+        An error is returned, not raised: nobody may be there any more to take it.
+        """
+        entry, client = coordinator.config_entry, coordinator.client
+        billed = Billed.VOICE_MESSAGES if isinstance(message, VoiceMessage) else Billed.SMS
+
+        async def operation(token: Token) -> SentMessage:
+            self.is_sent = True
+            if isinstance(message, VoiceMessage):
+                return await client.send_voice_message(token, message)
+            return await client.send_sms(token, message)
+
+        try:
+            sent = await coordinator.async_execute(operation)
+        except HomeAssistantError as err:
+            is_there = hass.config_entries.async_get_entry(entry.entry_id) is not None
+            if isinstance(err.__cause__, NoCreditError) and is_there:
+                async_show_no_credit(hass, entry, billed)
+            return err
+        async_clear_no_credit(hass, entry.entry_id, billed)
+        return sent
+
+
+def check_text(text: str | None) -> str:
     """Return a text without blanks around it.
 
     Raise ServiceValidationError if it is empty, or longer than the provider takes: a text is never
     cut.
     """
-    text = text.strip()
+    # Pairs of surrogates are how JSON writes an emoji, and also YAML that was pasted from there.
+    text = (text or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
     if not text:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="message_empty")
     if len(text) > LONGEST_TEXT:
@@ -83,16 +125,25 @@ def check_recipients(recipients: Collection[Recipient]) -> tuple[PhoneNumber, ..
     return tuple(recipient.number for recipient in recipients)
 
 
-def check_attempts(attempts: float) -> int:
+def check_attempts(attempts: object) -> int:
     """Return how often a telephone is called. Raise ServiceValidationError if it cannot be."""
-    if attempts not in ATTEMPTS:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_attempts")
-    return int(attempts)
+    try:
+        return _whole(attempts, ATTEMPTS)
+    except ValueError:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="invalid_attempts"
+        ) from None
 
 
-def check_delivery(
-    send_at: datetime | str | None, earliest_hour: float | None, latest_hour: float | None
-) -> Delivery:
+def _whole(value: object, allowed: range) -> int:
+    """Return a whole number, which may be written as text. Raise ValueError if it is none."""
+    number = float(str(value))
+    if number not in allowed:
+        raise ValueError
+    return int(number)
+
+
+def check_delivery(send_at: object, earliest_hour: object, latest_hour: object) -> Delivery:
     """Return when a message is delivered. Times without a zone, and hours, are the home's.
 
     Raise ServiceValidationError if that is no time, in the past, or no hour of a day.
@@ -106,35 +157,54 @@ def check_delivery(
     )
 
 
-def _check_moment(send_at: datetime | str) -> datetime:
+def _check_moment(send_at: object) -> datetime:
     """Return a moment in the future, to the second."""
-    moment = dt_util.parse_datetime(send_at) if isinstance(send_at, str) else send_at
-    if moment is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_send_at")
-    moment = moment.replace(microsecond=0)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt_util.get_default_time_zone())
+    try:
+        moment = _read_moment(send_at)
+    except TypeError, ValueError, OverflowError:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="invalid_send_at"
+        ) from None
     if moment <= dt_util.utcnow():
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="send_at_in_past")
+    return moment
+
+
+def _read_moment(send_at: object) -> datetime:
+    """Return a moment in the home's time, to the second.
+
+    Raise TypeError, ValueError or OverflowError if it is none.
+    """
+    if isinstance(send_at, str) and ":" in send_at:
+        send_at = dt_util.parse_datetime(send_at)
+    if not isinstance(send_at, datetime):
+        raise TypeError
+    moment = send_at.replace(microsecond=0)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=dt_util.get_default_time_zone())
     return dt_util.as_local(moment)
 
 
-def _check_hour(day: datetime, hour: float | None) -> datetime | None:
+def _check_hour(day: datetime, hour: object) -> datetime | None:
     """Return an hour of a day at home."""
     if hour is None:
         return None
-    if hour not in _HOURS:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_hour")
-    return datetime.combine(day, time(int(hour)), dt_util.get_default_time_zone())
+    try:
+        whole = _whole(hour, _HOURS)
+    except ValueError:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="invalid_hour"
+        ) from None
+    return datetime.combine(day, time(whole), dt_util.get_default_time_zone())
 
 
-def check_message_id(message_id: str | int) -> str:
+def check_message_id(message_id: object) -> str:
     """Return the id of a message, which a template makes a number.
 
     Raise ServiceValidationError if none can look like that.
     """
     text = str(message_id).strip()
-    if not re.fullmatch(r"[A-Za-z0-9._:@-]{1,64}", text):
+    if text in _NO_IDS or not re.fullmatch(r"[A-Za-z0-9._:@-]{1,64}", text):
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="invalid_message_id"
         )

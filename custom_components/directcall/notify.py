@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import PhoneNumber, Sms, VoiceMessage
-from .const import CONF_ORIGIN, SUBENTRY_CONTACT
+from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
 from .coordinator import DirectcallConfigEntry
 from .entity import DirectcallContactEntity
@@ -47,8 +47,7 @@ class DirectcallNotifyEntity(DirectcallContactEntity, NotifyEntity):
     @property
     def _origin(self) -> PhoneNumber:
         """Return the account's origin number."""
-        book = AddressBook(self.hass, self._entry)
-        return book.get_recipient(CONF_ORIGIN, self._entry.options[CONF_ORIGIN]).number
+        return AddressBook(self.hass, self._entry).get_origin(None)
 
 
 class DirectcallVoiceMessage(DirectcallNotifyEntity):

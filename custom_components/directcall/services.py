@@ -1,7 +1,7 @@
 """Actions: look up, validate, delegate."""
 
 from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
@@ -62,15 +62,16 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
 LONGEST_TIMEOUT: Final = timedelta(minutes=10)
 
 # Numbers that lost their quotes in YAML get an error of their own, which a string here would hide.
-_NUMBER: Final = vol.Any(str, int, float)
-# Limits are looked at in the code: what a schema says of them is English.
-_COUNT: Final = vol.Coerce(float)
+# Where a template comes to nothing, what a schema says would end an automation in spite of its
+# `continue_on_error`, and in English.
+_NUMBER: Final = vol.Any(None, str, int, float)
+_DEVICE: Final = vol.Any(None, str)
 _ACCOUNT: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 
 END_CALL_SCHEMA: Final = vol.Schema(
     {
         **_ACCOUNT,
-        vol.Optional(ATTR_CONTACT): cv.string,
+        vol.Optional(ATTR_CONTACT): _DEVICE,
         vol.Optional(ATTR_DESTINATION): _NUMBER,
         vol.Optional(CONF_ORIGIN): _NUMBER,
     }
@@ -87,13 +88,13 @@ PLACE_CALL_SCHEMA: Final = END_CALL_SCHEMA.extend(
 SEND_SMS_SCHEMA: Final = vol.Schema(
     {
         **_ACCOUNT,
-        vol.Optional(ATTR_CONTACT, default=list): vol.All(cv.ensure_list, [cv.string]),
+        vol.Optional(ATTR_CONTACT, default=list): vol.All(cv.ensure_list, [_DEVICE]),
         vol.Optional(ATTR_DESTINATION, default=list): vol.All(cv.ensure_list, [_NUMBER]),
-        vol.Optional(ATTR_MESSAGE, default=""): cv.string,
+        vol.Optional(ATTR_MESSAGE, default=None): vol.Any(None, cv.string),
         vol.Optional(CONF_ORIGIN): _NUMBER,
-        vol.Optional(ATTR_SEND_AT): vol.Any(str, datetime),
-        vol.Optional(ATTR_EARLIEST_HOUR): _COUNT,
-        vol.Optional(ATTR_LATEST_HOUR): _COUNT,
+        vol.Optional(ATTR_SEND_AT): vol.Any(None, str, date),
+        vol.Optional(ATTR_EARLIEST_HOUR): _NUMBER,
+        vol.Optional(ATTR_LATEST_HOUR): _NUMBER,
     }
 )
 SEND_VOICE_MESSAGE_SCHEMA: Final = SEND_SMS_SCHEMA.extend(
@@ -101,18 +102,17 @@ SEND_VOICE_MESSAGE_SCHEMA: Final = SEND_SMS_SCHEMA.extend(
         vol.Optional(ATTR_MEDIA): vol.Schema(
             {vol.Required(ATTR_MEDIA_CONTENT_ID): cv.string}, extra=vol.ALLOW_EXTRA
         ),
-        vol.Optional(ATTR_ATTEMPTS, default=DEFAULT_ATTEMPTS): _COUNT,
+        vol.Optional(ATTR_ATTEMPTS, default=DEFAULT_ATTEMPTS): _NUMBER,
     }
 )
-MESSAGE_SCHEMA: Final = vol.Schema({**_ACCOUNT, vol.Required(ATTR_MESSAGE_ID): vol.Any(str, int)})
+MESSAGE_SCHEMA: Final = vol.Schema({**_ACCOUNT, vol.Required(ATTR_MESSAGE_ID): _NUMBER})
 
 
 @callback
 def _async_get_entry(call: ServiceCall) -> DirectcallConfigEntry:
     """Return the account that an action is for: the one it names, or its contact's, or the only."""
     entry_id: str | None = call.data.get(ATTR_CONFIG_ENTRY_ID)
-    contacts = cv.ensure_list(call.data.get(ATTR_CONTACT))
-    if entry_id is None and contacts:
+    if entry_id is None and (contacts := cv.ensure_list(call.data.get(ATTR_CONTACT))):
         entry_id = async_get_account_of(call.hass, contacts[0])
     if entry_id is None:
         accounts = call.hass.config_entries.async_entries(
@@ -146,7 +146,8 @@ async def _async_place_call(call: ServiceCall) -> ServiceResponse:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_timeout")
     book = AddressBook(call.hass, entry)
     destination = _async_get_destination(call, book)
-    request = request_call(book.get_pair(preferences[CONF_ORIGIN], destination), preferences)
+    pair = book.get_pair(call.data.get(CONF_ORIGIN), destination)
+    request = request_call(pair, preferences)
     placing = await async_get_calls(call.hass, entry.entry_id).async_place(
         entry.runtime_data, request, destination.contact
     )
@@ -175,8 +176,7 @@ async def _async_end_call(call: ServiceCall) -> ServiceResponse:
     """Hang up."""
     entry = _async_get_entry(call)
     book = AddressBook(call.hass, entry)
-    origin = call.data.get(CONF_ORIGIN, entry.options[CONF_ORIGIN])
-    pair = book.get_pair(origin, _async_get_destination(call, book))
+    pair = book.get_pair(call.data.get(CONF_ORIGIN), _async_get_destination(call, book))
     ended = await async_get_calls(call.hass, entry.entry_id).async_hang_up(entry.runtime_data, pair)
     return {"code": ended.code, "message": ended.message} if call.return_response else None
 
@@ -188,8 +188,7 @@ def _async_get_numbers(
     """Return the origin and the recipients of a message."""
     book = AddressBook(call.hass, entry)
     recipients = book.get_recipients(call.data[ATTR_CONTACT], call.data[ATTR_DESTINATION])
-    origin = call.data.get(CONF_ORIGIN, entry.options[CONF_ORIGIN])
-    return book.get_recipient(CONF_ORIGIN, origin).number, check_recipients(recipients)
+    return book.get_origin(call.data.get(CONF_ORIGIN)), check_recipients(recipients)
 
 
 @callback
@@ -205,23 +204,25 @@ def _async_get_delivery(call: ServiceCall) -> Delivery:
 async def _async_send_voice_message(call: ServiceCall) -> ServiceResponse:
     """Have a text spoken, or audio played."""
     entry = _async_get_entry(call)
-    origin, recipients = _async_get_numbers(call, entry)
+    # A reload may come while the audio is made.
+    coordinator = entry.runtime_data
     attempts = check_attempts(call.data[ATTR_ATTEMPTS])
-    delivery = _async_get_delivery(call)
+    text: str | None = call.data[ATTR_MESSAGE]
     content: str | bytes
     if media := call.data.get(ATTR_MEDIA):
-        if call.data[ATTR_MESSAGE].strip():
+        if text and text.strip():
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="message_and_media"
             )
+        # What is wrong with them is said at once; afterwards they may be others.
+        _async_get_numbers(call, entry)
+        _async_get_delivery(call)
         content = await async_get_audio(call.hass, media[ATTR_MEDIA_CONTENT_ID])
     else:
-        content = check_text(call.data[ATTR_MESSAGE])
-    sent = await async_send(
-        call.hass,
-        entry.runtime_data,
-        VoiceMessage(origin, recipients, content, attempts, delivery),
-    )
+        content = check_text(text)
+    origin, recipients = _async_get_numbers(call, entry)
+    message = VoiceMessage(origin, recipients, content, attempts, _async_get_delivery(call))
+    sent = await async_send(call.hass, coordinator, message)
     if not call.return_response:
         return None
     return {"message_id": sent.message_id, "code": sent.code, "message": sent.message}

@@ -16,7 +16,7 @@ _ROLES_IN_FLOWS: Final = {"step_id": "step", "error": "error", "reason": "abort"
 _KEY: Final = "translation_key"
 _ROLES: Final = {*_ROLES_IN_FLOWS, _KEY}
 # Attributes that are of one of the integration's enumerations, and say which text is shown.
-_ENUMERATED: Final = {"problem": "NumberProblem"}
+_ENUMERATED: Final = {"issue": "Billed", "problem": "NumberProblem"}
 # What is typed into a form is text, and cannot have lost its quotes.
 _NEVER_TYPED: Final = {"number_unquoted"}
 _FLOWS: Final = {"ConfigFlow": "config", "OptionsFlow": "options"}

@@ -12,6 +12,8 @@ _MOST_DESTINATIONS: Final = 10
 _LONGEST_TEXT: Final = 700
 _LARGEST_AUDIO: Final = 4_000_000
 _NUMBER: Final = re.compile(r"[1-9][0-9]{9,14}|ip[1-9][0-9]{9,10}")
+# Abroad with `00`.
+_SMS_NUMBER: Final = re.compile(r"55[0-9]{10,11}|00[1-9][0-9]{7,14}|ip[1-9][0-9]{9,10}")
 _HOUR: Final = re.compile(r"[0-9]|1[0-9]|2[0-3]")
 _ATTEMPTS: Final = re.compile(r"[1-9]|10")
 _MP3: Final = re.compile(rb"ID3|\xff[\xe2\xe3\xea\xeb\xf2\xf3\xfa\xfb]")
@@ -36,13 +38,14 @@ class Message:
 def read_message(form: Mapping[str, str], audio: bytes | None) -> Message | None:
     """Return the message that a form asks for; nothing if it is not as it should be."""
     origin, kind, text = form.get("origem", ""), form.get("tipo", "texto"), form.get("texto", "")
-    destinations = form.get("destino", "").split(";")
     is_spoken = kind == "voz"
+    destinations = form.get("destino", "").split(";")
     has_audio = audio is not None and is_spoken
     if (
         kind not in {"voz", "texto"}
         or len(destinations) > _MOST_DESTINATIONS
-        or not all(_NUMBER.fullmatch(number) for number in (origin, *destinations))
+        or not _NUMBER.fullmatch(origin)
+        or not all((_NUMBER if is_spoken else _SMS_NUMBER).fullmatch(n) for n in destinations)
         or has_audio == bool(text)
         or len(text) > _LONGEST_TEXT
         or (audio is not None and (len(audio) > _LARGEST_AUDIO or not _MP3.match(audio)))

@@ -1,8 +1,8 @@
 """The provider's endpoints: forms out, answers in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
-import json
 import re
 import time
 from typing import Final
@@ -38,6 +38,7 @@ from .transport import Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
 # A guess: the provider's times have no zone.
+_BRAZIL: Final = "55"
 _ZONE: Final = ZoneInfo("America/Sao_Paulo")
 
 
@@ -144,7 +145,12 @@ class DirectcallClient:
 
         Raise what `place_call` raises.
         """
-        return await self._send_message(token, sms, {"tipo": "texto", "texto": sms.text})
+        fields = {
+            "tipo": "texto",
+            "texto": sms.text,
+            "destino": ";".join(_abroad(recipient) for recipient in sms.recipients),
+        }
+        return await self._send_message(token, sms, fields)
 
     async def _send_message(
         self,
@@ -201,13 +207,12 @@ class DirectcallClient:
 
     def _message_answer(self, answer: Answer, token: Token) -> MessageAnswer:
         """Return what an answer says of a message, also where its words are not one text."""
+        text = answer.message
         said = answer.fields.get("msg")
-        if said and not isinstance(said, str):
-            text = mask_text(
-                json.dumps(said, ensure_ascii=False), [self._client_secret, token.value]
-            )
-            return MessageAnswer(answer.code, text)
-        return MessageAnswer(answer.code, answer.message)
+        if said is not None and not isinstance(said, str):
+            with suppress(RecursionError):
+                text = mask_text(" ".join(_words(said)), [self._client_secret, token.value])
+        return MessageAnswer(answer.code, text)
 
     def _new_id(self, answer: Answer, token: Token, numbers: Collection[PhoneNumber]) -> str | None:
         """Return the id of what was accepted. One that would give something away is none.
@@ -235,6 +240,29 @@ def _query(token: Token, pair: NumberPair) -> dict[str, str]:
 def _yes_or_no(*, value: bool) -> str:
     """Return a boolean as the provider writes it."""
     return "s" if value else "n"
+
+
+def _words(said: object) -> Iterator[str]:
+    """Yield what is said in lists and objects, whatever their depth."""
+    match said:
+        case dict():
+            for key, value in said.items():
+                yield str(key)
+                yield from _words(value)
+        case list():
+            for value in said:
+                yield from _words(value)
+        case _:
+            yield str(said)
+
+
+def _abroad(recipient: PhoneNumber) -> str:
+    """Return a recipient of an SMS, with `00` before a number abroad (provider's documentation).
+
+    That it stands for SMS alone is a guess, from where it is said.
+    """
+    is_foreign = not recipient.wire.startswith((_BRAZIL, "ip"))
+    return f"00{recipient.wire}" if is_foreign else recipient.wire
 
 
 def _delivery(delivery: Delivery) -> dict[str, str]:
