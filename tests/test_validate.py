@@ -105,7 +105,7 @@ def test_integration_is_valid(copy: Path) -> None:
         ("config_flow.py", '"reauth_confirm", R', '"reauth", R', "config.step.reauth is used"),
         ("config_flow.py", 'step_id="init"', 'step_id="start"', "options.step.start is used"),
         ("const.py", '"record"', '"rec"', "rec is in a form and has no text"),
-        ("credit.py", 'translation_key="no_credit"', 'translation_key="x"', "issues.x is used"),
+        ("credit.py", '"no_credit_sms"', '"x"', "issues.x is used and has no text"),
         ("event.py", 'translation_key="call"', 'translation_key="x"', "entity.event.x is used"),
         ("button.py", 'translation_key="hang_up"', 'translation_key="x"', "entity.button.x"),
         ("calls.py", '"no_active_call"', '"x"', "exceptions.x is used and has no text"),
