@@ -230,6 +230,24 @@ async def test_parts_of_the_form(session: aiohttp.ClientSession, token: Token) -
     ]
 
 
+@pytest.mark.parametrize("send", ALL)
+async def test_nothing_is_in_the_url(
+    session: aiohttp.ClientSession, token: Token, send: Send
+) -> None:
+    """What is sent is in the form alone: a URL is seen, and kept, by who passes it on."""
+    urls: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        urls.append(request.raw_path)
+        return web.Response(body=YES)
+
+    app = web.Application()
+    app.router.add_post("/sms/send", take)
+    async with TestServer(app) as server:
+        await send(DirectcallClient(session, server.make_url(""), *ACCOUNT), token)
+    assert urls == ["/sms/send"]
+
+
 def at(zone: str, text: str, fold: int = 0) -> datetime:
     """Return a time in a zone."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold)
@@ -270,25 +288,27 @@ async def test_moment(
 
 @pytest.mark.parametrize("send", ALL)
 @pytest.mark.parametrize(
-    ("zone", "day", "hour", "earliest", "latest"),
+    ("zone", "moment", "earliest", "latest"),
     [
-        ("America/Sao_Paulo", "2019-06-03", 0, "0", "0"),
-        ("America/Sao_Paulo", "2019-06-03", 8, "8", "8"),
-        ("America/Sao_Paulo", "2019-06-03", 23, "23", "23"),
-        ("America/Manaus", "2019-06-03", 7, "8", "8"),
-        ("America/Manaus", "2019-06-03", 23, "0", "0"),
+        ("America/Sao_Paulo", "2019-06-03 00:00", "0", "0"),
+        ("America/Sao_Paulo", "2019-06-03 08:00", "8", "8"),
+        ("America/Sao_Paulo", "2019-06-03 23:00", "23", "23"),
+        ("America/Manaus", "2019-06-03 07:00", "8", "8"),
+        ("America/Manaus", "2019-06-03 23:00", "0", "0"),
         # It was summer in São Paulo, and never is in Manaus.
-        ("America/Manaus", "2018-12-03", 7, "9", "9"),
-        ("UTC", "2019-06-03", 0, "21", "21"),
-        ("UTC", "2019-06-03", 12, "9", "9"),
-        ("Europe/Lisbon", "2019-03-03", 10, "7", "7"),
-        ("Europe/Lisbon", "2019-06-03", 10, "6", "6"),
+        ("America/Manaus", "2018-12-03 07:00", "9", "9"),
+        ("UTC", "2019-06-03 00:00", "21", "21"),
+        ("UTC", "2019-06-03 12:00", "9", "9"),
+        ("Europe/Lisbon", "2019-03-03 10:00", "7", "7"),
+        ("Europe/Lisbon", "2019-06-03 10:00", "6", "6"),
         # Half an hour, or a quarter of one, is lost rather than won.
-        ("Asia/Kolkata", "2019-06-03", 8, "0", "23"),
-        ("Asia/Kolkata", "2019-06-03", 20, "12", "11"),
-        ("America/St_Johns", "2019-06-03", 8, "8", "7"),
-        ("Asia/Kathmandu", "2019-06-03", 20, "12", "11"),
-        ("Pacific/Chatham", "2019-06-03", 20, "5", "4"),
+        ("Asia/Kolkata", "2019-06-03 08:00", "0", "23"),
+        ("Asia/Kolkata", "2019-06-03 20:00", "12", "11"),
+        ("America/St_Johns", "2019-06-03 08:00", "8", "7"),
+        ("America/Sao_Paulo", "2019-06-03 08:01", "9", "8"),
+        ("America/Sao_Paulo", "2019-06-03 08:59", "9", "8"),
+        ("Asia/Kathmandu", "2019-06-03 20:00", "12", "11"),
+        ("Pacific/Chatham", "2019-06-03 20:00", "5", "4"),
     ],
 )
 async def test_hours(
@@ -297,16 +317,15 @@ async def test_hours(
     token: Token,
     send: Send,
     zone: str,
-    day: str,
-    hour: int,
+    moment: str,
     earliest: str,
     latest: str,
 ) -> None:
     """An hour of the day is the provider's, and never before or after the one that is wished."""
-    moment = at(zone, f"{day} {hour:02}:00")
-    await send(client, token, delivery=Delivery(earliest=moment))
-    await send(client, token, delivery=Delivery(latest=moment))
-    await send(client, token, delivery=Delivery(earliest=moment, latest=moment))
+    hour = at(zone, moment)
+    await send(client, token, delivery=Delivery(earliest=hour))
+    await send(client, token, delivery=Delivery(latest=hour))
+    await send(client, token, delivery=Delivery(earliest=hour, latest=hour))
     names = ("cron", "enviar_de", "enviar_ate")
     assert [{k: m.form[k] for k in names if k in m.form} for m in simulator.messages] == [
         {"enviar_de": earliest},
@@ -626,6 +645,30 @@ async def test_no_readable_answer(
 
 
 @pytest.mark.parametrize("send", ALL)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"codigo": "000", "callerid": "a"},
+        {"codigo": "001", "msg": "001 - Mensagem enviada com sucessso"},
+        {"status": "success", "codigo": "000"},
+        {"status": True, "callerid": "a"},
+    ],
+)
+async def test_answer_that_is_neither(
+    client: DirectcallClient,
+    simulator: Simulator,
+    token: Token,
+    send: Send,
+    answer: dict[str, object],
+) -> None:
+    """What says neither yes nor no, in the provider's way, is of unknown outcome."""
+    simulator.reply(SEND, Reply(json.dumps(answer).encode()))
+    with pytest.raises(OutcomeUnknownError):
+        await send(client, token)
+    assert simulator.requests[SEND] == 1
+
+
+@pytest.mark.parametrize("send", ALL)
 @pytest.mark.parametrize("last_digits", ["9001", "9002"])
 async def test_message_of_unknown_outcome_is_not_repeated(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send, last_digits: str
@@ -767,6 +810,40 @@ async def test_connection_comes_back(
     [message] = simulator.messages
     assert (message.text, message.audio) in [(TEXT, None), ("", AUDIO)]
     assert client.statistics.requests[SEND] == 2
+
+
+@pytest.mark.parametrize("send", ALL)
+async def test_connection_comes_back_late(
+    client: DirectcallClient, simulator: Simulator, token: Token, send: Send
+) -> None:
+    """The last attempt is as whole as the first one."""
+    await simulator.stop()
+
+    async def sleep(seconds: float) -> None:
+        if seconds == 3:
+            await simulator.start()
+
+    with patch("custom_components.directcall.api.transport.asyncio.sleep", sleep):
+        assert (await send(client, token)).code == "000"
+    [message] = simulator.messages
+    assert (message.text, message.audio) in [(TEXT, None), ("", AUDIO)]
+    assert client.statistics.requests[SEND] == 3
+
+
+@pytest.mark.parametrize("send", ALL)
+async def test_time_that_runs_out_somewhere(
+    session: aiohttp.ClientSession, token: Token, pauses: list[float], send: Send
+) -> None:
+    """A time-out of which it cannot be told whether anything was sent is of unknown outcome."""
+    soon = aiohttp.ClientTimeout(total=0.2)
+    with (
+        deaf_server() as port,
+        patch.multiple(transport_module, TIMEOUT=soon, UPLOAD_TIMEOUT=soon),
+    ):
+        client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        with pytest.raises(OutcomeUnknownError):
+            await send(client, token)
+    assert pauses == []
 
 
 @pytest.fixture
@@ -913,6 +990,18 @@ async def test_words_too_deep_to_be_read(
     deep = b"[" * 5000 + b"]" * 5000
     simulator.reply(endpoint, Reply(b'{"status": "ok", "codigo": "000", "msg": ' + deep + b"}"))
     assert await ask(client, token, "1") == MessageAnswer("000", "")
+
+
+@pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
+@pytest.mark.parametrize("said", [["um-token!"], {"um-token!": "ok"}, "um-token!"])
+async def test_words_of_an_answer_without_the_token(
+    client: DirectcallClient, simulator: Simulator, ask: Ask, endpoint: str, said: object
+) -> None:
+    """A token that the provider quotes is in no words, even if it is so short that it might be."""
+    simulator.reply(endpoint, Reply(json.dumps({"status": "ok", "msg": said}).encode()))
+    answer = await ask(client, Token("um-token!", 3600, time.monotonic()), MESSAGE_ID)
+    assert "…" in answer.message
+    assert "token" not in answer.message
 
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
