@@ -27,7 +27,7 @@ from homeassistant.components.blueprint.importer import fetch_blueprint_from_url
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
 from homeassistant.components.script.helpers import async_get_blueprints as async_get_scripts
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceNotFound
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -331,6 +331,7 @@ async def test_speaks_once(
     await speaker.happens()
     assert simulator.requests[SEND] == 1
     await speaker.pass_time(40, step=10)
+    assert simulator.requests[SEND] == 1
     await speaker.happens()
     assert simulator.requests[SEND] == len(simulator.messages) == 2
     assert simulator.calls == []
@@ -760,6 +761,35 @@ async def test_seen_while_it_rings(
     await caller.finish(5)
     assert caller.called == ["7002"]
     assert simulator.calls[0].line.ended
+    assert notifications == []
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_seen_and_not_hung_up_at_once(
+    caller: Caller, simulator: Simulator, notifications: list[ServiceCall]
+) -> None:
+    """A telephone that cannot be made to stop at once does not let the list go on."""
+    at_rest(caller.hass, SEEN)
+    simulator.reply("voz/end", Reply(b"", 500))
+    await caller.start("never answers", "answers", seen_entity=SEEN, ring_time=SHORT)
+    await caller.pass_time(5)
+    see(caller.hass, SEEN)
+    await caller.finish(20)
+    assert caller.called == ["7002"]
+    assert simulator.calls[0].line.ended
+    assert notifications == []
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_pressed_between_two_steps(caller: Caller, notifications: list[ServiceCall]) -> None:
+    """What is pressed while nobody watches, between one call and the next, counts, too."""
+    at_rest(caller.hass, "button.seen")
+    caller.hass.bus.async_listen_once(
+        "call_down_the_list_next", callback(lambda _: see(caller.hass, "button.seen"))
+    )
+    await caller.start("busy", "answers", seen_entity="button.seen")
+    await caller.finish(20)
+    assert caller.called == ["7001"]
     assert notifications == []
 
 
