@@ -151,6 +151,20 @@ async def test_form(
     assert simulator.requests == {REQUEST_TOKEN: 1, SEND: 1}
 
 
+@pytest.mark.parametrize(("send", "prefix"), [(speak, ""), (play, ""), (write, "00")])
+async def test_abroad(
+    client: DirectcallClient, simulator: Simulator, token: Token, send: Send, prefix: str
+) -> None:
+    """A number abroad has a prefix where it is written to, and only there; no other one has."""
+    await send(client, token, "351912345678", RECIPIENT, "12125551234", "ip4130600300")
+    assert simulator.messages[0].destinations == [
+        f"{prefix}351912345678",
+        RECIPIENT,
+        f"{prefix}12125551234",
+        "ip4130600300",
+    ]
+
+
 @pytest.mark.parametrize("content", [TEXT, AUDIO], ids=["text", "audio"])
 @pytest.mark.parametrize("attempts", [1, 2, 10])
 async def test_attempts(
