@@ -233,7 +233,14 @@ async def test_file_is_converted(
     assert seconds == pytest.approx(1, abs=0.3)
 
 
-@pytest.mark.parametrize("make", [as_other, cut_tag])
+def tag_long(file: Path) -> Path:
+    """Convert a tone into an MP3 with a tag of 300 bytes before it."""
+    content = cut_tag(file).read_bytes()
+    file.write_bytes(b"ID3\x04\x00\x00\x00\x00\x02\x2c" + bytes(300) + content)
+    return file
+
+
+@pytest.mark.parametrize("make", [as_other, cut_tag, tag_long])
 async def test_mp3_is_left_alone(
     hass: HomeAssistant, simulator: Simulator, media: Path, make: Callable[[Path], Path]
 ) -> None:

@@ -49,7 +49,7 @@ async def async_get_audio(hass: HomeAssistant, media_content_id: str) -> bytes:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="audio_too_slow"
         ) from None
-    except (OSError, ValueError) as err:
+    except OSError as err:
         raise _failure(type(err).__name__) from None
     if len(audio) > LARGEST_AUDIO:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="audio_too_big")

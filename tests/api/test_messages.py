@@ -1092,6 +1092,30 @@ async def test_no_readable_answer_to_a_query(
     assert client.statistics.errors == {error.__name__: 1}
 
 
+async def test_each_request_has_its_own_connection(
+    session: aiohttp.ClientSession, token: Token
+) -> None:
+    """No request goes out on a connection that served another, even if that is left open."""
+    connections = 0
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(YES), YES)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while await reader.read(65536):
+            writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = DirectcallClient(session, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        for send in ALL:
+            await send(client, token)
+        for ask, _ in ENDPOINTS:
+            await ask(client, token, MESSAGE_ID)
+    assert connections == 5
+
+
 def test_cancellation_of_unknown_outcome_is_of_unknown_outcome() -> None:
     """Who only knows the general error catches this one, too."""
     assert issubclass(CancellationUnknownError, OutcomeUnknownError)

@@ -37,8 +37,8 @@ from .numbers import PhoneNumber
 from .transport import Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
-# A guess: the provider's times have no zone.
 _BRAZIL: Final = "55"
+# A guess: the provider's times have no zone.
 _ZONE: Final = ZoneInfo("America/Sao_Paulo")
 
 
