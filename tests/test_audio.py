@@ -14,7 +14,6 @@ import imageio_ffmpeg
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_platform
 
-from homeassistant.components.media_source import MediaSource, MediaSourceItem, PlayMedia
 from homeassistant.components.tts import Provider, TtsAudioType
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -455,19 +454,6 @@ async def test_home_without_ffmpeg(hass: HomeAssistant, simulator: Simulator, me
     assert len(simulator.messages) == 1
 
 
-class Elsewhere(MediaSource):
-    """Media that are elsewhere."""
-
-    def __init__(self) -> None:
-        """Have a name."""
-        super().__init__("elsewhere")
-
-    @override
-    async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
-        """Say where it is."""
-        return PlayMedia("https://radio.example.com/stream", "audio/mpeg")
-
-
 @pytest.mark.parametrize(
     "media_content_id",
     [
@@ -483,14 +469,6 @@ async def test_nothing_from_elsewhere(
     hass: HomeAssistant, simulator: Simulator, media: Path, media_content_id: str
 ) -> None:
     """Only what Home Assistant says itself, and its own audio files, are played."""
-
-    async def get(_: HomeAssistant) -> Elsewhere:
-        return Elsewhere()
-
-    platform: Any = SimpleNamespace(async_get_media_source=get)
-    mock_platform(hass, "elsewhere.media_source", platform)
-    hass.config.components.add("elsewhere")
-    await hass.data["media_source_platforms"].async_get_platforms()
     (media / "picture.png").touch()
     with pytest.raises(ServiceValidationError, match="in Home Assistant itself"):
         await play(hass, media_content_id)
