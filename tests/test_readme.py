@@ -122,6 +122,13 @@ class House:
             self.hass.states.async_set(self.entity_id, "on")
         await asyncio.sleep(0.3)
 
+    async def happens_later(self, freezer: FrozenDateTimeFactory) -> None:
+        """Let it happen again when no cool-down lasts any more."""
+        freezer.move_to(dt_util.utcnow() + timedelta(minutes=10))
+        async_fire_time_changed(self.hass)
+        await asyncio.sleep(0.1)
+        await self.happens()
+
 
 @pytest.fixture
 async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
@@ -186,10 +193,7 @@ async def test_example_speaks_once(
     assert message.destinations == ["5541999990000"]
     assert message.text == house.call["data"]["message"]
 
-    freezer.move_to(dt_util.utcnow() + timedelta(minutes=10))
-    async_fire_time_changed(hass)
-    await asyncio.sleep(0.1)
-    await house.happens()
+    await house.happens_later(freezer)
     assert len(simulator.messages) == 2
     assert notifications == []
 
@@ -215,10 +219,7 @@ async def test_example_calls_once(
     assert call.rings_first == getattr(call, first)
 
     call.line.ended = True
-    freezer.move_to(dt_util.utcnow() + timedelta(minutes=10))
-    async_fire_time_changed(hass)
-    await asyncio.sleep(0.1)
-    await house.happens()
+    await house.happens_later(freezer)
     assert len(simulator.calls) == 2
     assert notifications == []
 

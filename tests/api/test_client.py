@@ -1,7 +1,7 @@
 """The endpoints, over real HTTP on loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 import gzip
@@ -49,38 +49,6 @@ from tests.simulator import ACCOUNT, Rejection, Reply, Simulator, TokenShape
 
 PLACE_CALL = "voz/call"
 REQUEST_TOKEN = "request_token"
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
-    """Return a session."""
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def client(session: aiohttp.ClientSession, simulator: Simulator) -> DirectcallClient:
-    """Return a client of the simulated provider."""
-    return DirectcallClient(session, URL(simulator.url), *ACCOUNT)
-
-
-@pytest.fixture
-async def token(client: DirectcallClient) -> Token:
-    """Return a token."""
-    return await client.request_token()
-
-
-@pytest.fixture
-def pauses() -> Iterator[list[float]]:
-    """Collect the pauses instead of waiting for them."""
-    pauses: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        if seconds:
-            pauses.append(seconds)
-
-    with patch("custom_components.directcall.api.transport.asyncio.sleep", sleep):
-        yield pauses
 
 
 def a_call(destination: str = "5541999990000", *, yes: bool = False) -> CallRequest:

@@ -1,7 +1,7 @@
 """Voice messages and SMS, over real HTTP on loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 import json
 import time
@@ -55,38 +55,6 @@ YES = b'{"status": "ok", "codigo": "000"}'
 
 type Send = Callable[..., Awaitable[SentMessage]]
 type Ask = Callable[[DirectcallClient, Token, str], Awaitable[MessageAnswer]]
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
-    """Return a session."""
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def client(session: aiohttp.ClientSession, simulator: Simulator) -> DirectcallClient:
-    """Return a client of the simulated provider."""
-    return DirectcallClient(session, URL(simulator.url), *ACCOUNT)
-
-
-@pytest.fixture
-async def token(client: DirectcallClient) -> Token:
-    """Return a token."""
-    return await client.request_token()
-
-
-@pytest.fixture
-def pauses() -> Iterator[list[float]]:
-    """Collect the pauses instead of waiting for them."""
-    pauses: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        if seconds:
-            pauses.append(seconds)
-
-    with patch("custom_components.directcall.api.transport.asyncio.sleep", sleep):
-        yield pauses
 
 
 def numbers(*wires: str) -> tuple[PhoneNumber, ...]:

@@ -132,7 +132,11 @@ class DirectcallClient:
 
         Raise what `place_call` raises.
         """
-        fields = {"tipo": "voz", "num_tentativas": str(message.attempts)}
+        fields = {
+            "tipo": "voz",
+            "destino": ";".join(recipient.wire for recipient in message.recipients),
+            "num_tentativas": str(message.attempts),
+        }
         audio = None
         if isinstance(message.content, bytes):
             audio = message.content
@@ -147,8 +151,8 @@ class DirectcallClient:
         """
         fields = {
             "tipo": "texto",
-            "texto": sms.text,
             "destino": ";".join(_abroad(recipient) for recipient in sms.recipients),
+            "texto": sms.text,
         }
         return await self._send_message(token, sms, fields)
 
@@ -163,7 +167,6 @@ class DirectcallClient:
         form = {
             "access_token": token.value,
             "origem": message.origin.wire,
-            "destino": ";".join(recipient.wire for recipient in message.recipients),
             **fields,
             **_delivery(message.delivery),
         }
