@@ -36,6 +36,16 @@ first row of codes above counts for each of them, 9001 to 9004 for the first one
 `/sms/remove` know a message by its id; what they say is invented. Only what is scheduled (`cron`)
 can be cancelled.
 
+`/extrato/list-recordings` lists the recordings of calls that were to be recorded (`gravar=s`), are
+over, and on which somebody talked: a tone in a WAV file. What is wrong with one is up to the last
+four digits of the destination:
+
+    8001                  it has no link
+    8002                  its link points into a home's network
+    8003                  its link leads to a redirect that points there
+    8004                  its link is not valid any more
+    8005                  the page on which it stands cannot be had
+
 `/voz/status` tells of a call while it lasts, with the provider's blanks in the numbers, and the
 destination's without country code. Before the first telephone rings (1 s), and once the call is
 over, it answers that no call is active; so does `/voz/end`.
@@ -48,6 +58,7 @@ met: see `Quirks`.
 """
 
 from .messages import Message
+from .recordings import Recording
 from .server import ACCOUNT, NetworkCall, Quirks, Rejection, Reply, Simulator, TokenShape
 
 __all__ = [
@@ -55,6 +66,7 @@ __all__ = [
     "Message",
     "NetworkCall",
     "Quirks",
+    "Recording",
     "Rejection",
     "Reply",
     "Simulator",

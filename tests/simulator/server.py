@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 import json
+import math
 import re
 import secrets
 import time
@@ -17,6 +18,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from .messages import Message, read_message
+from .recordings import Oddity, Recording, find
 from .telephones import OUTAGE, RETURN_CODES, Behaviour, Line, behaviour, refusal
 
 
@@ -74,6 +76,14 @@ class Quirks:
     """Seconds until a status is given."""
     end_delay: float = 0
     """Seconds until a call is ended."""
+    page_size: int = 20
+    """How many recordings are on a page."""
+    says_pages: bool = True
+    """Whether it is said how many pages there are."""
+    knows_ranges: bool = True
+    """Whether a part of a recording can be had."""
+    audio_type: str | None = "audio/x-wav"
+    """What is said of the audio. Nobody knows what the real one says, or what its audio is."""
     rejection_delays: deque[float] = field(default_factory=deque)
     """Seconds until each of the next tokens is rejected."""
 
@@ -103,6 +113,7 @@ class NetworkCall:
     recorded: bool
     form: Mapping[str, str]
     line: Line
+    call_id: str
 
 
 @dataclass
@@ -118,6 +129,10 @@ class Simulator:
     """How many requests came to each endpoint."""
     messages: list[Message] = field(default_factory=list)
     """The messages that were accepted."""
+    recordings: list[Recording] = field(default_factory=list)
+    """The recordings of calls, those that are not over yet among them."""
+    searches: list[dict[str, str]] = field(default_factory=list)
+    """The fields of each form that asked for recordings, without the token."""
     queries: list[dict[str, str]] = field(default_factory=list)
     """The fields of each URL that asked for a call or a message, or ended it."""
     tokens: list[str] = field(default_factory=list)
@@ -161,6 +176,8 @@ class Simulator:
         app.router.add_route("*", "/sms/send", self._send_message)
         app.router.add_route("*", "/sms/status", self._message_status)
         app.router.add_route("*", "/sms/remove", self._cancel_message)
+        app.router.add_route("*", "/extrato/list-recordings", self._list_recordings)
+        app.router.add_route("GET", "/extrato/gravacao/id/{key}", self._play_recording)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
@@ -274,12 +291,15 @@ class Simulator:
         if form.get("inverter_discagem") == "s":
             first, second = destination, origin
         line = Line(first, second, time.monotonic(), self.quirks.haste)
-        call = NetworkCall(origin, destination, first, form.get("gravar") == "s", form, line)
+        recorded = form.get("gravar") == "s"
+        call = NetworkCall(origin, destination, first, recorded, form, line, str(uuid.uuid4()))
         self.calls.append(call)
+        if recorded:
+            self.recordings.append(Recording(origin, destination, call.call_id, line=line))
         if self.on_call:
             self.on_call(call)
         await asyncio.sleep(self.quirks.call_delay)
-        return await self._answer_call(request, behaviour(destination))
+        return await self._answer_call(request, call)
 
     def _query(self, request: web.Request) -> dict[str, str]:
         """Return the fields of a URL, which are read for GET alone."""
@@ -412,6 +432,59 @@ class Simulator:
         message.cancelled = True
         return _json({**_OK, "api": "sms", "modulo": "remove", "msg": "Mensagem cancelada."})
 
+    async def _list_recordings(self, request: web.Request) -> web.StreamResponse:
+        """List the recordings of calls that are over, a page of them."""
+        form = await _form(request)
+        if rejection := await self._check_token(form):
+            return rejection
+        self.searches.append({k: v for k, v in form.items() if k != "access_token"})
+        found = find(self.recordings, form)
+        page = form.get("pagina", "1")
+        if found is None or not page.isdecimal():
+            return self._refuse("001", module="list-recordings", api="extrato")
+        size = self.quirks.page_size
+        start = (int(page) - 1) * size
+        entries = found[start : start + size]
+        if any(recording.oddity is Oddity.ON_FAILING_PAGE for recording in entries):
+            return web.Response(status=502, text="<h1>Bad Gateway</h1>")
+        answer: dict[str, object] = {
+            **_OK,
+            "api": "extrato",
+            "modulo": "list-recordings",
+            "msg": [recording.entry(self.url) for recording in entries],
+        }
+        if self.quirks.says_pages:
+            answer["paginas"] = max(1, math.ceil(len(found) / size))
+        return _json(answer)
+
+    async def _play_recording(self, request: web.Request) -> web.StreamResponse:
+        """Send the audio of a recording to whoever knows the link, without a token."""
+        key = request.match_info["key"]
+        recording = next((r for r in self.recordings if r.key == key), None)
+        if recording is None or recording.oddity is Oddity.EXPIRED:
+            return web.Response(status=404, text="<h1>Not Found</h1>", content_type="text/html")
+        if recording.oddity is Oddity.REDIRECTS_INTO_THE_HOME:
+            return web.Response(status=302, headers={"Location": "http://192.168.0.1/"})
+        headers = {"Content-Type": self.quirks.audio_type} if self.quirks.audio_type else {}
+        start, stop = 0, recording.size
+        wanted = request.http_range if self.quirks.knows_ranges else slice(None)
+        if self.quirks.knows_ranges:
+            headers["Accept-Ranges"] = "bytes"
+        if (wanted.start, wanted.stop) != (None, None):
+            start, stop, _ = wanted.indices(recording.size)
+            total = f"/{recording.size}"
+            if start >= stop:
+                return web.Response(status=416, headers={"Content-Range": f"bytes *{total}"})
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}{total}"
+        response = web.StreamResponse(
+            status=206 if "Content-Range" in headers else 200, headers=headers
+        )
+        response.content_length = stop - start
+        await response.prepare(request)
+        for block in recording.blocks(start, stop):
+            await response.write(block)
+        return response
+
     async def _fail_to_answer(
         self, request: web.Request, telephone: Behaviour
     ) -> web.StreamResponse | None:
@@ -428,15 +501,16 @@ class Simulator:
                 return await _send(request, Reply(drop=True))
         return None
 
-    async def _answer_call(self, request: web.Request, telephone: Behaviour) -> web.StreamResponse:
+    async def _answer_call(self, request: web.Request, call: NetworkCall) -> web.StreamResponse:
         """Tell of a call that was placed, or fail to."""
+        telephone = behaviour(call.destination)
         if failure := await self._fail_to_answer(request, telephone):
             return failure
         answer = {
             **_OK,
             "modulo": "chamar",
             "msg": "Completando a sua ligação, por favor aguarde!",
-            "callerid": str(uuid.uuid4()),
+            "callerid": call.call_id,
         }
         if telephone is Behaviour.WITHOUT_ID:
             del answer["callerid"]

@@ -89,8 +89,32 @@ class Line:
     started: float
     haste: float = 1
     """How many seconds of the telephones pass in one."""
-    ended: bool = False
-    """Whether somebody hung up through the provider."""
+    ended_at: float | None = None
+    """When somebody hung up through the provider."""
+
+    @property
+    def ended(self) -> bool:
+        """Return if somebody hung up through the provider."""
+        return self.ended_at is not None
+
+    @ended.setter
+    def ended(self, ended: bool) -> None:
+        """Hang up."""
+        self.ended_at = time.monotonic() if ended else None
+
+    @property
+    def was_talked_on(self) -> bool:
+        """Return if it is over, and both telephones were answered before."""
+        end = time.monotonic() if self.ended_at is None else self.ended_at
+        seconds = (end - self.started) * self.haste - DIALLING
+        return (
+            self.legs() is None
+            and seconds >= 2 * RINGING
+            and all(
+                telephone(number) in {Telephone.ANSWERS, Telephone.HANGS_UP}
+                for number in (self.first, self.second)
+            )
+        )
 
     def legs(self) -> dict[str, str] | None:
         """Return the provider's words for what each telephone does; nothing if there is no call."""

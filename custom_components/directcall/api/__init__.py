@@ -5,6 +5,7 @@ Forms go out and JSON comes back. Portuguese names of fields stay inside this pa
 
 from .answers import mask_text
 from .client import DEFAULT_URL, DirectcallClient
+from .download import Audio, ByteRange
 from .errors import (
     AuthenticationError,
     CancellationUnknownError,
@@ -13,10 +14,12 @@ from .errors import (
     HangUpUnknownError,
     InvalidNumberError,
     InvalidUrlError,
+    LinkRefusedError,
     NoCreditError,
     NotActiveError,
     NumberProblem,
     OutcomeUnknownError,
+    RecordingGoneError,
     RefusedError,
     TokenRejectedError,
 )
@@ -35,6 +38,9 @@ from .models import (
     MessageAnswer,
     NumberPair,
     PlacedCall,
+    Recording,
+    RecordingList,
+    RecordingQuery,
     SentMessage,
     Sms,
     Token,
@@ -50,7 +56,9 @@ __all__ = [
     "LARGEST_AUDIO",
     "LONGEST_TEXT",
     "MOST_RECIPIENTS",
+    "Audio",
     "AuthenticationError",
+    "ByteRange",
     "CallLeg",
     "CallRequest",
     "CallStatus",
@@ -64,6 +72,7 @@ __all__ = [
     "InvalidNumberError",
     "InvalidUrlError",
     "LegState",
+    "LinkRefusedError",
     "MessageAnswer",
     "NoCreditError",
     "NotActiveError",
@@ -72,6 +81,10 @@ __all__ = [
     "OutcomeUnknownError",
     "PhoneNumber",
     "PlacedCall",
+    "Recording",
+    "RecordingGoneError",
+    "RecordingList",
+    "RecordingQuery",
     "RefusedError",
     "SentMessage",
     "Sms",

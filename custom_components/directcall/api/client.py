@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import re
 import time
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import aiohttp
 from yarl import URL
 
 from .answers import Answer, mask_text
+from .download import Audio, ByteRange, open_audio
 from .errors import (
     CancellationUnknownError,
     ConnectionFailedError,
@@ -21,6 +21,7 @@ from .errors import (
 )
 from .legs import read_status
 from .models import (
+    ZONE,
     CallRequest,
     CallStatus,
     Delivery,
@@ -28,18 +29,24 @@ from .models import (
     MessageAnswer,
     NumberPair,
     PlacedCall,
+    Recording,
+    RecordingList,
+    RecordingQuery,
     SentMessage,
     Sms,
     Token,
     VoiceMessage,
 )
 from .numbers import PhoneNumber
+from .recordings import Page, read_page
 from .transport import Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
 _BRAZIL: Final = "55"
-# A guess: the provider's times have no zone.
-_ZONE: Final = ZoneInfo("America/Sao_Paulo")
+# `YmdHis`, as the provider's documentation writes it.
+_MOMENT: Final = "%Y%m%d%H%M%S"
+# Of a list of recordings, far more than a household has in 90 days.
+_MOST_PAGES: Final = 50
 
 
 class DirectcallClient:
@@ -53,6 +60,8 @@ class DirectcallClient:
         client_secret: str,
     ) -> None:
         """Use a session, which stays the caller's, for the account at an address."""
+        self._session = session
+        self._url = url
         self._transport = Transport(session, url, client_secret)
         self._client_id = client_id
         self._client_secret = client_secret
@@ -208,6 +217,61 @@ class DirectcallClient:
                 raise CancellationUnknownError(str(err)) from None
         return self._message_answer(answer, token)
 
+    async def list_recordings(self, token: Token, query: RecordingQuery) -> RecordingList:
+        """Return the recordings of calls, page by page, in the provider's order.
+
+        The provider keeps them for 90 days. Raise TokenRejectedError, AuthenticationError,
+        RefusedError, or ConnectionFailedError, also where an answer was lost.
+        """
+        # A list that grows while it is read shows some of them twice.
+        found: dict[Recording, None] = {}
+        is_complete = False
+        with self._transport.counting():
+            for number in range(1, _MOST_PAGES + 1):
+                page = await self._list_page(token, query, number)
+                new = set(page.recordings) - found.keys()
+                found |= dict.fromkeys(page.recordings)
+                # Where nobody says how many pages there are, the last one brings nothing new.
+                is_complete = number >= page.pages if page.pages is not None else not new
+                if is_complete:
+                    break
+        # Whatever the provider makes of what it is asked for.
+        recordings = tuple(recording for recording in found if query.includes(recording))
+        return RecordingList(recordings, is_complete)
+
+    async def _list_page(self, token: Token, query: RecordingQuery, number: int) -> Page:
+        """Return a page of a list of recordings."""
+        form = {
+            "access_token": token.value,
+            "dataInicial": query.start.astimezone(ZONE).strftime(_MOMENT),
+            "dataFinal": query.end.astimezone(ZONE).strftime(_MOMENT),
+            "pagina": str(number),
+        }
+        if query.destination:
+            form["numeroDestino"] = query.destination.wire
+        if query.call_id:
+            form["callerid"] = query.call_id
+        try:
+            answer = await self._transport.send("POST", "extrato/list-recordings", form)
+            answer.check()
+        except OutcomeUnknownError as err:
+            raise ConnectionFailedError(str(err)) from None
+        page = read_page(answer)
+        self.statistics.odd_recordings.update(page.odd)
+        return page
+
+    async def open_recording(
+        self, recording: Recording, byte_range: ByteRange | None = None
+    ) -> Audio:
+        """Return the audio of a recording, or a part of it. It has to be closed.
+
+        Raise LinkRefusedError if its link leads away from the provider, RecordingGoneError if there
+        is no audio any more, or ConnectionFailedError.
+        """
+        self.statistics.requests["recording"] += 1
+        with self._transport.counting():
+            return await open_audio(self._session, self._url, recording.link, byte_range)
+
     def _message_answer(self, answer: Answer, token: Token) -> MessageAnswer:
         """Return what an answer says of a message, also where its words are not one text."""
         text = answer.message
@@ -272,7 +336,7 @@ def _delivery(delivery: Delivery) -> dict[str, str]:
     """Return when a message is delivered, as the provider writes it."""
     fields = {}
     if delivery.send_at:
-        fields["cron"] = delivery.send_at.astimezone(_ZONE).strftime("%d-%m-%Y-%H-%M-%S")
+        fields["cron"] = delivery.send_at.astimezone(ZONE).strftime("%d-%m-%Y-%H-%M-%S")
     if delivery.earliest:
         # Where zones are half an hour apart, the next full one: never before it is wished.
         fields["enviar_de"] = _hour(delivery.earliest + timedelta(minutes=59))
@@ -283,4 +347,4 @@ def _delivery(delivery: Delivery) -> dict[str, str]:
 
 def _hour(moment: datetime) -> str:
     """Return the hour of the day at the provider's, from 0 to 23."""
-    return str(moment.astimezone(_ZONE).hour)
+    return str(moment.astimezone(ZONE).hour)

@@ -81,6 +81,14 @@ class CancellationUnknownError(OutcomeUnknownError):
     """A message may or may not have been cancelled: asking again does no harm."""
 
 
+class LinkRefusedError(DirectcallError):
+    """A recording's link leads away from the provider: nothing is fetched from there."""
+
+
+class RecordingGoneError(DirectcallError):
+    """There is no audio, or no longer, where a recording's link leads."""
+
+
 class CodeKind(Enum):
     """What a return code means to the caller."""
 

@@ -6,8 +6,14 @@ from enum import Enum, auto
 from math import ceil
 import time
 from typing import Final
+from zoneinfo import ZoneInfo
+
+from yarl import URL
 
 from .numbers import PhoneNumber
+
+# A guess: the provider's times have no zone.
+ZONE: Final = ZoneInfo("America/Sao_Paulo")
 
 # What one request takes (provider's documentation). A megabyte is the smaller one of the two.
 MOST_RECIPIENTS: Final = 10
@@ -202,3 +208,43 @@ class MessageAnswer:
     """Three digits, or empty."""
     message: str
     """The provider's text, with all that is private masked. Its words are not documented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recorded call, as the provider lists it."""
+
+    origin: PhoneNumber
+    destination: PhoneNumber
+    started: datetime
+    """When the call began, to the second, with its time zone."""
+    link: URL = field(repr=False)
+    """Where the audio is. It opens without a token (a guess), and so is a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingQuery:
+    """Which recordings are asked for."""
+
+    start: datetime
+    """The earliest beginning of a call, with its time zone."""
+    end: datetime
+    """The latest beginning, likewise; it is one of those that are asked for."""
+    destination: PhoneNumber | None = None
+    call_id: str | None = field(default=None, repr=False)
+    """The provider's id of the call."""
+
+    def includes(self, recording: Recording) -> bool:
+        """Return if a recording is asked for, as far as one can tell from it."""
+        return self.start <= recording.started <= self.end and (
+            self.destination is None or self.destination == recording.destination
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingList:
+    """The recordings that were found."""
+
+    recordings: tuple[Recording, ...]
+    is_complete: bool
+    """Whether there are no more: a list that is too long is not read to its end."""

@@ -49,6 +49,28 @@ class PhoneNumber:
             phonenumbers.parse(self.e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL
         )
 
+    def written_in(self, country: str | None) -> str:
+        """Return the number as people of a country (ISO 3166-1 alpha-2) write it.
+
+        In Brazil that is `(41) 3060-0300`, and with `+` a number abroad. What is no such number
+        stays as it is.
+        """
+        if self.wire.startswith("ip"):
+            return self.wire
+        try:
+            number = phonenumbers.parse(self.e164)
+        except phonenumbers.NumberParseException:
+            return self.wire
+        is_at_home = number.country_code == phonenumbers.country_code_for_region(
+            country or DEFAULT_COUNTRY
+        )
+        return phonenumbers.format_number(
+            number,
+            phonenumbers.PhoneNumberFormat.NATIONAL
+            if is_at_home
+            else phonenumbers.PhoneNumberFormat.INTERNATIONAL,
+        )
+
     @property
     def last_digits(self) -> str:
         """Return the last four digits, which give nobody away."""

@@ -47,6 +47,8 @@ class Statistics:
     """How many requests of each kind were tried."""
     errors: Counter[str] = field(default_factory=Counter)
     """How often each error came, by its type and, where it has one, the provider's code."""
+    odd_recordings: Counter[str] = field(default_factory=Counter)
+    """How many recordings were left out of lists, by what was odd about them."""
     last_success: datetime | None = None
 
 
@@ -120,16 +122,17 @@ class Transport:
             raise ConnectionFailedError(error)
         everything = {**fields, "format": "JSON"}
         in_form = method == "POST"
+        url = self._url / endpoint
         try:
             async with self._session.request(
                 method,
-                self._url / endpoint,
+                url,
                 data=_form(everything, audio) if in_form else None,
                 headers=_FORM_HEADERS if in_form and audio is None else _HEADERS,
                 allow_redirects=False,
                 timeout=TIMEOUT if audio is None else UPLOAD_TIMEOUT,
                 # Home Assistant's own ones look at redirects, which are not followed here.
-                middlewares=[_OneAttempt({} if in_form else everything)],
+                middlewares=[OneAttempt(url if in_form else url.with_query(everything))],
             ) as response:
                 body = await _read_body(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
@@ -167,10 +170,11 @@ class _LastResponse(aiohttp.ClientResponse):
 
 
 @dataclass(frozen=True, slots=True)
-class _OneAttempt:
-    """Send a request once, on a connection of its own, and its query where few can see it."""
+class OneAttempt:
+    """Send a request once, on a connection of its own, to a URL that few can see."""
 
-    query: Mapping[str, str]
+    url: URL
+    """What the request is for, at the host of the URL that the session was given."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -180,7 +184,7 @@ class _OneAttempt:
         # something, nobody could tell whether a request was lost, refused or done.
         request.response_class = _LastResponse
         # Not before: the session tells whoever traces it of the URL that it was given.
-        request.url = request.url.with_query(self.query)
+        request.url = self.url
         failure: DirectcallError
         try:
             return await handler(request)

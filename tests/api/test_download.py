@@ -1,0 +1,557 @@
+"""The audio of recordings: where it may come from, and which part of it comes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+import socket
+import traceback
+from typing import override
+from unittest.mock import patch
+
+import aiohttp
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
+import pytest
+from yarl import URL
+
+from custom_components.directcall.api import (
+    Audio,
+    ByteRange,
+    ConnectionFailedError,
+    DirectcallClient,
+    DirectcallError,
+    LinkRefusedError,
+    PhoneNumber,
+    Recording,
+    RecordingGoneError,
+    download as download_module,
+)
+from tests.simulator import ACCOUNT, Recording as RecordedCall, Simulator
+
+NUMBER = PhoneNumber("554130600300")
+SIZE = 44 + 3 * 8000
+
+
+class Resolver(AbstractResolver):
+    """Finds every host on this machine."""
+
+    def __init__(self) -> None:
+        """Start without having been asked."""
+        self.hosts: list[str] = []
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Find a host."""
+        self.hosts.append(host)
+        return [
+            ResolveResult(
+                hostname=host,
+                host="127.0.0.1",
+                port=port,
+                family=socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
+
+    @override
+    async def close(self) -> None:
+        """End."""
+
+
+class Server:
+    """A server that answers as a test wants it."""
+
+    def __init__(self) -> None:
+        """Start without having been asked."""
+        self.requests: list[web.Request] = []
+        self.runner: web.AppRunner | None = None
+        self.answer: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+        self.over = asyncio.Event()
+        self.port = 0
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer."""
+        self.requests.append(request)
+        assert self.answer is not None
+        return await self.answer(request)
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections are open."""
+        assert self.runner is not None
+        assert self.runner.server is not None
+        return len(self.runner.server.connections)
+
+    def answers(self, response: Callable[[], web.StreamResponse]) -> None:
+        """Answer so from now on."""
+
+        async def answer(_: web.Request) -> web.StreamResponse:
+            return response()
+
+        self.answer = answer
+
+
+@pytest.fixture
+async def server(socket_enabled: None) -> AsyncIterator[Server]:
+    """Return another server on loopback."""
+    server = Server()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", server.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    server.runner = runner
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server.port = runner.addresses[0][1]
+    yield server
+    server.over.set()
+    await runner.cleanup()
+
+
+@pytest.fixture
+def resolver() -> Resolver:
+    """Return what finds every host on this machine."""
+    return Resolver()
+
+
+@pytest.fixture
+async def session(socket_enabled: None, resolver: Resolver) -> AsyncIterator[aiohttp.ClientSession]:
+    """Return a session for which every host is on this machine."""
+    connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield session
+
+
+@pytest.fixture
+def recorded(simulator: Simulator) -> RecordedCall:
+    """Return a recording at the provider's."""
+    recording = RecordedCall("554130600300", "5541999990000", "a-call")
+    simulator.recordings.append(recording)
+    return recording
+
+
+def at(link: str | URL) -> Recording:
+    """Return a recording with a link."""
+    return Recording(NUMBER, NUMBER, datetime.now(UTC), URL(link))
+
+
+def link_of(simulator: Simulator, recorded: RecordedCall) -> str:
+    """Return the link to a recording at the simulator."""
+    return f"{simulator.url}/extrato/gravacao/id/{recorded.key}"
+
+
+def whole(recorded: RecordedCall) -> bytes:
+    """Return all the audio of a recording."""
+    return b"".join(recorded.blocks(0, recorded.size))
+
+
+async def read(audio: Audio) -> bytes:
+    """Return what comes of audio."""
+    async with audio:
+        return b"".join([chunk async for chunk in audio.chunks()])
+
+
+async def test_whole(
+    simulator: Simulator, client: DirectcallClient, recorded: RecordedCall
+) -> None:
+    """All of it comes, as what the provider says it is, and nobody needs a token for it."""
+    audio = await client.open_recording(at(link_of(simulator, recorded)))
+    assert (audio.status, audio.media_type, audio.length) == (200, "audio/x-wav", SIZE)
+    assert audio.content_range is None
+    assert await read(audio) == whole(recorded)
+    assert client.statistics.requests == {"recording": 1}
+
+
+@pytest.mark.parametrize("knows_ranges", [True, False])
+@pytest.mark.parametrize(
+    ("header", "part"),
+    [
+        ("bytes=0-0", (0, 0)),
+        ("bytes=0-1", (0, 1)),
+        ("bytes=0-", (0, SIZE - 1)),
+        ("bytes=44-99", (44, 99)),
+        ("bytes=20000-", (20000, SIZE - 1)),
+        ("bytes=20000-99999", (20000, SIZE - 1)),
+        (f"bytes={SIZE - 1}-", (SIZE - 1, SIZE - 1)),
+        ("bytes=-100", (SIZE - 100, SIZE - 1)),
+        ("bytes=-99999", (0, SIZE - 1)),
+    ],
+)
+async def test_part(
+    simulator: Simulator,
+    client: DirectcallClient,
+    recorded: RecordedCall,
+    header: str,
+    part: tuple[int, int],
+    *,
+    knows_ranges: bool,
+) -> None:
+    """A part comes, whether or not the provider can send one."""
+    simulator.quirks.knows_ranges = knows_ranges
+    audio = await client.open_recording(at(link_of(simulator, recorded)), ByteRange.parse(header))
+    first, last = part
+    assert audio.status == 206
+    assert audio.content_range == f"bytes {first}-{last}/{SIZE}"
+    assert audio.length == last - first + 1
+    assert await read(audio) == whole(recorded)[first : last + 1]
+
+
+@pytest.mark.parametrize("knows_ranges", [True, False])
+async def test_part_that_is_not_there(
+    simulator: Simulator,
+    client: DirectcallClient,
+    recorded: RecordedCall,
+    *,
+    knows_ranges: bool,
+) -> None:
+    """Who asks for what comes after the end is told where that is."""
+    simulator.quirks.knows_ranges = knows_ranges
+    audio = await client.open_recording(
+        at(link_of(simulator, recorded)), ByteRange.parse(f"bytes={SIZE}-")
+    )
+    assert (audio.status, audio.content_range) == (416, f"bytes */{SIZE}")
+    assert await read(audio) == b""
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(None, "", "bytes", "bytes=", "bytes=-", "bytes=5-4", "bytes=a-b", "items=0-1"),
+        *("bytes=0-1,3-4", "bytes=-1-2", "bytes=0-1\r\nX: y", f"bytes={'9' * 19}-"),
+    ],
+)
+def test_no_range(header: str | None) -> None:
+    """What is no single range asks for the whole."""
+    assert ByteRange.parse(header) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "directcallsoft.com",
+        "api.directcallsoft.com",
+        "directcall.com.br",
+        "www.directcall.com.br",
+        "www.directdial.com.br",
+        "a.b.directdial.com.br",
+        "WWW.DirectDial.com.br",
+    ],
+)
+async def test_provider(
+    client: DirectcallClient, server: Server, resolver: Resolver, host: str
+) -> None:
+    """The provider's hosts and those below them are where recordings are."""
+    server.answers(lambda: web.Response(body=b"RIFF", content_type="audio/wav"))
+    audio = await client.open_recording(at(f"http://{host}:{server.port}/gravacao?id=1&b=a%20c"))
+    assert await read(audio) == b"RIFF"
+    assert resolver.hosts == [host.lower()]
+    [request] = server.requests
+    assert request.raw_path == "/gravacao?id=1&b=a%20c"
+    assert request.headers["Host"] == f"{host.lower()}:{server.port}"
+    assert request.headers["Accept-Encoding"] == "identity"
+    assert "Authorization" not in request.headers
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://127.0.0.1:{port}/1",
+        "http://localhost:{port}/1",
+        "http://localhost:{api_port}/1",
+        "http://[::1]:{port}/1",
+        "http://0.0.0.0:{port}/1",
+        "http://192.168.0.1:{port}/1",
+        "http://homeassistant.local:{port}/1",
+        "http://example.com:{port}/1",
+        "http://directcall.com.br.example.com:{port}/1",
+        "http://evildirectcall.com.br:{port}/1",
+        "http://directcall.com.br.:{port}/1",
+        "http://com.br:{port}/1",
+        "http://directcall.com.br@127.0.0.1:{port}/1",
+        "http://user:secret@www.directcall.com.br:{port}/1",
+        "http://:secret@www.directcall.com.br:{port}/1",
+        "http://127.0.0.1:{port}#@www.directcall.com.br/1",
+        "ftp://www.directcall.com.br:{port}/1",
+    ],
+)
+@pytest.mark.parametrize("in_redirect", [False, True])
+async def test_elsewhere(
+    simulator: Simulator,
+    client: DirectcallClient,
+    server: Server,
+    resolver: Resolver,
+    link: str,
+    *,
+    in_redirect: bool,
+) -> None:
+    """Nothing is fetched from elsewhere, not even when it is the provider that leads there."""
+    target = link.format(port=server.port, api_port=simulator.port)
+    server.answers(lambda: web.Response(status=302, headers={"Location": target}))
+    first = f"http://www.directcall.com.br:{server.port}/" if in_redirect else target
+    with pytest.raises(LinkRefusedError) as caught:
+        await client.open_recording(at(first))
+    assert [request.path for request in server.requests] == ["/"] * in_redirect
+    assert resolver.hosts == ["www.directcall.com.br"] * in_redirect
+    assert client.statistics.errors == {"LinkRefusedError": 1}
+    assert "/1" not in "".join(traceback.format_exception(caught.value)).replace(__file__, "")
+
+
+async def test_own_api_over_https(
+    session: aiohttp.ClientSession, server: Server, resolver: Resolver
+) -> None:
+    """The account's own API address counts, and only with its port."""
+    client = DirectcallClient(session, URL("https://calls.example.com"), *ACCOUNT)
+    with pytest.raises(ConnectionFailedError):
+        await client.open_recording(at("https://calls.example.com:443/1"))
+    assert resolver.hosts == ["calls.example.com"]
+    for link in ("http://calls.example.com/1", f"http://calls.example.com:{server.port}/1"):
+        with pytest.raises(LinkRefusedError):
+            await client.open_recording(at(link))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirect(
+    simulator: Simulator,
+    client: DirectcallClient,
+    server: Server,
+    recorded: RecordedCall,
+    status: int,
+) -> None:
+    """From one of the provider's hosts to another the way is followed, with the part asked for."""
+    location = link_of(simulator, recorded)
+    server.answers(lambda: web.Response(status=status, headers={"Location": location}))
+    audio = await client.open_recording(
+        at(f"http://www.directdial.com.br:{server.port}/1"), ByteRange(44, 49)
+    )
+    assert await read(audio) == whole(recorded)[44:50]
+
+
+async def test_redirect_on_the_same_host(client: DirectcallClient, server: Server) -> None:
+    """Where it leads may be said in short."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/a/b":
+            return web.Response(status=302, headers={"Location": "c?d=e"})
+        return web.Response(body=request.path_qs.encode(), content_type="audio/mpeg")
+
+    server.answer = answer
+    audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/a/b"))
+    assert await read(audio) == b"/a/c?d=e"
+
+
+@pytest.mark.parametrize(
+    "location", ["/again", "http:///again", "http://[::1/", r"http://127.0.0.1\@directcall.com.br/"]
+)
+async def test_redirect_that_leads_nowhere(
+    client: DirectcallClient, server: Server, location: str
+) -> None:
+    """Nobody is sent around in circles."""
+    server.answers(lambda: web.Response(status=302, headers={"Location": location}))
+    with pytest.raises(LinkRefusedError):
+        await client.open_recording(at(f"http://directcall.com.br:{server.port}/"))
+    assert len(server.requests) <= 6
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type", "error"),
+    [
+        (404, "text/html", RecordingGoneError),
+        (403, "text/html", RecordingGoneError),
+        (410, "audio/mpeg", RecordingGoneError),
+        (302, "text/html", RecordingGoneError),
+        (204, "audio/mpeg", RecordingGoneError),
+        # A page that is shown instead, which must never be: it would be one of this house's own.
+        (200, "text/html", RecordingGoneError),
+        (200, "application/json", RecordingGoneError),
+        (200, "application/xhtml+xml", RecordingGoneError),
+        (200, "image/svg+xml", RecordingGoneError),
+        (200, "text/javascript", RecordingGoneError),
+        (206, "text/html", RecordingGoneError),
+        (206, "audio/mpeg", ConnectionFailedError),
+        (408, "text/html", ConnectionFailedError),
+        (429, "text/html", ConnectionFailedError),
+        (500, "audio/mpeg", ConnectionFailedError),
+        (503, "text/html", ConnectionFailedError),
+    ],
+)
+async def test_no_audio(
+    client: DirectcallClient,
+    server: Server,
+    status: int,
+    media_type: str,
+    error: type[DirectcallError],
+) -> None:
+    """What is no audio is an error that says whether trying again may help."""
+    server.answers(lambda: web.Response(body=b"", status=status, content_type=media_type))
+    with pytest.raises(error, match=f"HTTP {status}") as caught:
+        await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    ("said", "media_type"),
+    [
+        ("audio/mpeg", "audio/mpeg"),
+        ("Audio/X-WAV; codec=1", "audio/x-wav"),
+        ("application/octet-stream", "audio/mpeg"),
+        ("application/force-download", "audio/mpeg"),
+        (None, "audio/mpeg"),
+    ],
+)
+async def test_media_type(
+    client: DirectcallClient, server: Server, said: str | None, media_type: str
+) -> None:
+    """Audio of which the provider does not say what it is is most likely an MP3."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": said} if said else {})
+        response.content_length = 3
+        await response.prepare(request)
+        await response.write(b"ID3")
+        return response
+
+    server.answer = answer
+    with patch.object(web.StreamResponse, "_content_type", None, create=True):
+        audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
+    assert audio.media_type == media_type
+    assert await read(audio) == b"ID3"
+
+
+async def test_length_that_nobody_says(client: DirectcallClient, server: Server) -> None:
+    """All of it comes, even if a part was asked for."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        for _ in range(3):
+            await response.write(b"ID3")
+        return response
+
+    server.answer = answer
+    link = f"http://directcall.com.br:{server.port}/1"
+    audio = await client.open_recording(at(link), ByteRange(0, 1))
+    assert (audio.status, audio.length) == (200, None)
+    assert await read(audio) == b"ID3" * 3
+
+
+async def test_compressed(client: DirectcallClient, server: Server) -> None:
+    """Who compresses it all the same is understood, and its length is that of something else."""
+
+    def response() -> web.Response:
+        response = web.Response(body=b"ID3" * 1000, content_type="audio/mpeg")
+        response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    server.answers(response)
+    audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
+    assert audio.length is None
+    assert await read(audio) == b"ID3" * 1000
+
+
+async def test_audio_that_breaks_off(client: DirectcallClient, server: Server) -> None:
+    """An end that comes too early is none."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
+        response.content_length = 100
+        await response.prepare(request)
+        await response.write(b"ID3")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    server.answer = answer
+    audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/secret"))
+    with pytest.raises(ConnectionFailedError) as caught:
+        await read(audio)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("after", [0, 3])
+async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, after: int) -> None:
+    """Nobody waits forever, neither for the first byte nor for the next."""
+    assert download_module.TIMEOUT.sock_read == 4 * 60
+    assert download_module.TIMEOUT.total is None
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
+        if after:
+            await response.prepare(request)
+            await response.write(b"ID3")
+        await server.over.wait()
+        return response
+
+    server.answer = answer
+    with (
+        patch.object(download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)),
+        pytest.raises(ConnectionFailedError),
+    ):
+        await read(await client.open_recording(at(f"http://directcall.com.br:{server.port}/1")))
+
+
+async def test_slow_listener(client: DirectcallClient, server: Server) -> None:
+    """Who takes their time is not taken for a provider that is stuck."""
+    server.answers(lambda: web.Response(body=bytes(4_000_000), content_type="audio/mpeg"))
+    with patch.object(download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)):
+        audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
+        await asyncio.sleep(0.5)
+        assert len(await read(audio)) == 4_000_000
+
+
+async def test_no_connection(
+    simulator: Simulator, client: DirectcallClient, session: aiohttp.ClientSession
+) -> None:
+    """Without a connection it is said so, and the link is in no part of the error."""
+    await simulator.stop()
+    recording = at(f"{simulator.url}/secret")
+    with pytest.raises(ConnectionFailedError) as caught:
+        await client.open_recording(recording)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+    await session.close()
+    with pytest.raises(ConnectionFailedError, match="closed"):
+        await client.open_recording(recording)
+
+
+async def test_link_is_not_traced(simulator: Simulator, recorded: RecordedCall) -> None:
+    """Whoever traces the requests of the session does not see the link."""
+    traced: list[str] = []
+
+    async def trace(_: object, __: object, params: aiohttp.TraceRequestStartParams) -> None:
+        traced.append(str(params.url))
+
+    config = aiohttp.TraceConfig()
+    config.on_request_start.append(trace)
+    async with aiohttp.ClientSession(trace_configs=[config]) as session:
+        client = DirectcallClient(session, URL(simulator.url), *ACCOUNT)
+        await read(await client.open_recording(at(link_of(simulator, recorded))))
+    assert traced == [simulator.url]
+
+
+async def test_connections_are_closed(
+    client: DirectcallClient, session: aiohttp.ClientSession, server: Server
+) -> None:
+    """No connection is left behind, whether or not all was read, or there was anything to read."""
+
+    def response() -> web.Response:
+        return web.Response(body=bytes(1_000_000), content_type="audio/mpeg")
+
+    server.answers(response)
+    link = f"http://directcall.com.br:{server.port}/1"
+    await read(await client.open_recording(at(link)))
+    async with await client.open_recording(at(link)):
+        pass
+    for path in ("302", "404", "500"):
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return web.Response(status=int(request.path[1:]), headers={"Location": "/404"})
+
+        server.answer = answer
+        with pytest.raises(DirectcallError):
+            await client.open_recording(at(f"http://directcall.com.br:{server.port}/{path}"))
+    # What the other side still has open, a moment later.
+    await asyncio.sleep(0.1)
+    assert not server.connections

@@ -1,0 +1,315 @@
+"""Lists of recordings: what is asked for, and what is read."""
+
+from datetime import UTC, datetime, timedelta
+import json
+from typing import Any
+
+import pytest
+
+from custom_components.directcall.api import (
+    AuthenticationError,
+    ConnectionFailedError,
+    DirectcallClient,
+    PhoneNumber,
+    Recording,
+    RecordingQuery,
+    RefusedError,
+    Token,
+    TokenRejectedError,
+)
+from tests.simulator import Recording as RecordedCall, Reply, Simulator
+
+LIST = "extrato/list-recordings"
+START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+END = START + timedelta(days=1)
+DAY = RecordingQuery(START, END)
+ENTRY = {
+    "origem": "554130600300",
+    "destino": "5541999990000",
+    "inicio": "2026-11-25 14:05:06",
+    "gravacao_link": "http://www.directdial.com.br/extrato/gravacao/id/" + "0" * 40,
+}
+
+
+def record(simulator: Simulator, number: int, **more: Any) -> RecordedCall:
+    """Have a recording of a call, each an hour after the one before."""
+    recording = RecordedCall(
+        more.pop("origin", "554130600300"),
+        more.pop("destination", "5541999990000"),
+        f"call-{number}",
+        START + timedelta(hours=number),
+        **more,
+    )
+    simulator.recordings.append(recording)
+    return recording
+
+
+def listed(*entries: object, **more: object) -> Reply:
+    """Return an answer that lists entries."""
+    return Reply(json.dumps({"status": "ok", "msg": entries, "paginas": 1, **more}).encode())
+
+
+async def test_documented_example(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """What the documentation shows is read as it is meant, in the provider's time."""
+    entry = {
+        "origem": "554130600300",
+        "destino": "554130600300",
+        "inicio": "2013-01-29 10:36:46",
+        "gravacao_link": "http://www.directdial.com.br/extrato/gravacao/id/" + "ab" * 20,
+    }
+    simulator.reply(LIST, listed(entry))
+    query = RecordingQuery(datetime(2013, 1, 29, tzinfo=UTC), datetime(2013, 1, 30, tzinfo=UTC))
+    found = await client.list_recordings(token, query)
+    assert found.is_complete
+    [recording] = found.recordings
+    # Summer time, in which Brazil was then.
+    assert recording.started == datetime(2013, 1, 29, 12, 36, 46, tzinfo=UTC)
+    assert recording.origin.wire == recording.destination.wire == "554130600300"
+    assert str(recording.link) == entry["gravacao_link"]
+    assert "directdial" not in repr(recording)
+
+
+async def test_what_is_asked_for(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """The time is the provider's, and what else is known of the call goes along."""
+    await client.list_recordings(token, DAY)
+    await client.list_recordings(
+        token, RecordingQuery(START, END, PhoneNumber("5541999990000"), "call-1")
+    )
+    common = {
+        "dataInicial": "20261125000000",
+        "dataFinal": "20261126000000",
+        "pagina": "1",
+        "format": "JSON",
+    }
+    assert simulator.searches == [
+        common,
+        {**common, "numeroDestino": "5541999990000", "callerid": "call-1"},
+    ]
+
+
+async def test_all_pages(simulator: Simulator, client: DirectcallClient, token: Token) -> None:
+    """Pages are followed to the last one, and not beyond."""
+    simulator.quirks.page_size = 2
+    recorded = [record(simulator, number) for number in range(5)]
+    found = await client.list_recordings(token, DAY)
+    assert found.is_complete
+    assert [r.started for r in found.recordings] == [r.started for r in recorded]
+    assert [search["pagina"] for search in simulator.searches] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("pages", ["3", " 3 ", 3])
+async def test_pages_written_otherwise(
+    simulator: Simulator, client: DirectcallClient, token: Token, pages: object
+) -> None:
+    """The number of pages may be text."""
+    simulator.reply(LIST, *[listed(ENTRY, paginas=pages)] * 3)
+    assert (await client.list_recordings(token, DAY)).is_complete
+    assert simulator.requests[LIST] == 3
+
+
+@pytest.mark.parametrize("pages", [None, True, "many", [2], -1, 1.5])
+async def test_unreadable_number_of_pages(
+    simulator: Simulator, client: DirectcallClient, token: Token, pages: object
+) -> None:
+    """Where nobody can tell how many pages there are, they end where nothing new is on one."""
+    other = {**ENTRY, "inicio": "2026-11-25 15:00:00"}
+    simulator.reply(LIST, *(listed(entry, paginas=pages) for entry in (ENTRY, other, other, ENTRY)))
+    found = await client.list_recordings(token, DAY)
+    assert len(found.recordings) == 2
+    assert found.is_complete
+    assert simulator.requests[LIST] == 3
+
+
+async def test_pages_are_not_said(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """Without a number of pages they are read to the end, too."""
+    simulator.quirks.says_pages = False
+    simulator.quirks.page_size = 2
+    for number in range(3):
+        record(simulator, number)
+    assert len((await client.list_recordings(token, DAY)).recordings) == 3
+
+
+async def test_too_many_pages(simulator: Simulator, client: DirectcallClient, token: Token) -> None:
+    """No more than 50 pages are read, and that there are more is said."""
+    simulator.quirks.page_size = 1
+    for number in range(51):
+        simulator.recordings.append(
+            RecordedCall("554130600300", "5541999990000", "", START + timedelta(minutes=number))
+        )
+    found = await client.list_recordings(token, DAY)
+    assert len(found.recordings) == simulator.requests[LIST] == 50
+    assert not found.is_complete
+    del simulator.recordings[50:]
+    assert (await client.list_recordings(token, DAY)).is_complete
+
+
+async def test_list_that_grows_meanwhile(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """What moved on to the next page while that was asked for is there once."""
+    other = {**ENTRY, "inicio": "2026-11-25 13:00:00"}
+    simulator.reply(LIST, listed(ENTRY, paginas=2), listed(ENTRY, other, paginas=2))
+    assert len((await client.list_recordings(token, DAY)).recordings) == 2
+
+
+async def test_page_that_fails(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """A list with a hole is none."""
+    simulator.quirks.page_size = 1
+    record(simulator, 1)
+    record(simulator, 2, destination="5541999998005")
+    with pytest.raises(ConnectionFailedError, match="HTTP 502"):
+        await client.list_recordings(token, DAY)
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (Reply(drop=True), ConnectionFailedError),
+        (Reply(b"<h1>"), ConnectionFailedError),
+        (Reply(b'{"status": "erro", "codigo": "011"}'), RefusedError),
+        (Reply(b'{"status": "erro", "codigo": "006"}'), TokenRejectedError),
+        (Reply(b'{"status": "erro", "codigo": "200"}'), AuthenticationError),
+    ],
+)
+async def test_no_list(
+    simulator: Simulator,
+    client: DirectcallClient,
+    token: Token,
+    reply: Reply,
+    error: type[Exception],
+) -> None:
+    """What comes instead of a list is an error, and is counted."""
+    simulator.reply(LIST, reply)
+    with pytest.raises(error):
+        await client.list_recordings(token, DAY)
+    assert simulator.requests[LIST] == 1
+    assert client.statistics.errors.total() == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": "ok", "msg": []},
+        {"status": "ok", "msg": "Nenhuma gravação encontrada"},
+        {"status": "ok", "msg": None, "paginas": 0},
+        {"status": "ok"},
+    ],
+)
+async def test_no_recordings(
+    simulator: Simulator, client: DirectcallClient, token: Token, answer: object
+) -> None:
+    """That there are none is a list, too, and nothing is odd about it."""
+    simulator.reply(LIST, Reply(json.dumps(answer).encode()))
+    found = await client.list_recordings(token, DAY)
+    assert found.recordings == ()
+    assert found.is_complete
+    assert simulator.requests[LIST] == 1
+    assert not client.statistics.odd_recordings
+
+
+@pytest.mark.parametrize(
+    ("change", "odd"),
+    [
+        ({"origem": None}, "origin"),
+        ({"origem": "anonymous"}, "origin"),
+        ({"origem": ""}, "origin"),
+        ({"origem": True}, "origin"),
+        ({"origem": "1" * 21}, "origin"),
+        ({"destino": ["5541999990000"]}, "destination"),
+        ({"destino": "12"}, "destination"),
+        ({"inicio": None}, "started"),
+        ({"inicio": "0000-00-00 00:00:00"}, "started"),
+        ({"inicio": "2026-02-30 10:00:00"}, "started"),
+        ({"inicio": "29/01/2026 10:36"}, "started"),
+        ({"inicio": "2026-11-25T10:36:46Z"}, "started"),
+        ({"inicio": 1764080000}, "started"),
+        ({"gravacao_link": None}, "link"),
+        ({"gravacao_link": ""}, "link"),
+        ({"gravacao_link": "extrato/gravacao/id/1"}, "link"),
+        ({"gravacao_link": "ftp://www.directdial.com.br/1"}, "link"),
+        ({"gravacao_link": "file:///etc/passwd"}, "link"),
+        ({"gravacao_link": "http://[::1/1"}, "link"),
+        ({"gravacao_link": "http:///1"}, "link"),
+        ({"gravacao_link": "http://directcall.com.br/" + "1" * 2000}, "link"),
+        ({"gravacao_link": {"href": "http://directcall.com.br/1"}}, "link"),
+    ],
+)
+async def test_odd_entry(
+    simulator: Simulator,
+    client: DirectcallClient,
+    token: Token,
+    change: dict[str, object],
+    odd: str,
+) -> None:
+    """What cannot be used is left out and counted, and takes nothing else with it."""
+    simulator.reply(LIST, listed({**ENTRY, **change}, ENTRY))
+    found = await client.list_recordings(token, DAY)
+    assert len(found.recordings) == 1
+    assert found.is_complete
+    assert client.statistics.odd_recordings == {odd: 1}
+
+
+@pytest.mark.parametrize("message", [{"0": ENTRY}, 1, True, [[ENTRY]], ["x"], [None]])
+async def test_odd_message(
+    simulator: Simulator, client: DirectcallClient, token: Token, message: object
+) -> None:
+    """A list that is none at all is no reason to fail, and is counted."""
+    reply = Reply(json.dumps({"status": "ok", "msg": message, "paginas": 1}).encode())
+    simulator.reply(LIST, reply)
+    assert (await client.list_recordings(token, DAY)).recordings == ()
+    assert client.statistics.odd_recordings.total() == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "wire"),
+    [
+        ("5541999990000", "5541999990000"),
+        (5541999990000, "5541999990000"),
+        (" 55 41  3060 0300", "554130600300"),
+        ("41 3060-0300", "554130600300"),
+        ("+55 (41) 3060-0300", "554130600300"),
+        ("ip4130600300", "ip4130600300"),
+        ("IP 4130600300", "ip4130600300"),
+        ("14447772132305", "14447772132305"),
+        ("190", "190"),
+        ("0800 777 1234", "558007771234"),
+        ("4004-1234", "40041234"),
+    ],
+)
+async def test_numbers(
+    simulator: Simulator, client: DirectcallClient, token: Token, written: object, wire: str
+) -> None:
+    """Numbers are read however the provider writes them, those that cannot be called, too."""
+    simulator.reply(LIST, listed({**ENTRY, "origem": written}))
+    [recording] = (await client.list_recordings(token, DAY)).recordings
+    assert recording.origin.wire == wire
+
+
+async def test_provider_that_ignores_what_it_is_asked(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """What was not asked for is not handed on, and what is at the edges is."""
+    moments = ["2026-11-24 23:59:59", "2026-11-25 00:00:00", "2026-11-26 00:00:00"]
+    entries = [{**ENTRY, "inicio": moment} for moment in [*moments, "2026-11-26 00:00:01"]]
+    other = {**ENTRY, "destino": "5541999991111"}
+    simulator.reply(LIST, listed(*entries, other))
+    found = await client.list_recordings(
+        token, RecordingQuery(START, END, PhoneNumber("5541999990000"))
+    )
+    assert [r.started for r in found.recordings] == [START, END]
+
+
+def test_recording_is_masked() -> None:
+    """Nothing that is logged by accident gives a number or a link away."""
+    number = PhoneNumber("5541999990000")
+    assert "99999" not in repr(RecordingQuery(START, END, number, "a-call"))
+    assert "a-call" not in repr(RecordingQuery(START, END, number, "a-call"))
+    assert Recording.__dataclass_fields__["link"].repr is False
