@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 import socket
+import time
 import traceback
 from typing import override
 from unittest.mock import patch
@@ -269,6 +271,14 @@ async def test_provider(
         "http://evildirectcall.com.br:{port}/1",
         "http://directcall.com.br.:{port}/1",
         "http://com.br:{port}/1",
+        "http://localhost;.directcall.com.br:{port}/1",
+        "http://localhost%20.directcall.com.br:{port}/1",
+        "http://localhost%00.directcall.com.br:{port}/1",
+        "http://[::1%25.directcall.com.br]:{port}/1",
+        "http://a..directcall.com.br:{port}/1",
+        "http://-a.directcall.com.br:{port}/1",
+        f"http://{'a' * 64}.directcall.com.br:{{port}}/1",
+        "http://á.directcall.com.br.example.com:{port}/1",
         "http://directcall.com.br@127.0.0.1:{port}/1",
         "http://user:secret@www.directcall.com.br:{port}/1",
         "http://:secret@www.directcall.com.br:{port}/1",
@@ -296,6 +306,18 @@ async def test_elsewhere(
     assert resolver.hosts == ["www.directcall.com.br"] * in_redirect
     assert client.statistics.errors == {"LinkRefusedError": 1}
     assert "/1" not in "".join(traceback.format_exception(caught.value)).replace(__file__, "")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1%1"])
+async def test_name_that_ends_early(
+    client: DirectcallClient, server: Server, resolver: Resolver, host: str
+) -> None:
+    """What some resolvers would read only in part is none of the provider's hosts."""
+    end = "]" if host.startswith("[") else ""
+    recording = at(f"http://{host}\0.directcall.com.br{end}:{server.port}/1")
+    with pytest.raises(LinkRefusedError):
+        await client.open_recording(recording)
+    assert (server.requests, resolver.hosts) == ([], [])
 
 
 async def test_own_api_over_https(
@@ -342,7 +364,11 @@ async def test_redirect_on_the_same_host(client: DirectcallClient, server: Serve
 
 
 @pytest.mark.parametrize(
-    "location", ["/again", "http:///again", "http://[::1/", r"http://127.0.0.1\@directcall.com.br/"]
+    "location",
+    [
+        *("/again", "http:///again", "http://[::1/", "https://][@", "/" + "a" * 2001),
+        r"http://127.0.0.1\@directcall.com.br/",
+    ],
 )
 async def test_redirect_that_leads_nowhere(
     client: DirectcallClient, server: Server, location: str
@@ -368,8 +394,9 @@ async def test_redirect_that_leads_nowhere(
         (200, "application/xhtml+xml", RecordingGoneError),
         (200, "image/svg+xml", RecordingGoneError),
         (200, "text/javascript", RecordingGoneError),
+        (200, "audio/x+xml", RecordingGoneError),
+        (200, "audio/", RecordingGoneError),
         (206, "text/html", RecordingGoneError),
-        (206, "audio/mpeg", ConnectionFailedError),
         (408, "text/html", ConnectionFailedError),
         (429, "text/html", ConnectionFailedError),
         (500, "audio/mpeg", ConnectionFailedError),
@@ -388,6 +415,88 @@ async def test_no_audio(
     with pytest.raises(error, match=f"HTTP {status}") as caught:
         await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
     assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    ("content_range", "asked"),
+    [
+        (None, True),
+        ("bytes 0-1/3", False),
+        ("bytes 5-1/3", True),
+        ("bytes */3", True),
+        ("bytes 0-1/" + "9" * 19, True),
+        ("items 0-1/3", True),
+    ],
+)
+async def test_odd_part(
+    client: DirectcallClient, server: Server, content_range: str | None, *, asked: bool
+) -> None:
+    """A part of which nobody knows which one it is, or for which nobody asked, is none."""
+    headers = {"Content-Range": content_range} if content_range else {}
+    server.answers(
+        lambda: web.Response(body=b"ID", status=206, content_type="audio/mpeg", headers=headers)
+    )
+    with pytest.raises(ConnectionFailedError, match="HTTP 206"):
+        await client.open_recording(
+            at(f"http://directcall.com.br:{server.port}/1"), ByteRange(0, 1) if asked else None
+        )
+
+
+@pytest.mark.parametrize("content_range", [None, "bytes */" + "9" * 19, "bytes 0-1/3"])
+async def test_odd_end(client: DirectcallClient, server: Server, content_range: str | None) -> None:
+    """Where the end is is handed on only if it is said."""
+    headers = {"Content-Range": content_range} if content_range else {}
+    server.answers(lambda: web.Response(status=416, headers=headers))
+    audio = await client.open_recording(
+        at(f"http://directcall.com.br:{server.port}/1"), ByteRange(9, None)
+    )
+    assert (audio.status, audio.content_range) == (416, None)
+
+
+async def test_hostile_media_type_takes_no_time(client: DirectcallClient, server: Server) -> None:
+    """What a header says can be as long as it likes."""
+    said = "audio/mpeg" + ";" * 7000
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"ID3", headers={"Content-Type": said})
+
+    server.answer = answer
+    started = time.perf_counter()
+    audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
+    assert audio.media_type == "audio/mpeg"
+    assert time.perf_counter() - started < 0.2
+
+
+@pytest.mark.parametrize("said", ["audio/mpeg;é*", f"audio/mpeg;a*{'1' * 5000}"])
+async def test_odd_media_type(client: DirectcallClient, server: Server, said: str) -> None:
+    """What follows the type does not matter, however odd it is."""
+    server.answers(lambda: web.Response(body=b"ID3", headers={"Content-Type": said}))
+    audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
+    assert audio.media_type == "audio/mpeg"
+
+
+async def test_cookies_stay_out(
+    client: DirectcallClient,
+    session: aiohttp.ClientSession,
+    server: Server,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nothing that one account was given goes along with another's request, or is logged."""
+    link = f"http://directcall.com.br:{server.port}/1"
+
+    def response() -> web.Response:
+        response = web.Response(body=b"ID3", content_type="audio/mpeg")
+        response.headers["Set-Cookie"] = "PHPSESSID=1"
+        response.headers.add("Set-Cookie", "a[secret] b=1")
+        return response
+
+    session.cookie_jar.update_cookies({"other": "2"}, URL(link))
+    server.answers(response)
+    for _ in range(2):
+        await read(await client.open_recording(at(link)))
+    assert ["Cookie" in request.headers for request in server.requests] == [False, False]
+    assert [cookie.key for cookie in session.cookie_jar] == ["other"]
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -491,6 +600,28 @@ async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, 
         pytest.raises(ConnectionFailedError),
     ):
         await read(await client.open_recording(at(f"http://directcall.com.br:{server.port}/1")))
+
+
+async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient) -> None:
+    """Nor does anybody wait for a provider that says a little now and then."""
+    assert download_module.STUCK == 4 * 60
+
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as slow:
+        port = slow.sockets[0].getsockname()[1]
+        with (
+            patch.object(download_module, "STUCK", 0.3),
+            pytest.raises(ConnectionFailedError, match="the point"),
+        ):
+            await client.open_recording(at(f"http://directcall.com.br:{port}/1"))
+        await asyncio.sleep(0.1)
 
 
 async def test_slow_listener(client: DirectcallClient, server: Server) -> None:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
+from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,10 +18,13 @@ from custom_components.directcall.api import (
     RefusedError,
     Token,
     TokenRejectedError,
+    client as client_module,
 )
 from tests.simulator import Recording as RecordedCall, Reply, Simulator
 
 LIST = "extrato/list-recordings"
+LINK = "http://www.directdial.com.br/1"
+ZONE = ZoneInfo("America/Sao_Paulo")
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 END = START + timedelta(days=1)
 DAY = RecordingQuery(START, END)
@@ -149,6 +154,39 @@ async def test_too_many_pages(simulator: Simulator, client: DirectcallClient, to
     assert (await client.list_recordings(token, DAY)).is_complete
 
 
+async def test_too_many_recordings(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """However many the provider sends at once, no more are held than memory is there for."""
+    moments = [START + timedelta(seconds=number) for number in range(5002)]
+    entries = [
+        {**ENTRY, "inicio": f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M:%S}", "gravacao_link": LINK}
+        for moment in moments
+    ]
+    simulator.reply(LIST, listed(*entries[:5000]), listed(*entries, paginas=3))
+    for is_complete in (True, False):
+        found = await client.list_recordings(token, DAY)
+        assert len(found.recordings) == 5000
+        assert found.is_complete is is_complete
+    assert simulator.requests[LIST] == 2
+
+
+async def test_list_that_takes_too_long(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """Nobody waits for ever for a list, each of whose pages comes just in time."""
+    simulator.quirks.page_size = 1
+    simulator.quirks.list_delay = 0.1
+    for number in range(9):
+        record(simulator, number)
+    with (
+        patch.object(client_module, "LIST_TIMEOUT", 0.35),
+        pytest.raises(ConnectionFailedError, match="too long"),
+    ):
+        await client.list_recordings(token, DAY)
+    assert 1 < simulator.requests[LIST] < 9
+
+
 async def test_list_that_grows_meanwhile(
     simulator: Simulator, client: DirectcallClient, token: Token
 ) -> None:
@@ -237,6 +275,7 @@ async def test_no_recordings(
         ({"gravacao_link": "ftp://www.directdial.com.br/1"}, "link"),
         ({"gravacao_link": "file:///etc/passwd"}, "link"),
         ({"gravacao_link": "http://[::1/1"}, "link"),
+        ({"gravacao_link": "https://][@"}, "link"),
         ({"gravacao_link": "http:///1"}, "link"),
         ({"gravacao_link": "http://directcall.com.br/" + "1" * 2000}, "link"),
         ({"gravacao_link": {"href": "http://directcall.com.br/1"}}, "link"),
@@ -282,6 +321,10 @@ async def test_odd_message(
         ("190", "190"),
         ("0800 777 1234", "558007771234"),
         ("4004-1234", "40041234"),
+        ("41 99999-0000", "5541999990000"),
+        ("041 99999-0000", "5541999990000"),
+        ("12125551234", "12125551234"),
+        ("+4722345678", "4722345678"),
     ],
 )
 async def test_numbers(

@@ -76,6 +76,8 @@ class Quirks:
     """Seconds until a status is given."""
     end_delay: float = 0
     """Seconds until a call is ended."""
+    list_delay: float = 0
+    """Seconds until a page of recordings is given."""
     page_size: int = 20
     """How many recordings are on a page."""
     says_pages: bool = True
@@ -156,6 +158,10 @@ class Simulator:
     def reply(self, endpoint: str, *replies: Reply) -> None:
         """Answer the next requests to an endpoint so, whatever they ask."""
         self._script[endpoint].extend(replies)
+
+    def forget_replies(self, endpoint: str) -> None:
+        """Answer an endpoint's requests as the provider again."""
+        self._script[endpoint].clear()
 
     def accept(self, token: str) -> None:
         """Accept a token that was not given."""
@@ -437,6 +443,7 @@ class Simulator:
         form = await _form(request)
         if rejection := await self._check_token(form):
             return rejection
+        await asyncio.sleep(self.quirks.list_delay)
         self.searches.append({k: v for k, v in form.items() if k != "access_token"})
         found = find(self.recordings, form)
         page = form.get("pagina", "1")

@@ -1,5 +1,6 @@
 """The provider's endpoints: forms out, answers in."""
 
+import asyncio
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -45,8 +46,11 @@ DEFAULT_URL: Final = "https://api.directcallsoft.com"
 _BRAZIL: Final = "55"
 # `YmdHis`, as the provider's documentation writes it.
 _MOMENT: Final = "%Y%m%d%H%M%S"
-# Of a list of recordings, far more than a household has in 90 days.
+# Of a list of recordings: far more than a household has in 90 days, and less than fills a small
+# machine's memory. And the seconds that it may take until somebody gives up waiting for it.
 _MOST_PAGES: Final = 50
+MOST_RECORDINGS: Final = 5000
+LIST_TIMEOUT: Final = 120
 
 
 class DirectcallClient:
@@ -223,21 +227,31 @@ class DirectcallClient:
         The provider keeps them for 90 days. Raise TokenRejectedError, AuthenticationError,
         RefusedError, or ConnectionFailedError, also where an answer was lost.
         """
+        with self._transport.counting():
+            try:
+                async with asyncio.timeout(LIST_TIMEOUT):
+                    found = await self._list_pages(token, query)
+            except TimeoutError:
+                error = "a list took too long"
+                raise ConnectionFailedError(error) from None
+        # Whatever the provider makes of what it is asked for.
+        recordings = tuple(r for r in found.recordings if query.includes(r))
+        return RecordingList(recordings, found.is_complete)
+
+    async def _list_pages(self, token: Token, query: RecordingQuery) -> RecordingList:
+        """Return what stands on all pages of a list, as far as they are read."""
         # A list that grows while it is read shows some of them twice.
         found: dict[Recording, None] = {}
-        is_complete = False
-        with self._transport.counting():
-            for number in range(1, _MOST_PAGES + 1):
-                page = await self._list_page(token, query, number)
-                new = set(page.recordings) - found.keys()
-                found |= dict.fromkeys(page.recordings)
-                # Where nobody says how many pages there are, the last one brings nothing new.
-                is_complete = number >= page.pages if page.pages is not None else not new
-                if is_complete:
-                    break
-        # Whatever the provider makes of what it is asked for.
-        recordings = tuple(recording for recording in found if query.includes(recording))
-        return RecordingList(recordings, is_complete)
+        for number in range(1, _MOST_PAGES + 1):
+            page = await self._list_page(token, query, number)
+            before = len(found)
+            found |= dict.fromkeys(page.recordings)
+            if len(found) > MOST_RECORDINGS:
+                return RecordingList(tuple(found)[:MOST_RECORDINGS], is_complete=False)
+            # Where nobody says how many pages there are, the last one brings nothing new.
+            if number >= page.pages if page.pages is not None else len(found) == before:
+                return RecordingList(tuple(found), is_complete=True)
+        return RecordingList(tuple(found), is_complete=False)
 
     async def _list_page(self, token: Token, query: RecordingQuery, number: int) -> Page:
         """Return a page of a list of recordings."""

@@ -1,5 +1,6 @@
 """Fetching the audio of a recording: from where it may come, and as what it is handed on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -10,14 +11,25 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-from .errors import ConnectionFailedError, LinkRefusedError, OutcomeUnknownError, RecordingGoneError
-from .transport import OneAttempt
+from .errors import (
+    ConnectionFailedError,
+    DirectcallError,
+    LinkRefusedError,
+    OutcomeUnknownError,
+    RecordingGoneError,
+)
+from .transport import OneAttempt, parse_link
 
 # The provider's own (provider's documentation). What an answer contains must not make anybody fetch
 # from elsewhere, least of all from inside the network that this runs in.
 _DOMAINS: Final = ("directcallsoft.com", "directcall.com.br", "directdial.com.br")
-# A provider that says nothing for so long is stuck. A listener may be as slow as they like.
-TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_read=240)
+# Whatever else may stand in a host's name, resolvers may read as another one.
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST: Final = re.compile(rf"(?:{_LABEL}\.)*(?:{'|'.join(map(re.escape, _DOMAINS))})")
+# Seconds after which a provider that says nothing, or does not come to the point, is stuck. A
+# listener may be as slow as they like.
+STUCK: Final = 240
+TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_read=STUCK)
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = {
     HTTPStatus.MOVED_PERMANENTLY,
@@ -27,9 +39,11 @@ _REDIRECTS: Final = {
     HTTPStatus.PERMANENT_REDIRECT,
 }
 _TRY_AGAIN: Final = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-_AUDIO: Final = re.compile(r"audio/[a-z0-9.+-]{1,40}")
+# No XML, which `+xml` at the end would be, and in which a browser may run scripts.
+_AUDIO: Final = re.compile(r"audio/[a-z0-9.-]{1,40}")
 # What servers say of files of which they know nothing. A guess: it is most likely an MP3.
 _ANY_FILE: Final = {
+    "",
     "application/download",
     "application/force-download",
     "application/octet-stream",
@@ -38,9 +52,8 @@ _ANY_FILE: Final = {
 }
 _DEFAULT_TYPE: Final = "audio/mpeg"
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-_CONTENT_RANGE: Final = re.compile(
-    r"bytes (?:[0-9]{1,18}-[0-9]{1,18}/(?:[0-9]{1,18}|\*)|\*/[0-9]+)"
-)
+_PART: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/(?:[0-9]{1,18}|\*)")
+_NO_PART: Final = re.compile(r"bytes \*/[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,32 +141,40 @@ async def open_audio(
 
     Raise LinkRefusedError, RecordingGoneError or ConnectionFailedError.
     """
+    try:
+        async with asyncio.timeout(STUCK):
+            return await _follow(session, api_url, link, byte_range)
+    except TimeoutError:
+        error = "the provider does not come to the point"
+        raise ConnectionFailedError(error) from None
+
+
+async def _follow(
+    session: aiohttp.ClientSession, api_url: URL, link: URL, byte_range: ByteRange | None
+) -> Audio:
+    """Follow a link, and whatever it leads to, as far as that is allowed."""
+    target: URL | None = link
     for _ in range(_MOST_REDIRECTS + 1):
-        if not _is_allowed(link, api_url):
+        if target is None or not _is_allowed(target, api_url):
             error = "a recording's link leads elsewhere"
             raise LinkRefusedError(error)
-        response = await _request(session, link, byte_range)
-        target = response.headers.get(hdrs.LOCATION)
-        if response.status not in _REDIRECTS or target is None:
+        response = await _request(session, target, byte_range)
+        location = response.headers.get(hdrs.LOCATION)
+        if response.status not in _REDIRECTS or location is None:
             return _as_audio(response, byte_range)
         response.close()
-        try:
-            link = link.join(URL(target))
-        except ValueError:
-            error = "a recording's link leads nowhere"
-            raise LinkRefusedError(error) from None
+        target = parse_link(location, target)
     error = "a recording's link leads around in circles"
     raise LinkRefusedError(error)
 
 
 def _is_allowed(link: URL, api_url: URL) -> bool:
     """Return if something may be fetched from where a link leads."""
-    host = link.raw_host
-    if link.scheme not in {"http", "https"} or link.user or link.password or not host:
+    if link.scheme not in {"http", "https"} or link.user or link.password:
         return False
-    if (host, link.port) == (api_url.raw_host, api_url.port):
+    if (link.raw_host, link.port) == (api_url.raw_host, api_url.port):
         return True
-    return any(host == domain or host.endswith(f".{domain}") for domain in _DOMAINS)
+    return _HOST.fullmatch(link.raw_host or "") is not None
 
 
 async def _request(
@@ -184,7 +205,7 @@ def _as_audio(response: aiohttp.ClientResponse, byte_range: ByteRange | None) ->
     """Return a response as audio. Raise what it means where it is none."""
     try:
         return _read_head(response, byte_range)
-    except RecordingGoneError, ConnectionFailedError:
+    except DirectcallError:
         response.close()
         raise
 
@@ -196,31 +217,33 @@ def _read_head(response: aiohttp.ClientResponse, byte_range: ByteRange | None) -
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN:
         raise ConnectionFailedError(what)
     content_range = response.headers.get(hdrs.CONTENT_RANGE, "")
-    is_range = _CONTENT_RANGE.fullmatch(content_range)
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return Audio(
-            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-            _DEFAULT_TYPE,
-            0,
-            content_range if is_range else None,
-            response,
-        )
-    media_type = response.content_type.lower()
-    if media_type in _ANY_FILE:
-        media_type = _DEFAULT_TYPE
-    if status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT} or not _AUDIO.fullmatch(
-        media_type
-    ):
+        total = content_range if _NO_PART.fullmatch(content_range) else None
+        return Audio(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, _DEFAULT_TYPE, 0, total, response)
+    media_type = _media_type(response)
+    if status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT} or media_type is None:
         # A page that says so counts, too, and would be no audio.
         raise RecordingGoneError(what)
     length = None if hdrs.CONTENT_ENCODING in response.headers else response.content_length
     if status == HTTPStatus.PARTIAL_CONTENT:
-        if not is_range:
+        part = _PART.fullmatch(content_range)
+        if byte_range is None or part is None or int(part[1]) > int(part[2]):
             raise ConnectionFailedError(what)
         return Audio(HTTPStatus.PARTIAL_CONTENT, media_type, length, content_range, response)
     if byte_range is None or length is None:
         return Audio(HTTPStatus.OK, media_type, length, None, response)
     return _part(response, media_type, length, byte_range)
+
+
+def _media_type(response: aiohttp.ClientResponse) -> str | None:
+    """Return which audio a response says it is, if it is any.
+
+    aiohttp's own reading of that header takes minutes where somebody wants it to.
+    """
+    said = response.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower()
+    if said in _ANY_FILE:
+        return _DEFAULT_TYPE
+    return said if _AUDIO.fullmatch(said) else None
 
 
 def _part(

@@ -11,14 +11,13 @@ import unicodedata
 
 from .answers import Answer, mask_text
 from .models import CallLeg, CallStatus, LegState, NumberPair
+from .numbers import is_same_line
 
 _NOT_ACTIVE: Final = "003"
 _LONGEST_WORD: Final = 100
 _LONGEST_SHOWN: Final = 40
 # A call has two. What is more is not read, and would be no call that anybody understands.
 _MOST_LEGS: Final = 20
-# Shorter ones are no area code and number.
-_SHORTEST_NUMBER: Final = 10
 # What stands before a word and adds nothing: `chamada atendida`.
 _CALL: Final = {"chamada", "ligacao"}
 
@@ -102,7 +101,7 @@ def read_status(answer: Answer, pair: NumberPair, secrets: Collection[str]) -> C
         legs.append(leg)
         digits = _digits(entry.get("telefone"))
         # Where the two numbers differ in their country code alone, the whole one decides.
-        for same in (str.__eq__, _is_same):
+        for same in (str.__eq__, is_same_line):
             matches = [
                 side
                 for side, number in ((origin, pair.origin), (destination, pair.destination))
@@ -127,12 +126,6 @@ def _read_leg(entry: Mapping[object, object], secrets: Collection[str]) -> CallL
 def _digits(value: object) -> str:
     """Return the digits of a number, which is written with blanks."""
     return re.sub(r"[^0-9]", "", value).lstrip("0") if isinstance(value, str) else ""
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Return if two numbers are the same, one of them perhaps without its country code."""
-    short, long = sorted((one, other), key=len)
-    return len(short) >= _SHORTEST_NUMBER and long.endswith(short)
 
 
 def _decisive(legs: list[CallLeg]) -> CallLeg | None:

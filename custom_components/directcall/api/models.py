@@ -237,7 +237,7 @@ class RecordingQuery:
     def includes(self, recording: Recording) -> bool:
         """Return if a recording is asked for, as far as one can tell from it."""
         return self.start <= recording.started <= self.end and (
-            self.destination is None or self.destination == recording.destination
+            self.destination is None or self.destination.may_be(recording.destination)
         )
 
 

@@ -21,6 +21,8 @@ _SECOND_LINE: Final = re.compile(r"(?:[^0-9]*[0-9]){8}.*/")
 # with a leading zero makes another one.
 _INTEGERS: Final = (range(55 * 10**10, 56 * 10**10), range(55 * 10**11, 56 * 10**11))
 _LONGEST_SHORT_NUMBER: Final = 6
+# Shorter ones are no area code and number.
+_SHORTEST_NUMBER: Final = 10
 _BRAZIL: Final = 55
 _BRAZILIAN_LOCAL_LENGTHS: Final = {8, 9}
 
@@ -71,6 +73,13 @@ class PhoneNumber:
             else phonenumbers.PhoneNumberFormat.INTERNATIONAL,
         )
 
+    def may_be(self, other: PhoneNumber) -> bool:
+        """Return if another number may be this one, as the provider writes it elsewhere.
+
+        That is without its country code, or a number in its SIP network as any other (a guess).
+        """
+        return is_same_line(self.wire.removeprefix("ip"), other.wire.removeprefix("ip"))
+
     @property
     def last_digits(self) -> str:
         """Return the last four digits, which give nobody away."""
@@ -101,6 +110,12 @@ class PhoneNumber:
         if _SIP_NUMBER.fullmatch(sip_number):
             return cls(sip_number)
         return cls(_parse_text(text, country or DEFAULT_COUNTRY))
+
+
+def is_same_line(one: str, other: str) -> bool:
+    """Return if digits are of the same telephone, one of them perhaps without its country code."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _SHORTEST_NUMBER and long.endswith(short)
 
 
 def mask(value: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.cookies import SimpleCookie
 from io import BytesIO
 from ipaddress import ip_address
 import logging
@@ -14,6 +15,7 @@ from typing import Final, cast, override
 from urllib.parse import urlencode
 
 import aiohttp
+from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from yarl import URL
@@ -33,6 +35,7 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
 # Time for 4 MB on a line that takes half a megabit a second.
 UPLOAD_TIMEOUT: Final = aiohttp.ClientTimeout(total=90, connect=10)
 _LONGEST_BODY: Final = 1024 * 1024
+_LONGEST_LINK: Final = 2000
 # Before each further attempt of a request of which nothing was sent, in seconds.
 _PAUSES: Final = (1, 3)
 _HEADERS: Final = {"Connection": "close"}
@@ -73,6 +76,22 @@ def parse_url(text: str) -> URL:
     ):
         raise InvalidUrlError
     return url
+
+
+def parse_link(text: str, base: URL | None = None) -> URL | None:
+    """Return a link, which may be said in short where it stands at another; nothing if it is none.
+
+    Whether anything may be fetched from there is another question.
+    """
+    if len(text) > _LONGEST_LINK:
+        return None
+    try:
+        link = URL(text.strip())
+        if base is not None:
+            link = base.join(link)
+    except ValueError, IndexError:
+        return None
+    return link if link.scheme in {"http", "https"} and link.host else None
 
 
 def _is_loopback(host: str) -> bool:
@@ -185,13 +204,19 @@ class OneAttempt:
         request.response_class = _LastResponse
         # Not before: the session tells whoever traces it of the URL that it was given.
         request.url = self.url
+        # The session is shared: no cookie of another account, or of another service, goes along.
+        request.headers.popall(hdrs.COOKIE, None)
         failure: DirectcallError
         try:
-            return await handler(request)
+            response = await handler(request)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
             failure = ConnectionFailedError(type(err).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
             failure = OutcomeUnknownError(type(err).__name__)
+        else:
+            # None is kept either, or named in a log where it is odd.
+            response.cookies = SimpleCookie()
+            return response
         # Raised here, so that what aiohttp raised is not even its context: that quotes the URL, or
         # what an answer contained. And errors that are not aiohttp's the session does not take for
         # a reason to send a GET once more by itself.
