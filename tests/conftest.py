@@ -1,27 +1,35 @@
 """What the tests share: a simulated provider, and accounts at it."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_test_home_assistant,
+)
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 
-from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
+from custom_components.directcall.const import CONF_MEDIA_KEY, CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
 
 from .simulator import ACCOUNT, Simulator
 
 ORIGIN = "+55 41 3060-0300"
 DESTINATION = "+55 41 99999-0000"
+CALL = "event.directcall_call"
+MEDIA_KEY = "0123456789abcdef" * 2
 OPTIONS = {
     "origin": ORIGIN,
     "record": False,
@@ -64,6 +72,7 @@ def make_account(
     data: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     contacts: Mapping[str, str] | None = None,
+    minor_version: int = 2,
     **more: Any,
 ) -> MockConfigEntry:
     """Return the config entry of an account, as the config flow makes it.
@@ -74,10 +83,12 @@ def make_account(
         domain=DOMAIN,
         title=client_id,
         unique_id=client_id.casefold(),
+        minor_version=minor_version,
         data={
             CONF_CLIENT_ID: client_id,
             CONF_CLIENT_SECRET: ACCOUNT.client_secret,
             CONF_URL: simulator.url,
+            CONF_MEDIA_KEY: MEDIA_KEY,
             **(data or {}),
         },
         options={**OPTIONS, **(options or {})},
@@ -166,3 +177,42 @@ def state_of(hass: HomeAssistant, entity_id: str) -> str:
     state = hass.states.get(entity_id)
     assert state is not None
     return state.state
+
+
+class Events(list[State]):
+    """The events of the entity Call, as they came."""
+
+    @property
+    def types(self) -> list[str]:
+        """Return their types."""
+        return [state.attributes["event_type"] for state in self]
+
+
+def listen(hass: HomeAssistant) -> Events:
+    """Collect what the entity Call fires from now on."""
+    events = Events()
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        old = event.data["old_state"]
+        if (
+            event.data["entity_id"] == CALL
+            and state
+            and state.attributes.get("event_type")
+            and (old is None or old.state not in {state.state, "unavailable"})
+        ):
+            events.append(state)
+
+    hass.bus.async_listen("state_changed", note)
+    return events
+
+
+@asynccontextmanager
+async def restarted(stopped: HomeAssistant) -> AsyncIterator[HomeAssistant]:
+    """Start Home Assistant again, on what the one that was stopped saved."""
+    async with async_test_home_assistant(config_dir=stopped.config.config_dir) as hass:
+        hass.data.pop(DATA_CUSTOM_COMPONENTS)
+        await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
+        yield hass
+        await hass.async_stop(force=True)

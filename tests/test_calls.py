@@ -1,8 +1,8 @@
 """A call's life, through Home Assistant and real HTTP, with telephones that do as they like."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import batched, product
 import json
@@ -13,30 +13,34 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-    async_test_home_assistant,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.plugins import long_repr_strings
 
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import STORAGE_DIR
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
 from custom_components.directcall.api import DirectcallClient
 from custom_components.directcall.const import DOMAIN
 
-from .conftest import end_call, make_account, pass_time, place_call, set_up, state_of
+from .conftest import (
+    Events,
+    end_call,
+    listen,
+    make_account,
+    pass_time,
+    place_call,
+    restarted,
+    set_up,
+    state_of,
+)
 from .simulator import ACCOUNT, Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
 
-CALL = "event.directcall_call"
 LAST_CALL = "sensor.directcall_last_call"
 ACTIVE_CALLS = "sensor.directcall_active_calls"
 PLACE_CALL = "voz/call"
@@ -56,35 +60,6 @@ def hass_config_dir(hass_tmp_config_dir: str) -> str:
 def hass_storage() -> dict[str, Any]:
     """Let what is saved be really written, and read again."""
     return {}
-
-
-class Events(list[State]):
-    """The events of the entity Call, as they came."""
-
-    @property
-    def types(self) -> list[str]:
-        """Return their types."""
-        return [state.attributes["event_type"] for state in self]
-
-
-def listen(hass: HomeAssistant) -> Events:
-    """Collect what the entity Call fires from now on."""
-    events = Events()
-
-    @callback
-    def note(event: Event[EventStateChangedData]) -> None:
-        state = event.data["new_state"]
-        old = event.data["old_state"]
-        if (
-            event.data["entity_id"] == CALL
-            and state
-            and state.attributes.get("event_type")
-            and (old is None or old.state not in {state.state, "unavailable"})
-        ):
-            events.append(state)
-
-    hass.bus.async_listen("state_changed", note)
-    return events
 
 
 @pytest.fixture
@@ -1469,16 +1444,6 @@ async def test_reload_while_a_call_is_placed(
     assert events.types == ["placed", "ringing", "answered"]
     assert events[0].attributes["call_id"] == response["call_id"]
     assert len(simulator.calls) == 1
-
-
-@asynccontextmanager
-async def restarted(stopped: HomeAssistant) -> AsyncIterator[HomeAssistant]:
-    """Start Home Assistant again, on what the one that was stopped saved."""
-    async with async_test_home_assistant(config_dir=stopped.config.config_dir) as hass:
-        hass.data.pop(DATA_CUSTOM_COMPONENTS)
-        await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
-        yield hass
-        await hass.async_stop(force=True)
 
 
 @pytest.mark.parametrize("delay", [0, 0.5])

@@ -6,6 +6,7 @@ DOMAIN: Final = "directcall"
 
 CONF_ADVANCED: Final = "advanced"
 
+CONF_MEDIA_KEY: Final = "media_key"
 CONF_NUMBER: Final = "number"
 CONF_ORIGIN: Final = "origin"
 CONF_RECORD: Final = "record"

@@ -111,6 +111,10 @@ class AddressBook:
             number = PhoneNumber.parse(value, self._hass.config.country)
         except InvalidNumberError as err:
             return self._get_named(field, value, err)
+        return self.find_number(number)
+
+    def find_number(self, number: PhoneNumber) -> Recipient:
+        """Return whose a number is: a contact's, or nobody's whom the account knows."""
         return next(
             (contact for contact in self._contacts.values() if contact.number == number),
             Recipient(number),

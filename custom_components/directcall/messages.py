@@ -26,6 +26,7 @@ from .const import DOMAIN
 from .contacts import Recipient
 from .coordinator import DirectcallCoordinator
 from .credit import Billed, async_clear_no_credit, async_show_no_credit
+from .times import read_moment
 
 _HOURS: Final = range(24)
 # What becomes of an id that there is not, or of a condition, where a template hands it on.
@@ -160,7 +161,7 @@ def check_delivery(send_at: object, earliest_hour: object, latest_hour: object) 
 def _check_moment(send_at: object) -> datetime:
     """Return a moment in the future, to the second."""
     try:
-        moment = _read_moment(send_at)
+        moment = read_moment(send_at)
     except TypeError, ValueError, OverflowError:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="invalid_send_at"
@@ -168,21 +169,6 @@ def _check_moment(send_at: object) -> datetime:
     if moment <= dt_util.utcnow():
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="send_at_in_past")
     return moment
-
-
-def _read_moment(send_at: object) -> datetime:
-    """Return a moment in the home's time, to the second.
-
-    Raise TypeError, ValueError or OverflowError if it is none.
-    """
-    if isinstance(send_at, str) and ":" in send_at:
-        send_at = dt_util.parse_datetime(send_at)
-    if not isinstance(send_at, datetime):
-        raise TypeError
-    moment = send_at.replace(microsecond=0)
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=dt_util.get_default_time_zone())
-    return dt_util.as_local(moment)
 
 
 def _check_hour(day: datetime, hour: object) -> datetime | None:
