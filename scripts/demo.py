@@ -1,7 +1,8 @@
 """A house notices smoke, and a real Home Assistant speaks to one person and calls the next.
 
-It does so through the simulated Directcall: everything runs on loopback, and nothing is billed. The
-house's configuration is made anew at each start, in the folder .demo.
+The call is recorded, and listened to. It does so through the simulated Directcall: everything runs
+on loopback, and nothing is billed. The house's configuration is made anew at each start, in the
+folder .demo.
 """
 
 import argparse
@@ -30,6 +31,7 @@ HOUSE: Final = ROOT / ".demo"
 LOG: Final = HOUSE / "home-assistant.log"
 USER: Final = "demo"
 FLOWS: Final = "/api/config/config_entries/flow"
+LIST_RECORDINGS: Final = "/api/services/directcall/list_recordings"
 CONTACT_FLOWS: Final = "/api/config/config_entries/subentries/flow"
 SMOKE: Final = "input_boolean.smoke"
 # What follows depends on the house's language.
@@ -58,6 +60,7 @@ EXPECTED_CALL: Final = {
     "format": "JSON",
     "access_token": "…",
 }
+EXPECTED_SOUND: Final = "the call to João: 24044 bytes of audio/x-wav, HTTP 206"
 # Newer ones than Home Assistant asks for are there (see pyproject.toml): it need not build its own.
 VOICE_REQUIREMENTS: Final = "pymicro-vad,pyspeex-noise"
 STARTUP: Final = 240
@@ -135,6 +138,8 @@ class Story:
     """What the house and the telephone network saw."""
 
     house: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
+    """What was heard of the recordings."""
     calls: dict[str, list[str]] = field(default_factory=dict)
     """What became of each call, by its id."""
 
@@ -365,10 +370,36 @@ async def light_a_fire(
     return story
 
 
+async def listen(
+    session: aiohttp.ClientSession, socket_: aiohttp.ClientWebSocketResponse, url: str
+) -> list[str]:
+    """Listen to what was recorded, as a player does, and return what was heard."""
+    answer = await post(session, f"{LIST_RECORDINGS}?return_response", {})
+    heard = []
+    for number, recording in enumerate(answer["service_response"]["recordings"], start=200):
+        content_id = recording["media_content_id"]
+        media = await command(
+            socket_, number, type="media_source/resolve_media", media_content_id=content_id
+        )
+        # A signed path, for a player that nobody logged in.
+        async with (
+            aiohttp.ClientSession(url) as player,
+            player.get(media["url"], headers={"Range": "bytes=0-"}) as response,
+        ):
+            audio = await response.read()
+        name = recording["contact"] or recording["destination"]
+        what = f"{len(audio)} bytes of {response.content_type}, HTTP {response.status}"
+        heard.append(f"the call to {name}: {what}")
+    return heard
+
+
 def tell(story: Story, simulator: Simulator) -> None:
     """Print the story."""
     say("\nWhat the house saw")
     for line in story.house:
+        say(f"  {line}")
+    say("\nWhat was recorded, and can be heard")
+    for line in story.heard:
         say(f"  {line}")
     say("\nWhat reached the telephone network")
     for message in simulator.messages:
@@ -414,6 +445,8 @@ def check(story: Story, simulator: Simulator) -> None:
         error = f"the calls that arrived are not those that should have: {calls}"
     elif stories != [EXPECTED_STORY]:
         error = f"what became of the call is not what should have: {stories}"
+    elif story.heard != [EXPECTED_SOUND]:
+        error = f"what was heard of the call is not what should have: {story.heard}"
     else:
         return
     raise DemoError(error)
@@ -440,6 +473,7 @@ async def play(simulator: Simulator, arguments: argparse.Namespace) -> None:
                 await add_account(session, simulator)
                 story = await light_a_fire(session, socket_)
                 await asyncio.sleep(GRACE)
+                story.heard = await listen(session, socket_, url)
         tell(story, simulator)
         check(story, simulator)
         if not arguments.once:
@@ -469,6 +503,7 @@ async def stay(simulator: Simulator, process: asyncio.subprocess.Process, url: s
 Home Assistant is at {url}: log in as {USER} with the password {USER}.
 Try there
   - Settings > Tools > Actions: Directcall: Send voice message, Send SMS, Place call
+  - Media: Directcall: listen to the call that was recorded
   - Settings > Devices & services: Directcall: add a contact, press its button
   - the switch {SMOKE}: off and on again, and the house speaks and calls again
   - a call to a number that ends in 0201 (no credit), 9001 (the answer is lost), 7001 (busy);

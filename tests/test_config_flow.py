@@ -1,5 +1,6 @@
 """Adding an account and changing it, through the flows and real HTTP."""
 
+import re
 from typing import Any
 from unittest.mock import patch
 
@@ -13,9 +14,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.directcall.api import DirectcallClient
-from custom_components.directcall.const import CONF_ADVANCED, CONF_ORIGIN, DOMAIN
+from custom_components.directcall.const import CONF_ADVANCED, CONF_MEDIA_KEY, CONF_ORIGIN, DOMAIN
 
-from .conftest import OPTIONS, ORIGIN, make_account, place_call, set_up
+from .conftest import MEDIA_KEY, OPTIONS, ORIGIN, make_account, place_call, set_up
 from .simulator import ACCOUNT, Rejection, Reply, Simulator
 
 REQUEST_TOKEN = "request_token"
@@ -83,7 +84,10 @@ async def test_account_is_added(
         CONF_CLIENT_ID: ACCOUNT.client_id.upper(),
         CONF_CLIENT_SECRET: ACCOUNT.client_secret,
         CONF_URL: simulator.url,
+        CONF_MEDIA_KEY: entry.data[CONF_MEDIA_KEY],
     }
+    assert re.fullmatch(r"[0-9a-f]{32}", entry.data[CONF_MEDIA_KEY])
+    assert entry.minor_version == make_account(simulator).minor_version
     assert entry.options == OPTIONS
     assert entry.state is ConfigEntryState.LOADED
     await place_call(hass)
@@ -275,6 +279,7 @@ async def test_reconfiguration(
         CONF_CLIENT_ID: ACCOUNT.client_id,
         CONF_CLIENT_SECRET: secret,
         CONF_URL: simulator.url,
+        CONF_MEDIA_KEY: MEDIA_KEY,
     }
     assert simulator.requests[REQUEST_TOKEN] == before + 2
     assert account.state is ConfigEntryState.LOADED

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -18,6 +19,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from homeassistant.components import automation
+from homeassistant.components.media_source import async_browse_media
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.setup import async_setup_component
@@ -29,7 +31,7 @@ from custom_components.directcall.progress import CallState
 from scripts.validate.actions import fields_of
 
 from .conftest import end_call, make_account, pass_time, perform, place_call, set_up
-from .simulator import Reply, Simulator
+from .simulator import Recording, Reply, Simulator
 
 ROOT = Path(__file__).parent.parent
 INTEGRATION = ROOT / "custom_components" / "directcall"
@@ -62,12 +64,14 @@ ON_EVENTS = [
     for example in examples(language)
     if example.get("triggers", [{}])[0].get("trigger") == "event.received"
 ]
+UNANSWERED, ON_RECORDINGS = ON_EVENTS[::2], ON_EVENTS[1::2]
 AUTOMATIONS = [
     example
     for example in EXAMPLES
     if "triggers" in example and example["triggers"][0]["trigger"] == "state"
 ]
-SCRIPTS = [example for example in EXAMPLES if "sequence" in example]
+SCRIPTS = [example for example in EXAMPLES if "repeat" in example.get("sequence", [{}])[0]]
+PLAYING = [example for example in EXAMPLES if "action" in example.get("sequence", [{}])[0]]
 CALLING = [e for e in AUTOMATIONS if e["actions"][0]["action"] == "directcall.place_call"]
 SPEAKING = [e for e in AUTOMATIONS if e not in CALLING]
 CARDS = [example for example in EXAMPLES if example.get("type") == "button"]
@@ -156,10 +160,11 @@ def notifications(hass: HomeAssistant) -> list[ServiceCall]:
 def test_both_readmes_have_the_same_examples() -> None:
     """What differs between the examples is their language alone."""
     english, portuguese = (examples(language) for language in READMES)
-    kinds = (CALLING, SPEAKING, SCRIPTS, ON_EVENTS, CARDS, DOORS, PANIC_BUTTONS)
-    assert [len(each) for each in kinds] == [4, 2, 2, 2, 4, 2, 2]
+    kinds = (CALLING, SPEAKING, SCRIPTS, PLAYING, UNANSWERED, ON_RECORDINGS, CARDS)
+    assert [len(each) for each in kinds] == [4, 2, 2, 2, 2, 2, 4]
+    assert [len(each) for each in (DOORS, PANIC_BUTTONS)] == [2, 2]
     assert english[0] in SPEAKING
-    assert len(EXAMPLES) == 14
+    assert len(EXAMPLES) == 18
     assert [list(e) for e in english] == [list(p) for p in portuguese]
     for one, other in zip(english, portuguese, strict=True):
         for part in ("mode", "conditions", "icon"):
@@ -354,7 +359,7 @@ async def test_script_leaves_a_conversation_alone(
 
 
 @pytest.mark.freeze_time(tick=True)
-@pytest.mark.parametrize(("language", "config"), ON_EVENTS)
+@pytest.mark.parametrize(("language", "config"), UNANSWERED)
 async def test_automation_on_an_event(
     hass: HomeAssistant,
     account_in: MockConfigEntry,
@@ -375,9 +380,68 @@ async def test_automation_on_an_event(
 
 def test_automation_on_an_event_knows_every_end() -> None:
     """Each way in which a call ends without an answer is among the event types."""
-    for _, config in ON_EVENTS:
+    for _, config in UNANSWERED:
         types = config["triggers"][0]["options"]["event_type"]
         assert {*types, "ended"} == {state for state in CallState if state.is_over}
+
+
+@pytest.mark.freeze_time(tick=True)
+@pytest.mark.parametrize(("language", "config"), ON_RECORDINGS)
+async def test_automation_on_a_recording(
+    hass: HomeAssistant,
+    account_in: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    config: dict[str, Any],
+) -> None:
+    """The telephone is told of a recording, and a tap there opens where it can be heard."""
+    [action] = config["actions"]
+    told = async_mock_service(hass, *action["action"].split("."))
+    assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: config})
+    await place_call(hass, destination="+55 41 99999-7004", record=True)
+    for _ in range(30):
+        await pass_time(hass, freezer, 1)
+    assert told == []
+    await pass_time(hass, freezer, 120)
+    [notification] = told
+    assert "7004" in notification.data["message"]
+
+    links = notification.data["data"]
+    assert links["clickAction"] == links["url"]
+    path, _, item = links["url"].rpartition("/")
+    media_type, _, content_id = unquote(item).partition(",")
+    assert await async_setup_component(hass, "media_source", {})
+    [recordings] = [
+        child
+        for child in (await async_browse_media(hass, None)).children or ()
+        if child.media_content_id == content_id
+    ]
+    assert (path, media_type) == ("/media-browser/browser", recordings.media_content_type)
+
+
+@pytest.mark.parametrize("script", PLAYING, ids=name_of)
+@pytest.mark.freeze_time(tick=True)
+async def test_script_plays_the_newest_recording(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    script: dict[str, Any],
+) -> None:
+    """The newest recording is played, and nothing where there is none."""
+    played = async_mock_service(hass, "media_player", "play_media")
+    await run_to_its_end(hass, freezer, script, 2)
+    assert played == []
+    now = dt_util.utcnow()
+    for minutes in (1, 0, 2):
+        started = now - timedelta(minutes=minutes)
+        simulator.recordings.append(
+            Recording("554130600300", "5541999990000", "", started.replace(microsecond=0))
+        )
+    await hass.services.async_call("script", "turn_on", {"entity_id": "script.pasted"})
+    await asyncio.sleep(0.3)
+    [call] = played
+    assert f"{now:%Y%m%dT%H%M%SZ}" in call.data["media"]["media_content_id"]
 
 
 @pytest.mark.freeze_time(tick=True)
@@ -404,7 +468,11 @@ async def test_buttons_on_a_dashboard(
 @pytest.mark.parametrize("language", READMES)
 @pytest.mark.freeze_time(tick=True)
 async def test_every_field_key_and_state_is_explained(
-    hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDateTimeFactory, language: str
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    language: str,
 ) -> None:
     """The tables name each field of each action, each key of its response, and each state."""
     explained = {
@@ -421,7 +489,11 @@ async def test_every_field_key_and_state_is_explained(
     await pass_time(hass, freezer, 2)
     ended = await end_call(hass)
     sent = await perform(hass, "send_sms", {"destination": "Maria", "message": "x"})
-    assert explained == {*fields, *waited, *ended, *sent, *CallState}
+    simulator.recordings.append(Recording("554130600300", "5541999990000", ""))
+    listed = await perform(hass, "list_recordings", {})
+    assert explained == {*fields, *waited, *ended, *sent, *listed, *CallState}
+    [of_each] = re.findall(r"^\| `recordings` \|(.*)$", read(language), re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", of_each)) == {*listed["recordings"][0], "null"}
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,23 @@ import json
 import logging
 import re
 import traceback
+from typing import Any
 from unittest.mock import patch
 
+from aiohttp import ClientPayloadError
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
+from homeassistant.components.media_source import async_browse_media
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
 from .conftest import end_call, make_account, pass_time, perform, place_call, set_up
 from .simulator import ACCOUNT, Reply, Simulator
@@ -222,6 +227,102 @@ async def test_nothing_private_gets_out_of_messages(
 
     said += await overheard(hass, hass_client, account, caplog)
     assert leaks("\n".join(said), simulator.tokens) == set()
+
+
+async def look_and_listen(ws: Any, client: Any, content_id: str) -> list[str]:
+    """Return all that comes from the server where people look for a recording, and listen."""
+    seen: list[str] = []
+    account, _, _ = content_id.rpartition("/")
+    today = f"{account}/{dt_util.now().date()}"
+    for command, item in (("browse", account), ("browse", today), ("resolve", content_id)):
+        await ws.send_json_auto_id(
+            {"type": f"media_source/{command}_media", "media_content_id": item}
+        )
+        seen.append(str(await ws.receive_json()))
+    path = content_id.replace("media-source://directcall", "/api/directcall/recordings")
+    async with client.get(path) as response:
+        with suppress(ClientPayloadError):
+            seen.append(repr(await response.read()))
+        seen.append(f"{response.status} {response.raw_headers!r}")
+    return seen
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_nothing_private_gets_out_of_recordings(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    hass_ws_client: WebSocketGenerator,
+    home: HomeAssistant,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """No link leaves the server, whatever is browsed, played, listed or goes wrong."""
+    for logger in ("custom_components.directcall", "aiohttp"):
+        caplog.set_level(logging.DEBUG, logger)
+    for component in ("diagnostics", "media_source", "websocket_api"):
+        assert await async_setup_component(hass, component, {})
+    simulator.secrets[ACCOUNT.client_id] = SECRET
+    account = make_account(
+        simulator,
+        data={"client_secret": SECRET},
+        options={"origin": ORIGIN},
+        contacts={"Maria": DESTINATION},
+    )
+    await set_up(hass, account)
+    await async_browse_media(hass, "media-source://directcall")
+    await place_call(hass, destination="Maria", record=True)
+    for _ in range(13):
+        await pass_time(hass, freezer, 1)
+    await end_call(hass, destination="Maria")
+    await pass_time(hass, freezer, 121)
+    event = hass.states.get("event.directcall_call")
+    assert event is not None
+    content_id = event.attributes["media_content_id"]
+    [recording] = simulator.recordings
+    link = f"extrato/gravacao/id/{recording.key}"
+    token = account.runtime_data.data.value
+
+    # What people see and hear; the numbers are theirs.
+    ws = await hass_ws_client(hass)
+    client = await hass_client()
+    seen = [str(await perform(hass, "list_recordings", {}))]
+
+    async def look() -> None:
+        seen.extend(await look_and_listen(ws, client, content_id))
+
+    await look()
+    assert "'RIFF" in "".join(seen)
+    for reply in (
+        Reply(f"{SECRET} {token} {LINK}".encode(), content_type="text/html"),
+        Reply(f"{SECRET} {token} {LINK}".encode(), 404),
+        Reply(f"{SECRET} {token} {LINK}".encode(), 503),
+        Reply(b"", 302, location=f"http://192.168.0.1/{link}?access_token={token}"),
+        Reply(b"", 302, location=f"{simulator.url}/{link}"),
+        Reply(b"RIFF" * 100, content_type="audio/wav", drop=True),
+        Reply(drop=True),
+    ):
+        simulator.reply(link, *[reply] * 10)
+        await look()
+        simulator.forget_replies(link)
+    for reply in (echo(token), Reply(drop=True), Reply(f"{token} {LINK}".encode(), 500)):
+        simulator.reply("extrato/list-recordings", *[reply] * 4)
+        await look()
+        with pytest.raises(HomeAssistantError) as caught:
+            await perform(hass, "list_recordings", {})
+        seen.append(chain(caught.value))
+    odd = {**recording.entry(simulator.url), "inicio": f"{SECRET} {token}", "origem": LINK}
+    answer = json.dumps({"status": "ok", "msg": [odd, LINK], "paginas": LINK})
+    simulator.reply("extrato/list-recordings", *[Reply(answer.encode())] * 4)
+    await look()
+    await simulator.stop()
+    await look()
+    private = {SECRET, recording.key, "extrato/gravacao", *simulator.tokens}
+    assert {text for text in private if text in "".join(seen)} == set()
+    assert "leads away from Directcall" in "".join(seen)
+
+    said = "\n".join(await overheard(hass, hass_client, account, caplog))
+    assert leaks(said, [*simulator.tokens, recording.key]) == set()
 
 
 def test_leaks_are_found() -> None:

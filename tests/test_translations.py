@@ -12,10 +12,11 @@ from homeassistant.helpers.translation import async_get_translations, recursive_
 from homeassistant.util.yaml import load_yaml_dict
 
 from custom_components.directcall.const import DOMAIN
-from custom_components.directcall.event import CALL
+from custom_components.directcall.event import CALL, RECORDING_READY
 from custom_components.directcall.sensor import LAST_CALL
 from custom_components.directcall.services import (
     END_CALL_SCHEMA,
+    LIST_RECORDINGS_SCHEMA,
     MESSAGE_SCHEMA,
     PLACE_CALL_SCHEMA,
     SEND_SMS_SCHEMA,
@@ -48,6 +49,7 @@ async def test_home_assistant_shows_every_text(hass: HomeAssistant, language: st
         ("cancel_message", MESSAGE_SCHEMA),
         ("end_call", END_CALL_SCHEMA),
         ("get_message_status", MESSAGE_SCHEMA),
+        ("list_recordings", LIST_RECORDINGS_SCHEMA),
         ("place_call", PLACE_CALL_SCHEMA),
         ("send_sms", SEND_SMS_SCHEMA),
         ("send_voice_message", SEND_VOICE_MESSAGE_SCHEMA),
@@ -65,6 +67,7 @@ def test_every_state_of_a_call_has_a_text(language: str) -> None:
     entities = load(language)["entity"]
     event_types = entities["event"]["call"]["state_attributes"]["event_type"]["state"]
     assert event_types.keys() == set(CALL.event_types or ())
+    del event_types[RECORDING_READY]
     assert event_types.keys() == set(LAST_CALL.options or ())
     assert event_types == entities["sensor"]["last_call"]["state"]
 
@@ -74,4 +77,5 @@ def test_every_state_of_a_call_has_an_icon() -> None:
     entities = json.loads((INTEGRATION / "icons.json").read_text("utf-8"))["entity"]
     icons = entities["event"]["call"]["state_attributes"]["event_type"]["state"]
     assert {*icons, "unknown"} == set(CALL.event_types or ())
+    del icons[RECORDING_READY]
     assert icons == entities["sensor"]["last_call"]["state"]

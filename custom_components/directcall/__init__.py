@@ -8,11 +8,13 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
 
+from .announcing import async_get_announcer, async_remove_announcer
 from .api import DirectcallClient, parse_url
 from .calls import async_get_calls, async_remove_calls
-from .const import DOMAIN
+from .const import CONF_MEDIA_KEY, DOMAIN
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
 from .entity import async_create_account_device
+from .recordings import new_media_key
 from .services import async_setup_services
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
@@ -23,11 +25,25 @@ PLATFORMS: Final = [
     Platform.NOTIFY,
     Platform.SENSOR,
 ]
+_WITH_MEDIA_KEY: Final = 2
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, which are there whether or not an account is loaded."""
     async_setup_services(hass)
+    return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
+    """Give an account of before there were recordings the key that they need."""
+    if entry.version > 1:
+        return False
+    if entry.minor_version < _WITH_MEDIA_KEY:
+        hass.config_entries.async_update_entry(
+            entry,
+            data={**entry.data, CONF_MEDIA_KEY: new_media_key()},
+            minor_version=_WITH_MEDIA_KEY,
+        )
     return True
 
 
@@ -44,9 +60,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     entry.runtime_data = coordinator
     followed = async_get_calls(hass, entry.entry_id).followed
     await followed.async_load()
+    announcer = async_get_announcer(hass, entry.entry_id)
+    await announcer.async_load()
     async_create_account_device(hass, entry.entry_id)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     # Now there is somebody to tell of what becomes of them.
+    announcer.async_attach(entry, followed)
     followed.async_attach(coordinator)
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
     return True
@@ -55,17 +74,21 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
 async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
     """Unload an account."""
     followed = async_get_calls(hass, entry.entry_id).followed
+    announcer = async_get_announcer(hass, entry.entry_id)
     # Before those are gone who listen.
     followed.async_detach()
+    announcer.async_detach()
     if await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return True
+    announcer.async_attach(entry, followed)
     followed.async_attach(entry.runtime_data)
     return False
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
-    """Forget the calls of an account that is removed."""
+    """Forget the calls of an account that is removed, and the recordings that are awaited."""
     await async_remove_calls(hass, entry.entry_id)
+    await async_remove_announcer(hass, entry.entry_id)
 
 
 async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:

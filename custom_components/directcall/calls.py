@@ -180,7 +180,9 @@ class Calls:
             self.followed.async_follow(placing.call, accepted=False)
             raise
         else:
-            placing.call.call_id = placing.placed.call_id or placing.call.call_id
+            if placing.placed.call_id:
+                placing.call.call_id = placing.placed.call_id
+                placing.call.has_provider_id = True
         self.followed.async_follow(placing.call, accepted=placing.placed is not None)
         return None
 

@@ -43,6 +43,7 @@ from .api import (
 )
 from .const import (
     CONF_ADVANCED,
+    CONF_MEDIA_KEY,
     CONF_NUMBER,
     CONF_ORIGIN,
     CONF_RECORD,
@@ -52,6 +53,7 @@ from .const import (
     SUBENTRY_CONTACT,
 )
 from .contacts import fold, has_number, recipient_of
+from .recordings import new_media_key
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -126,6 +128,8 @@ async def _async_try_credentials(
 class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     """Add an account, and give it new credentials."""
 
+    MINOR_VERSION = 2
+
     @staticmethod
     @callback
     @override
@@ -168,6 +172,7 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
                             CONF_CLIENT_ID: client_id,
                             CONF_CLIENT_SECRET: client_secret,
                             CONF_URL: str(url),
+                            CONF_MEDIA_KEY: new_media_key(),
                         },
                         options={
                             CONF_ORIGIN: origin.international,

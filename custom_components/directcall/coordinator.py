@@ -20,7 +20,9 @@ from .api import (
     DirectcallClient,
     DirectcallError,
     HangUpUnknownError,
+    LinkRefusedError,
     NoCreditError,
+    RecordingGoneError,
     RefusedError,
     Token,
     TokenRejectedError,
@@ -101,7 +103,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
                 with suppress(ConnectionFailedError, RefusedError):
                     await self._async_renew()
             except AuthenticationError as err:
-                raise _translated(err, ConfigEntryAuthFailed) from err
+                raise translated(err, ConfigEntryAuthFailed) from err
         # A coordinator renews only while somebody listens, and every entity may be disabled.
         self.config_entry.async_on_unload(self.async_add_listener(_listen))
 
@@ -143,7 +145,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
                 self._operation_refused = True
             if isinstance(err, AuthenticationError | TokenRejectedError):
                 self._async_start_reauth()
-            raise _translated(err, HomeAssistantError) from err
+            raise translated(err, HomeAssistantError) from err
         if self._operation_refused:
             self._operation_refused = False
             self._async_end_reauth()
@@ -181,7 +183,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
                 self.update_interval = RETRY_FIRST
             elif was_failing:
                 self.update_interval = min(2 * self.update_interval, RETRY_LONGEST)
-            raise _translated(err, UpdateFailed) from err
+            raise translated(err, UpdateFailed) from err
 
     async def _async_renew(self) -> Token:
         """Return a new token. Whoever asks while it is on its way gets the same one.
@@ -273,7 +275,7 @@ def _listen() -> None:
     """Listen to a coordinator."""
 
 
-def _translated[ErrorT: HomeAssistantError](
+def translated[ErrorT: HomeAssistantError](
     err: DirectcallError, error_type: type[ErrorT]
 ) -> ErrorT:
     """Return a wire error as one of Home Assistant's, with a text for people."""
@@ -290,6 +292,10 @@ def _translated[ErrorT: HomeAssistantError](
             key = "hang_up_unknown"
         case CancellationUnknownError():
             key = "cancellation_unknown"
+        case LinkRefusedError():
+            key = "recording_link_refused"
+        case RecordingGoneError():
+            key = "recording_gone"
         case _:
             key = "outcome_unknown"
     return error_type(

@@ -8,6 +8,7 @@ from homeassistant.const import CONF_URL, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
+from .announcing import async_get_announcer
 from .api import DEFAULT_URL
 from .calls import async_get_calls
 from .const import (
@@ -52,6 +53,10 @@ async def async_get_config_entry_diagnostics(
             "unclear": followed.unclear,
             "over": dict(followed.final_states),
             "unknown_words": dict(followed.unknown_words),
+        },
+        "recordings": {
+            "awaited": async_get_announcer(hass, entry.entry_id).awaited,
+            "left_out": dict(statistics.odd_recordings),
         },
         "requests": dict(statistics.requests),
         "errors": dict(statistics.errors),

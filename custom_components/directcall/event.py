@@ -6,16 +6,21 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .announcing import Announcer, AwaitedRecording, async_get_announcer
 from .calls import async_get_calls
 from .contacts import without_number
 from .coordinator import DirectcallConfigEntry
 from .entity import DirectcallCallEntity
+from .following import FollowedCalls
 from .progress import Call, CallState
 
 PARALLEL_UPDATES = 0
 
+RECORDING_READY: Final = "recording_ready"
 CALL: Final = EventEntityDescription(
-    key="call", translation_key="call", event_types=[str(state) for state in CallState]
+    key="call",
+    translation_key="call",
+    event_types=[*(str(state) for state in CallState), RECORDING_READY],
 )
 
 
@@ -26,11 +31,23 @@ async def async_setup_entry(
 ) -> None:
     """Add the event of an account."""
     followed = async_get_calls(hass, entry.entry_id).followed
-    async_add_entities([DirectcallCallEvent(followed, CALL)])
+    announcer = async_get_announcer(hass, entry.entry_id)
+    async_add_entities([DirectcallCallEvent(followed, announcer)])
 
 
 class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
-    """Fires with each state that a call enters."""
+    """Fires with each state that a call enters, and once its recording is there."""
+
+    def __init__(self, followed: FollowedCalls, announcer: Announcer) -> None:
+        """Belong to the account whose calls and recordings they are."""
+        super().__init__(followed, CALL)
+        self._announcer = announcer
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to what becomes of the calls, and of their recordings."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._announcer.async_subscribe(self._async_recording_ready))
 
     @callback
     @override
@@ -47,3 +64,17 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
             },
         )
         super()._async_call_changed(call, state)
+
+    @callback
+    def _async_recording_ready(self, awaited: AwaitedRecording, content_id: str) -> None:
+        """Fire. What is played by that id has to be looked up again: it is no link."""
+        self._trigger_event(
+            RECORDING_READY,
+            {
+                "call_id": awaited.call_id,
+                "contact": awaited.contact and without_number(awaited.contact),
+                "last_digits": awaited.pair.destination.last_digits,
+                "media_content_id": content_id,
+            },
+        )
+        self.async_write_ha_state()

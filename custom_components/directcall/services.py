@@ -16,9 +16,10 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
+from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
-from .api import DEFAULT_ATTEMPTS, Delivery, PhoneNumber, Sms, VoiceMessage
+from .api import DEFAULT_ATTEMPTS, Delivery, PhoneNumber, RecordingQuery, Sms, VoiceMessage
 from .audio import async_get_audio
 from .calls import async_get_calls, request_call
 from .const import (
@@ -38,21 +39,25 @@ from .messages import (
     check_recipients,
     check_text,
 )
+from .recordings import async_get_recordings, check_period, media_content_id
 
 ATTR_ATTEMPTS: Final = "attempts"
 ATTR_EARLIEST_HOUR: Final = "earliest_hour"
+ATTR_END: Final = "end"
 ATTR_LATEST_HOUR: Final = "latest_hour"
 ATTR_MEDIA: Final = "media"
 ATTR_MEDIA_CONTENT_ID: Final = "media_content_id"
 ATTR_MESSAGE: Final = "message"
 ATTR_MESSAGE_ID: Final = "message_id"
 ATTR_SEND_AT: Final = "send_at"
+ATTR_START: Final = "start"
 ATTR_TIMEOUT: Final = "timeout"
 ATTR_WAIT_FOR_OUTCOME: Final = "wait_for_outcome"
 
 SERVICE_CANCEL_MESSAGE: Final = "cancel_message"
 SERVICE_END_CALL: Final = "end_call"
 SERVICE_GET_MESSAGE_STATUS: Final = "get_message_status"
+SERVICE_LIST_RECORDINGS: Final = "list_recordings"
 SERVICE_PLACE_CALL: Final = "place_call"
 SERVICE_SEND_SMS: Final = "send_sms"
 SERVICE_SEND_VOICE_MESSAGE: Final = "send_voice_message"
@@ -66,6 +71,7 @@ LONGEST_TIMEOUT: Final = timedelta(minutes=10)
 # `continue_on_error`, and in English.
 _NUMBER: Final = vol.Any(None, str, int, float)
 _DEVICE: Final = vol.Any(None, str)
+_TIME: Final = vol.Any(None, str, date)
 _ACCOUNT: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 
 END_CALL_SCHEMA: Final = vol.Schema(
@@ -92,7 +98,7 @@ SEND_SMS_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_DESTINATION, default=list): vol.All(cv.ensure_list, [_NUMBER]),
         vol.Optional(ATTR_MESSAGE, default=None): vol.Any(None, cv.string),
         vol.Optional(CONF_ORIGIN): _NUMBER,
-        vol.Optional(ATTR_SEND_AT): vol.Any(None, str, date),
+        vol.Optional(ATTR_SEND_AT): _TIME,
         vol.Optional(ATTR_EARLIEST_HOUR): _NUMBER,
         vol.Optional(ATTR_LATEST_HOUR): _NUMBER,
     }
@@ -103,6 +109,15 @@ SEND_VOICE_MESSAGE_SCHEMA: Final = SEND_SMS_SCHEMA.extend(
             {vol.Required(ATTR_MEDIA_CONTENT_ID): cv.string}, extra=vol.ALLOW_EXTRA
         ),
         vol.Optional(ATTR_ATTEMPTS, default=DEFAULT_ATTEMPTS): _NUMBER,
+    }
+)
+LIST_RECORDINGS_SCHEMA: Final = vol.Schema(
+    {
+        **_ACCOUNT,
+        vol.Optional(ATTR_START): _TIME,
+        vol.Optional(ATTR_END): _TIME,
+        vol.Optional(ATTR_CONTACT): _DEVICE,
+        vol.Optional(ATTR_DESTINATION): _NUMBER,
     }
 )
 MESSAGE_SCHEMA: Final = vol.Schema({**_ACCOUNT, vol.Required(ATTR_MESSAGE_ID): _NUMBER})
@@ -266,6 +281,32 @@ async def _async_cancel_message(call: ServiceCall) -> ServiceResponse:
     return {"code": answer.code, "message": answer.message}
 
 
+async def _async_list_recordings(call: ServiceCall) -> ServiceResponse:
+    """List the recordings of some time."""
+    entry = _async_get_entry(call)
+    start, end = check_period(call.data.get(ATTR_START), call.data.get(ATTR_END))
+    book = AddressBook(call.hass, entry)
+    destination = None
+    if ATTR_CONTACT in call.data or ATTR_DESTINATION in call.data:
+        destination = _async_get_destination(call, book).number
+    listing = await async_get_recordings(call.hass, entry).async_list(
+        RecordingQuery(start, end, destination)
+    )
+    return {
+        "recordings": [
+            {
+                "time": dt_util.as_local(recording.started).isoformat(),
+                "origin": recording.origin.e164,
+                "destination": recording.destination.e164,
+                "contact": book.find_number(recording.destination).contact,
+                "media_content_id": media_content_id(entry.entry_id, recording_id),
+            }
+            for recording_id, recording in listing.recordings.items()
+        ],
+        "complete": listing.is_complete,
+    }
+
+
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
@@ -276,6 +317,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
         SERVICE_GET_MESSAGE_STATUS,
         _async_get_message_status,
         MESSAGE_SCHEMA,
+        SupportsResponse.ONLY,
+    )
+    _async_register(
+        hass,
+        SERVICE_LIST_RECORDINGS,
+        _async_list_recordings,
+        LIST_RECORDINGS_SCHEMA,
         SupportsResponse.ONLY,
     )
     _async_register(hass, SERVICE_PLACE_CALL, _async_place_call, PLACE_CALL_SCHEMA)

@@ -1,0 +1,282 @@
+"""After a recorded call, its recording is looked for, and told of once it is there.
+
+What is awaited lives beside an account's entry, and is kept through reloads and restarts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+import logging
+import time
+from typing import Any, Final, Self
+
+import voluptuous as vol
+
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .api import NumberPair, PhoneNumber, RecordingQuery
+from .const import DOMAIN
+from .coordinator import DirectcallConfigEntry
+from .following import FollowedCalls
+from .progress import Call, CallState
+from .recordings import async_get_recordings, media_content_id
+
+_LOGGER = logging.getLogger(__name__)
+
+# Seconds after the end of a call at which its recording is looked for. Nobody looks any more then.
+LOOKS: Final = (2 * 60, 15 * 60)
+# Seconds until it is seen again whether the provider may be asked.
+_PATIENCE: Final = 60
+# Seconds that the provider's clock and this one may differ.
+_CLOCKS: Final = timedelta(seconds=60)
+# Seconds in which changes are saved.
+_SAVE_DELAY: Final = 0.5
+_STORE_VERSION: Final = 1
+
+_WIRE: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
+_MOMENT: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
+_SAVED: Final = vol.Schema(
+    {
+        vol.Required("call_id"): str,
+        vol.Required("has_provider_id"): bool,
+        vol.Required("origin"): _WIRE,
+        vol.Required("destination"): _WIRE,
+        vol.Required("contact"): vol.Any(None, str),
+        vol.Required("placed_at"): _MOMENT,
+        vol.Required("ended_at"): _MOMENT,
+        vol.Required("looks"): vol.All(int, vol.Range(min=0, max=len(LOOKS) - 1)),
+    }
+)
+_FILE: Final = vol.Schema({vol.Required("awaited"): [object]})
+
+
+@dataclass(slots=True, eq=False)
+class AwaitedRecording:
+    """A recorded call that is over. Times are in seconds since 1970, on the wall clock."""
+
+    call_id: str = field(repr=False)
+    has_provider_id: bool
+    """Whether the provider knows the call by its id."""
+    pair: NumberPair
+    contact: str | None = field(repr=False)
+    """The name of the contact that was called."""
+    placed_at: float
+    ended_at: float
+    looks: int = 0
+    """How often it was looked for."""
+
+    @property
+    def seconds_left(self) -> float:
+        """Return the seconds until it is looked for again."""
+        return min(LOOKS[self.looks], max(0, self.ended_at + LOOKS[self.looks] - time.time()))
+
+    @property
+    def query(self) -> RecordingQuery:
+        """Return what the provider is asked for."""
+        return RecordingQuery(
+            dt_util.utc_from_timestamp(self.placed_at) - _CLOCKS,
+            dt_util.utc_from_timestamp(self.ended_at) + _CLOCKS,
+            call_id=self.call_id if self.has_provider_id else None,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {
+            "call_id": self.call_id,
+            "has_provider_id": self.has_provider_id,
+            "origin": self.pair.origin.wire,
+            "destination": self.pair.destination.wire,
+            "contact": self.contact,
+            "placed_at": self.placed_at,
+            "ended_at": self.ended_at,
+            "looks": self.looks,
+        }
+
+    @classmethod
+    def from_dict(cls, saved: object) -> Self:
+        """Return it as it was before a restart. Raise vol.Invalid if that is not what was saved."""
+        values: dict[str, Any] = _SAVED(saved)
+        origin, destination = values.pop("origin"), values.pop("destination")
+        return cls(pair=NumberPair(PhoneNumber(origin), PhoneNumber(destination)), **values)
+
+
+type RecordingListener = Callable[[AwaitedRecording, str], None]
+
+
+class Announcer:
+    """The recordings of an account that are awaited."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Start without one."""
+        self._hass = hass
+        self._store: Store[dict[str, Any]] = Store(
+            hass,
+            _STORE_VERSION,
+            f"{DOMAIN}.{entry_id}.recordings",
+            private=True,
+            atomic_writes=True,
+        )
+        self._is_loaded = False
+        self._entry: DirectcallConfigEntry | None = None
+        self._awaited: set[AwaitedRecording] = set()
+        self._timers: dict[AwaitedRecording, CALLBACK_TYPE] = {}
+        self._listeners: list[RecordingListener] = []
+        self._unsubscribe: CALLBACK_TYPE | None = None
+
+    @property
+    def awaited(self) -> int:
+        """Return how many recordings are awaited."""
+        return len(self._awaited)
+
+    async def async_load(self) -> None:
+        """Take up what was awaited when Home Assistant stopped, once."""
+        if self._is_loaded:
+            return
+        self._is_loaded = True
+        # Never a reason not to be ready for the next alarm.
+        try:
+            saved: dict[str, list[object]] = _FILE(
+                await self._store.async_load() or {"awaited": []}
+            )
+            self._awaited |= {AwaitedRecording.from_dict(each) for each in saved["awaited"]}
+        except (HomeAssistantError, NotImplementedError, vol.Invalid) as err:
+            _LOGGER.warning("The awaited recordings could not be read (%s)", type(err).__name__)
+
+    @callback
+    def async_attach(self, entry: DirectcallConfigEntry, followed: FollowedCalls) -> None:
+        """Look for recordings of an account's calls, and tell the listeners, from now on."""
+        self._entry = entry
+        self._unsubscribe = followed.async_subscribe(self._async_call_changed)
+        for awaited in self._awaited:
+            self._async_schedule(awaited, awaited.seconds_left)
+
+    @callback
+    def async_detach(self) -> None:
+        """Pause. What is due meanwhile is looked for later."""
+        self._entry = None
+        if self._unsubscribe:
+            self._unsubscribe()
+            self._unsubscribe = None
+        while self._timers:
+            self._timers.popitem()[1]()
+
+    async def async_remove(self) -> None:
+        """Forget everything: the account is gone."""
+        self._awaited.clear()
+        # A write that is under way would bring the file back.
+        await self._store.async_save({})
+        await self._store.async_remove()
+
+    @callback
+    def async_subscribe(self, listener: RecordingListener) -> CALLBACK_TYPE:
+        """Tell a listener of each recording that is there. Return what ends that."""
+        self._listeners.append(listener)
+        return partial(self._listeners.remove, listener)
+
+    @callback
+    def _async_call_changed(self, call: Call, state: CallState) -> None:
+        """Await the recording of a call that is over, if there may be one."""
+        if not call.recorded or state not in {CallState.ENDED, CallState.UNKNOWN}:
+            return
+        awaited = AwaitedRecording(
+            call.call_id,
+            call.has_provider_id,
+            call.pair,
+            call.contact,
+            call.placed_at,
+            time.time(),
+        )
+        self._awaited.add(awaited)
+        self._async_save()
+        self._async_schedule(awaited, awaited.seconds_left)
+
+    @callback
+    def _async_schedule(self, awaited: AwaitedRecording, delay: float) -> None:
+        """Look for a recording after a while."""
+        look = partial(self._async_look_is_due, awaited)
+        self._timers[awaited] = async_call_later(
+            self._hass, delay, HassJob(look, cancel_on_shutdown=True)
+        )
+
+    @callback
+    def _async_look_is_due(self, awaited: AwaitedRecording, _now: object) -> None:
+        """Look for a recording, if the provider may be asked now."""
+        del self._timers[awaited]
+        if self._entry is None:
+            return
+        if self._entry.runtime_data.may_ask_in_passing:
+            self._entry.async_create_background_task(
+                self._hass, self._async_look(self._entry, awaited), f"{DOMAIN} recording"
+            )
+        else:
+            self._async_schedule(awaited, _PATIENCE)
+
+    async def _async_look(self, entry: DirectcallConfigEntry, awaited: AwaitedRecording) -> None:
+        """Look for a recording, tell of it, and see to it that it is looked for again if not."""
+        content_id: str | None = None
+        try:
+            content_id = await self._async_find(entry, awaited)
+        except HomeAssistantError as err:
+            _LOGGER.debug("A recording cannot be looked for: %s", type(err.__cause__).__name__)
+        except Exception:
+            # A fault of ours must not end the awaiting.
+            _LOGGER.exception("Unexpected error while looking for a recording")
+        awaited.looks += 1
+        if content_id or awaited.looks == len(LOOKS):
+            self._awaited.discard(awaited)
+        else:
+            self._async_schedule(awaited, awaited.seconds_left)
+        self._async_save()
+        if content_id:
+            for listener in list(self._listeners):
+                listener(awaited, content_id)
+
+    async def _async_find(
+        self, entry: DirectcallConfigEntry, awaited: AwaitedRecording
+    ) -> str | None:
+        """Return what the recording of a call is known by, if it is there: its first, of several.
+
+        The provider may ignore the id, or know none: then the time and the numbers tell.
+        """
+        listing = await async_get_recordings(self._hass, entry).async_list(awaited.query)
+        for recording_id, recording in listing.recordings.items():
+            if awaited.pair.origin.may_be(recording.origin) and awaited.pair.destination.may_be(
+                recording.destination
+            ):
+                return media_content_id(entry.entry_id, recording_id)
+        return None
+
+    @callback
+    def _async_save(self) -> None:
+        """Save what is awaited soon."""
+        self._store.async_delay_save(self._data_to_save, _SAVE_DELAY)
+
+    @callback
+    def _data_to_save(self) -> dict[str, Any]:
+        """Return what is awaited."""
+        return {"awaited": [awaited.as_dict() for awaited in self._awaited]}
+
+
+_DATA_ANNOUNCERS: Final[HassKey[dict[str, Announcer]]] = HassKey(f"{DOMAIN}_announcers")
+
+
+@callback
+def async_get_announcer(hass: HomeAssistant, entry_id: str) -> Announcer:
+    """Return what awaits the recordings of an account, which outlives its reloads."""
+    accounts = hass.data.setdefault(_DATA_ANNOUNCERS, {})
+    if entry_id not in accounts:
+        accounts[entry_id] = Announcer(hass, entry_id)
+    return accounts[entry_id]
+
+
+async def async_remove_announcer(hass: HomeAssistant, entry_id: str) -> None:
+    """Forget the recordings that are awaited of an account that is gone."""
+    announcer = async_get_announcer(hass, entry_id)
+    del hass.data[_DATA_ANNOUNCERS][entry_id]
+    await announcer.async_remove()

@@ -1,0 +1,466 @@
+"""After a recorded call its recording is looked for, and told of once it is there."""
+
+import asyncio
+from datetime import timedelta
+import json
+import logging
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.components.media_source import async_resolve_media
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from custom_components.directcall.const import DOMAIN
+
+from .conftest import (
+    Events,
+    end_call,
+    listen,
+    make_account,
+    pass_time,
+    place_call,
+    restarted,
+    set_up,
+)
+from .simulator import Recording, Reply, Simulator
+
+# Time jumps where a test says so, and flows on in between, as sockets and servers need it.
+pytestmark = pytest.mark.freeze_time(tick=True)
+
+LIST = "extrato/list-recordings"
+READY = "recording_ready"
+CONTACTS = {"Maria": "+55 41 99999-0000"}
+ENTRY_ID = "01DIRECTCALL"
+NUMBER = "+55 41 99999-"
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Give each test a folder of its own."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
+def hass_storage() -> dict[str, Any]:
+    """Let what is saved be really written, and read again."""
+    return {}
+
+
+@pytest.fixture
+async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account with a contact."""
+    return await set_up(home, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
+
+
+@pytest.fixture
+def events(hass: HomeAssistant, account: MockConfigEntry) -> Events:
+    """Return what the entity Call fires."""
+    return listen(hass)
+
+
+def file_of(hass: HomeAssistant) -> Path:
+    """Return where what is awaited is saved."""
+    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{ENTRY_ID}.recordings"))
+
+
+def saved(hass: HomeAssistant) -> list[dict[str, Any]]:
+    """Return what is saved of what is awaited."""
+    awaited: list[dict[str, Any]] = json.loads(file_of(hass).read_text())["data"]["awaited"]
+    return awaited
+
+
+async def talk(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, *, record: bool = True, **data: Any
+) -> dict[str, Any]:
+    """Place a call, talk, and hang up."""
+    response = await place_call(hass, **{"destination": "Maria", "record": record, **data})
+    for _ in range(15):
+        await pass_time(hass, freezer, 1)
+    await end_call(hass, **{"destination": "Maria", **data})
+    return response
+
+
+async def test_recording_is_ready(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Two minutes after a recorded call the house is told, and it can be played."""
+    call = await talk(hass, freezer)
+    assert events.types[-1] == "ended"
+    await pass_time(hass, freezer, 118)
+    assert simulator.requests[LIST] == 0
+    await pass_time(hass, freezer, 3)
+    assert events.types[-1] == READY
+    attributes = events[-1].attributes
+    assert attributes["call_id"] == call["call_id"] == simulator.calls[0].call_id
+    assert attributes["contact"] == "Maria"
+    assert attributes["last_digits"] == "0000"
+    [search] = simulator.searches
+    assert search["callerid"] == call["call_id"]
+
+    assert await async_setup_component(hass, "media_source", {})
+    media = await async_resolve_media(hass, attributes["media_content_id"], None)
+    assert media.mime_type == "audio/x-wav"
+
+    # Once, and no further asking.
+    for _ in range(20):
+        await pass_time(hass, freezer, 60)
+    assert events.types.count(READY) == 1
+    assert simulator.requests[LIST] == 2
+
+
+async def test_recording_takes_its_time(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What is not there after 2 minutes is looked for once more, 15 minutes after the end."""
+    await talk(hass, freezer)
+    recording = simulator.recordings.pop()
+    await pass_time(hass, freezer, 121)
+    assert simulator.requests[LIST] == 1
+    simulator.recordings.append(recording)
+    await pass_time(hass, freezer, 776)
+    assert simulator.requests[LIST] == 1
+    await pass_time(hass, freezer, 5)
+    assert events.types[-1] == READY
+    assert await saved_soon(hass, freezer) == []
+
+
+async def saved_soon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> list[dict[str, Any]]:
+    """Return what is saved a moment later."""
+    await pass_time(hass, freezer, 1)
+    return saved(hass)
+
+
+async def test_no_recording(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What is not there after 15 minutes either is not looked for any more."""
+    await talk(hass, freezer)
+    simulator.recordings.clear()
+    for _ in range(40):
+        await pass_time(hass, freezer, 60)
+    assert READY not in events.types
+    assert simulator.requests[LIST] == 2
+    assert await saved_soon(hass, freezer) == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(drop=True),
+        Reply(b"", 503),
+        Reply(b'{"status": "erro", "codigo": "011", "msg": "Problema"}'),
+        Reply(b'{"status": "ok", "msg": [{"origem": 1}], "paginas": 1}'),
+    ],
+)
+async def test_look_that_fails(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    reply: Reply,
+) -> None:
+    """A look that fails is no reason to give up, or to say anything."""
+    await talk(hass, freezer)
+    simulator.reply(LIST, reply)
+    await pass_time(hass, freezer, 121)
+    assert READY not in events.types
+    await pass_time(hass, freezer, 781)
+    assert events.types[-1] == READY
+    assert not [r for r in caplog.records if r.levelno > logging.INFO and DOMAIN in r.name]
+
+
+async def test_fault_of_ours(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A fault is in the log, and does not end the awaiting."""
+    await talk(hass, freezer)
+    with patch(
+        "custom_components.directcall.api.DirectcallClient.list_recordings", side_effect=KeyError
+    ):
+        await pass_time(hass, freezer, 121)
+    assert "Unexpected error while looking for a recording" in caplog.text
+    await pass_time(hass, freezer, 781)
+    assert events.types[-1] == READY
+
+
+@pytest.mark.parametrize(
+    ("last_digits", "searches"),
+    [("0000", 1), ("7001", 0), ("7002", 0), ("7003", 0), ("7006", 0)],
+)
+async def test_only_calls_that_may_have_one(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+    last_digits: str,
+    searches: int,
+) -> None:
+    """Where nobody talked there is nothing to look for."""
+    await place_call(hass, destination=f"{NUMBER}{last_digits}", record=True)
+    for _ in range(60):
+        await pass_time(hass, freezer, 1)
+    simulator.calls[0].line.ended = True
+    for _ in range(20):
+        await pass_time(hass, freezer, 60)
+    assert simulator.requests[LIST] == searches
+
+
+async def test_not_recorded(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Nothing is asked after a call that was not to be recorded."""
+    await talk(hass, freezer, record=False)
+    for _ in range(20):
+        await pass_time(hass, freezer, 60)
+    assert simulator.requests[LIST] == 0
+
+
+async def test_call_without_an_id(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """An id of ours means nothing to the provider: the numbers and the time tell."""
+    await talk(hass, freezer, destination=f"{NUMBER}9004")
+    await pass_time(hass, freezer, 121)
+    assert events.types[-1] == READY
+    [search] = simulator.searches
+    assert "callerid" not in search
+
+
+async def test_number_in_the_providers_network(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A number in the provider's own network is known also where it is listed as any other."""
+    await talk(hass, freezer, origin="ip4130600300")
+    simulator.recordings[0].origin = "554130600300"
+    await pass_time(hass, freezer, 121)
+    assert events.types[-1] == READY
+
+
+async def test_provider_that_ignores_the_id(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A recording of another call is never taken for this one's."""
+    await talk(hass, freezer)
+    [mine] = simulator.recordings
+    others = [
+        Recording("554130600300", "5541999991111", "x", mine.started),
+        Recording("5541999990000", "554130600300", "x", mine.started),
+        Recording("554130600300", "5541999990000", "x", mine.started - timedelta(hours=1)),
+        Recording("554130600300", "5541999990000", "x", dt_util.utcnow() + timedelta(minutes=5)),
+    ]
+    entries = [recording.entry(simulator.url) for recording in others]
+    answer = {"status": "ok", "paginas": 1}
+    simulator.reply(LIST, Reply(json.dumps({**answer, "msg": entries}).encode()))
+    await pass_time(hass, freezer, 121)
+    assert READY not in events.types
+    entries.insert(2, mine.entry(simulator.url))
+    simulator.reply(LIST, Reply(json.dumps({**answer, "msg": entries}).encode()))
+    await pass_time(hass, freezer, 781)
+    assert events.types[-1] == READY
+    moment = mine.started.astimezone(dt_util.UTC).strftime("%Y%m%dT%H%M%SZ")
+    assert f"/{moment}-" in events[-1].attributes["media_content_id"]
+
+
+async def test_credentials_are_refused_meanwhile(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Nothing is asked while the account is refused, and what was due is done after that."""
+    await talk(hass, freezer)
+    simulator.secrets.clear()
+    simulator.end_tokens()
+    await account.runtime_data.async_refresh()
+    for _ in range(30):
+        await pass_time(hass, freezer, 60)
+    assert simulator.requests[LIST] == 0
+    simulator.secrets["demo@example.com"] = "012345"
+    await account.runtime_data.async_refresh()
+    await pass_time(hass, freezer, 61)
+    assert events.types[-1] == READY
+
+
+async def test_reload_in_the_middle(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A reload loses nothing, and what came due meanwhile is done then."""
+    await talk(hass, freezer)
+    await hass.config_entries.async_reload(account.entry_id)
+    await pass_time(hass, freezer, 60)
+    assert READY not in events.types
+    await hass.config_entries.async_unload(account.entry_id)
+    await pass_time(hass, freezer, 200)
+    assert simulator.requests[LIST] == 0
+    await hass.config_entries.async_setup(account.entry_id)
+    await pass_time(hass, freezer, 1)
+    assert events.types[-1] == READY
+    for _ in range(20):
+        await pass_time(hass, freezer, 60)
+    assert events.types.count(READY) == 1
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+@pytest.mark.parametrize("away", [5, 100_000])
+async def test_restart_in_the_middle(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    looks: int,
+    away: int,
+) -> None:
+    """What is awaited survives a restart, however long that takes, and looks count on."""
+    await set_up(hass, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
+    call = await talk(hass, freezer)
+    recording = simulator.recordings.pop()
+    await pass_time(hass, freezer, 121 * looks + 1)
+    assert simulator.requests[LIST] == looks
+    await hass.async_stop(force=True)
+    [awaited] = saved(hass)
+    assert awaited["looks"] == looks
+    assert awaited["contact"] == "Maria"
+    assert file_of(hass).stat().st_mode & 0o077 == 0
+
+    freezer.tick(away)
+    simulator.recordings.append(recording)
+    async with restarted(hass) as again:
+        events = listen(again)
+        await set_up(again, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
+        for seconds in (1, *[61] * 15):
+            await pass_time(again, freezer, seconds)
+        assert events.types == [READY]
+        assert events[0].attributes["call_id"] == call["call_id"]
+        assert events[0].attributes["contact"] == "Maria"
+        assert simulator.requests[LIST] == looks + 1
+    assert saved(again) == []
+
+
+async def test_clock_that_was_set_back(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A clock that was wrong does not put the look off for ever."""
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    await talk(hass, freezer, destination=f"{NUMBER}0000")
+    await pass_time(hass, freezer, 1)
+    await hass.async_stop(force=True)
+    freezer.move_to(dt_util.utcnow() - timedelta(days=1))
+    async with restarted(hass) as again:
+        await set_up(again, make_account(simulator, entry_id=ENTRY_ID))
+        await pass_time(again, freezer, 121)
+        assert simulator.requests[LIST] == 1
+
+
+GOOD = {
+    "call_id": "a-call",
+    "has_provider_id": True,
+    "origin": "554130600300",
+    "destination": "5541999990000",
+    "contact": None,
+    "placed_at": 1,
+    "ended_at": 2,
+    "looks": 0,
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        json.dumps({"version": 1, "data": {}}),
+        json.dumps({"version": 99, "data": {"awaited": []}}),
+        *(
+            json.dumps({"version": 1, "data": {"awaited": [GOOD | change]}})
+            for change in (
+                {"looks": 2},
+                {"looks": -1},
+                {"ended_at": "x"},
+                {"ended_at": 1e30},
+                {"origin": "x"},
+                {"more": 1},
+            )
+        ),
+    ],
+)
+async def test_broken_file_keeps_nobody_from_calling(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, text: str
+) -> None:
+    """What was awaited is lost then, and nothing else."""
+    file_of(hass).parent.mkdir(exist_ok=True)
+    file_of(hass).write_text(text)
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    assert (await place_call(hass))["code"] == "000"
+
+
+async def test_account_is_removed(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Nothing is left of an account that is gone."""
+    await talk(hass, freezer)
+    assert len(await saved_soon(hass, freezer)) == 1
+    await hass.config_entries.async_remove(account.entry_id)
+    for _ in range(20):
+        await pass_time(hass, freezer, 60)
+    assert simulator.requests[LIST] == 0
+    assert not file_of(hass).exists()
+
+
+async def test_removed_right_after_the_call(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What was about to be written does not come back."""
+    await talk(hass, freezer)
+    await hass.config_entries.async_remove(account.entry_id)
+    await pass_time(hass, freezer, 5)
+    await asyncio.sleep(0)
+    assert not file_of(hass).exists()
