@@ -85,8 +85,9 @@ async def test_what_is_asked_for(
         token, RecordingQuery(START, END, PhoneNumber("5541999990000"), "call-1")
     )
     common = {
-        "dataInicial": "20261125000000",
-        "dataFinal": "20261126000000",
+        # Two hours more on both sides: nobody knows which moment of a call counts.
+        "dataInicial": "20261124220000",
+        "dataFinal": "20261126020000",
         "pagina": "1",
         "format": "JSON",
     }
@@ -94,6 +95,17 @@ async def test_what_is_asked_for(
         common,
         {**common, "numeroDestino": "5541999990000", "callerid": "call-1"},
     ]
+
+
+async def test_provider_that_looks_at_the_end_of_a_call(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """A call that began in the time that is asked for is found, and only such a one."""
+    simulator.quirks.searches_by_end = True
+    record(simulator, -1, seconds=7000)
+    mine = record(simulator, 23, seconds=7000)
+    found = await client.list_recordings(token, RecordingQuery(START, END - timedelta(minutes=1)))
+    assert [recording.started for recording in found.recordings] == [mine.started]
 
 
 async def test_all_pages(simulator: Simulator, client: DirectcallClient, token: Token) -> None:

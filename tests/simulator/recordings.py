@@ -101,7 +101,9 @@ class Recording:
         return head + waves[phase : phase + length]
 
 
-def find(recordings: list[Recording], form: Mapping[str, str]) -> list[Recording] | None:
+def find(
+    recordings: list[Recording], form: Mapping[str, str], *, by_end: bool
+) -> list[Recording] | None:
     """Return the recordings that a form asks for; nothing if it is not as it should be.
 
     Both ends of the time are included.
@@ -117,7 +119,9 @@ def find(recordings: list[Recording], form: Mapping[str, str]) -> list[Recording
         recording
         for recording in recordings
         if recording.is_there
-        and start <= recording.started < end + timedelta(seconds=1)
+        and start
+        <= recording.started + timedelta(seconds=recording.seconds if by_end else 0)
+        < end + timedelta(seconds=1)
         and form.get("numeroOrigem") in {None, recording.origin}
         and form.get("numeroDestino") in {None, recording.destination}
         and form.get("callerid") in {None, recording.call_id}

@@ -82,6 +82,10 @@ class Quirks:
     """How many recordings are on a page."""
     says_pages: bool = True
     """Whether it is said how many pages there are."""
+    searches_by_end: bool = False
+    """Whether it is the end of a call that a time is about when recordings are asked for."""
+    ignores_call_id: bool = False
+    """Whether recordings of a call are asked for by its id in vain."""
     knows_ranges: bool = True
     """Whether a part of a recording can be had."""
     audio_type: str | None = "audio/x-wav"
@@ -158,6 +162,12 @@ class Simulator:
     def reply(self, endpoint: str, *replies: Reply) -> None:
         """Answer the next requests to an endpoint so, whatever they ask."""
         self._script[endpoint].extend(replies)
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections are open."""
+        server = self._runner.server if self._runner else None
+        return len(server.connections) if server else 0
 
     def forget_replies(self, endpoint: str) -> None:
         """Answer an endpoint's requests as the provider again."""
@@ -445,7 +455,9 @@ class Simulator:
             return rejection
         await asyncio.sleep(self.quirks.list_delay)
         self.searches.append({k: v for k, v in form.items() if k != "access_token"})
-        found = find(self.recordings, form)
+        if self.quirks.ignores_call_id:
+            form.pop("callerid", None)
+        found = find(self.recordings, form, by_end=self.quirks.searches_by_end)
         page = form.get("pagina", "1")
         if found is None or not page.isdecimal():
             return self._refuse("001", module="list-recordings", api="extrato")

@@ -51,6 +51,8 @@ _MOMENT: Final = "%Y%m%d%H%M%S"
 _MOST_PAGES: Final = 50
 MOST_RECORDINGS: Final = 5000
 LIST_TIMEOUT: Final = 120
+# Nobody knows which moment of a call the provider looks at: its beginning, or its end.
+_AROUND: Final = timedelta(hours=2)
 
 
 class DirectcallClient:
@@ -257,8 +259,8 @@ class DirectcallClient:
         """Return a page of a list of recordings."""
         form = {
             "access_token": token.value,
-            "dataInicial": query.start.astimezone(ZONE).strftime(_MOMENT),
-            "dataFinal": query.end.astimezone(ZONE).strftime(_MOMENT),
+            "dataInicial": (query.start - _AROUND).astimezone(ZONE).strftime(_MOMENT),
+            "dataFinal": (query.end + _AROUND).astimezone(ZONE).strftime(_MOMENT),
             "pagina": str(number),
         }
         if query.destination:

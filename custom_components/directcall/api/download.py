@@ -111,10 +111,6 @@ class Audio:
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connection, whether or not all of it was read."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection."""
         self._response.close()
 
     async def chunks(self) -> AsyncIterator[bytes]:
