@@ -5,15 +5,20 @@ from datetime import timedelta
 import json
 import logging
 from pathlib import Path
+import time
 from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_mock_service,
+)
 
 from homeassistant.components.media_source import async_resolve_media
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -21,6 +26,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.directcall.const import DOMAIN
 
 from .conftest import (
+    CALL,
     Events,
     end_call,
     listen,
@@ -136,6 +142,59 @@ async def test_recording_takes_its_time(
     await pass_time(hass, freezer, 5)
     assert events.types[-1] == READY
     assert await saved_soon(hass, freezer) == []
+
+
+async def test_two_calls_in_a_row(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Each of two calls of the same two telephones gets its own recording, whatever is ignored."""
+    simulator.quirks.ignores_call_id = True
+    ids = [(await talk(hass, freezer))["call_id"] for _ in range(2)]
+    for _ in range(5):
+        await pass_time(hass, freezer, 60)
+    ready = [e.attributes for e in events if e.attributes["event_type"] == READY]
+    assert [attributes["call_id"] for attributes in ready] == ids
+    for attributes, recording in zip(ready, simulator.recordings, strict=True):
+        moment = recording.started.astimezone(dt_util.UTC).strftime("%Y%m%dT%H%M%SZ")
+        assert f"/{moment}-" in attributes["media_content_id"]
+
+
+async def test_recording_of_the_next_call(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A call without a recording is not given that of the next one."""
+    simulator.quirks.ignores_call_id = True
+    await talk(hass, freezer)
+    simulator.recordings.clear()
+    await pass_time(hass, freezer, 2)
+    second = await talk(hass, freezer)
+    for _ in range(20):
+        await pass_time(hass, freezer, 60)
+    ready = [e.attributes for e in events if e.attributes["event_type"] == READY]
+    assert [attributes["call_id"] for attributes in ready] == [second["call_id"]]
+
+
+async def test_call_of_which_nobody_knows_the_end(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What became of a call may not be known, and its recording be there all the same."""
+    simulator.reply("voz/status", *[Reply(b"", 503)] * 100)
+    await place_call(hass, destination="Maria", record=True)
+    for _ in range(200):
+        await pass_time(hass, freezer, 1)
+    assert events.types == ["placed", "unknown"]
+    simulator.calls[0].line.ended = True
+    await pass_time(hass, freezer, 121)
+    assert events.types[-1] == READY
 
 
 async def saved_soon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> list[dict[str, Any]]:
@@ -339,6 +398,144 @@ async def test_reload_in_the_middle(
     assert events.types.count(READY) == 1
 
 
+async def test_call_that_ends_during_a_reload(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Its recording is awaited, too."""
+    await place_call(hass, destination="Maria", record=True)
+    for _ in range(15):
+        await pass_time(hass, freezer, 1)
+    simulator.quirks.end_delay = 0.2
+    ending = asyncio.create_task(end_call(hass, destination="Maria"))
+    await asyncio.sleep(0.1)
+    await hass.config_entries.async_unload(account.entry_id)
+    await ending
+    await hass.config_entries.async_setup(account.entry_id)
+    assert events.types[-1] == "ended"
+    await pass_time(hass, freezer, 121)
+    assert events.types[-1] == READY
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_reload_while_it_is_looked_for(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    is_there: bool,
+) -> None:
+    """What comes of a look while nobody is there to be told is looked for again."""
+    await talk(hass, freezer)
+    recordings = [] if is_there else [simulator.recordings.pop()]
+    unload = hass.config_entries.async_unload_platforms
+
+    async def unload_slowly(*arguments: Any) -> bool:
+        is_unloaded = await unload(*arguments)
+        await asyncio.sleep(0.4)
+        return is_unloaded
+
+    simulator.quirks.list_delay = 0.2
+    freezer.tick(121)
+    async_fire_time_changed(hass)
+    await asyncio.sleep(0.1)
+    with patch.object(hass.config_entries, "async_unload_platforms", unload_slowly):
+        await hass.config_entries.async_reload(account.entry_id)
+    assert simulator.requests[LIST] == 1
+    simulator.recordings += recordings
+    await pass_time(hass, freezer, 1)
+    assert events.types.count(READY) == 1
+    for _ in range(20):
+        await pass_time(hass, freezer, 60)
+    assert events.types.count(READY) == 1
+    assert simulator.requests[LIST] == 2
+    assert "Traceback" not in caplog.text
+
+
+async def test_unload_that_fails(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What an account awaits that could not be unloaded is awaited on."""
+    await talk(hass, freezer)
+    with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
+        assert not await hass.config_entries.async_unload(account.entry_id)
+    await pass_time(hass, freezer, 121)
+    assert events.types[-1] == READY
+
+
+async def test_call_after_a_reload(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A recording is awaited once, however often the account was set up anew."""
+    await hass.config_entries.async_reload(account.entry_id)
+    await talk(hass, freezer)
+    assert len(await saved_soon(hass, freezer)) == 1
+
+
+async def test_automations_hear_what_came_due_while_away(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Where Home Assistant was away when a look was due, it waits until automations are ready."""
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    await talk(hass, freezer, destination=f"{NUMBER}0000")
+    await pass_time(hass, freezer, 1)
+    await hass.async_stop(force=True)
+    freezer.tick(300)
+    async with restarted(hass) as again:
+        again.set_state(CoreState.not_running)
+        told = async_mock_service(again, "notify", "phone")
+        trigger = {
+            "trigger": "event.received",
+            "target": {"entity_id": CALL},
+            "options": {"event_type": [READY]},
+        }
+        config = {"triggers": trigger, "actions": {"action": "notify.phone"}}
+        assert await async_setup_component(again, "automation", {"automation": config})
+        await set_up(again, make_account(simulator, entry_id=ENTRY_ID))
+        await pass_time(again, freezer, 5)
+        assert simulator.requests[LIST] == 0
+        await again.async_start()
+        await pass_time(again, freezer, 1)
+        assert len(told) == 1
+
+
+async def test_restart_during_a_call(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A call that is followed on after a restart is still known by the provider's id."""
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    call = await place_call(hass, record=True)
+    await pass_time(hass, freezer, 2)
+    await hass.async_stop(force=True)
+    async with restarted(hass) as again:
+        await set_up(again, make_account(simulator, entry_id=ENTRY_ID))
+        for _ in range(15):
+            await pass_time(again, freezer, 1)
+        await end_call(again)
+        await pass_time(again, freezer, 121)
+        [search] = simulator.searches
+        assert search["callerid"] == call["call_id"]
+
+
 @pytest.mark.parametrize("looks", [0, 1])
 @pytest.mark.parametrize("away", [5, 100_000])
 async def test_restart_in_the_middle(
@@ -428,11 +625,29 @@ GOOD = {
 async def test_broken_file_keeps_nobody_from_calling(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, text: str
 ) -> None:
-    """What was awaited is lost then, and nothing else."""
+    """What cannot be read is lost then, and nothing else."""
     file_of(hass).parent.mkdir(exist_ok=True)
     file_of(hass).write_text(text)
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     assert (await place_call(hass))["code"] == "000"
+
+
+async def test_broken_item(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One item that cannot be read takes no other with it."""
+    good = {**GOOD, "ended_at": time.time(), "contact": "Maria"}
+    data = {"awaited": [{**good, "looks": 2}, good]}
+    file_of(hass).parent.mkdir(exist_ok=True)
+    file_of(hass).write_text(json.dumps({"version": 1, "data": data}))
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    assert "An awaited recording could not be read" in caplog.text
+    await pass_time(hass, freezer, 121)
+    assert [search["callerid"] for search in simulator.searches] == ["a-call"]
 
 
 async def test_account_is_removed(
@@ -452,15 +667,30 @@ async def test_account_is_removed(
     assert not file_of(hass).exists()
 
 
-async def test_removed_right_after_the_call(
+@pytest.mark.parametrize("delay", [0, 0.45, 0.5, 0.505, 0.51, 0.55])
+async def test_removal_while_it_is_saved(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
+    delay: float,
 ) -> None:
-    """What was about to be written does not come back."""
+    """No file is left of an account that is removed, whenever that is."""
     await talk(hass, freezer)
+    await asyncio.sleep(delay)
     await hass.config_entries.async_remove(account.entry_id)
+    await asyncio.sleep(0.1)
     await pass_time(hass, freezer, 5)
-    await asyncio.sleep(0)
+    assert not file_of(hass).exists()
+
+
+async def test_removal_of_an_account_that_was_never_loaded(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """What is saved goes with the account in any case."""
+    account = make_account(simulator, entry_id=ENTRY_ID)
+    account.add_to_hass(hass)
+    file_of(hass).parent.mkdir(exist_ok=True)
+    file_of(hass).write_text("{}")
+    await hass.config_entries.async_remove(account.entry_id)
     assert not file_of(hass).exists()

@@ -14,8 +14,8 @@ from syrupy.filters import props
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .conftest import make_account, pass_time, place_call, set_up
-from .simulator import Reply, Simulator
+from .conftest import make_account, pass_time, perform, place_call, set_up
+from .simulator import Recording, Reply, Simulator
 
 # The word of a leg that was diverted, with the number of whoever speaks.
 RIDDLE = Reply(
@@ -47,6 +47,8 @@ async def test_diagnostics(
     )
     with pytest.raises(HomeAssistantError):
         await place_call(hass, destination="+55 41 99999-0201")
+    simulator.recordings.append(Recording("554130600300", "5541999998001", ""))
+    await perform(hass, "list_recordings", {})
     diagnostics: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
     assert diagnostics == snapshot(exclude=props("last_success", "versions", "age"))
     assert diagnostics["versions"].keys() == {"directcall", "home_assistant", "phonenumbers"}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+import gzip
 import json
 import re
 import tracemalloc
@@ -24,7 +25,7 @@ from homeassistant.components.media_source import (
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from .conftest import make_account, set_up
+from .conftest import make_account, restarted, set_up
 from .simulator import Recording, Reply, Simulator
 
 LIST = "extrato/list-recordings"
@@ -157,8 +158,24 @@ async def test_days_are_those_of_the_house(hass: HomeAssistant, simulator: Simul
     assert list(days) == ["26/11/2026", "25/11/2026"]
     assert list(await browse(hass, days["26/11/2026"])) == ["02:05 Maria → (41) 3060-0300"]
     assert list(await browse(hass, days["25/11/2026"])) == ["23:59 Maria → (41) 3060-0300"]
-    assert simulator.searches[-2]["dataInicial"] == "20261125120000"
-    assert simulator.searches[-2]["dataFinal"] == "20261126115959"
+
+
+async def test_day_with_an_hour_more(hass: HomeAssistant, simulator: Simulator) -> None:
+    """An hour that the clock shows twice at the end of a day is on that day, both times."""
+    await hass.config.async_update(time_zone="America/Santiago")
+    for hour in (1, 2, 3, 4):
+        simulator.recordings.append(
+            Recording(
+                "554130600300", "554133334444", "", datetime(2026, 4, 5, hour, 30, tzinfo=UTC)
+            )
+        )
+    titles = list(await browse(hass, f"{ROOT}/01DIRECTCALL/2026-04-04"))
+    folder = await async_browse_media(hass, f"{ROOT}/01DIRECTCALL/2026-04-04")
+    assert folder.children is not None
+    assert [child.title[:5] for child in folder.children] == ["23:30", "23:30", "22:30"]
+    assert len(titles) == 2
+    [after] = await browse(hass, f"{ROOT}/01DIRECTCALL/2026-04-05")
+    assert after.startswith("00:30")
 
 
 async def test_too_many_to_read(hass: HomeAssistant, simulator: Simulator) -> None:
@@ -170,6 +187,17 @@ async def test_too_many_to_read(hass: HomeAssistant, simulator: Simulator) -> No
     days = await browse(hass, root)
     assert list(days)[::90] == ["2026-11-25", "2026-08-27"]
     assert len(await browse(hass, days["2026-11-20"])) == 0
+
+
+async def test_contact_in_the_providers_network(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A contact is known by name also where the provider writes the number in another way."""
+    [maria, _] = account.subentries.values()
+    hass.config_entries.async_update_subentry(account, maria, data={"number": "ip4130600300"})
+    await hass.async_block_till_done()
+    record(simulator, "554130600300", "5541999991111")
+    assert list(await browse(hass, f"{ROOT}/01DIRECTCALL/2026-11-25")) == ["14:05 Maria → João"]
 
 
 async def test_several_accounts(
@@ -537,14 +565,15 @@ async def test_ids_survive_a_restart(
     """What an automation or a dashboard has kept plays on, also with a new secret and link."""
     recording = record(simulator)
     content_id = await only(hass)
+    await hass.async_stop(force=True)
     simulator.secrets["demo@example.com"] = "543210"
-    hass.config_entries.async_update_entry(
-        account, data={**account.data, "client_secret": "543210"}
-    )
-    await hass.async_block_till_done()
     recording.key = "f" * 40
-    assert await only(hass) == content_id
-    assert (await resolve(hass, content_id)).mime_type == "audio/x-wav"
+    async with restarted(hass) as again:
+        assert await async_setup_component(again, "media_source", {})
+        secret = {"client_secret": "543210"}
+        await set_up(again, make_account(simulator, data=secret, entry_id="01DIRECTCALL"))
+        assert await only(again) == content_id
+        assert (await resolve(again, content_id)).mime_type == "audio/x-wav"
 
 
 async def test_ids_tell_recordings_apart(hass: HomeAssistant, simulator: Simulator) -> None:
@@ -608,6 +637,37 @@ async def test_audio_that_breaks_off(
             await response.read()
 
 
+async def test_audio_of_unknown_length_that_breaks_off(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
+) -> None:
+    """That holds also where nobody said how long it would be."""
+    recording = record(simulator)
+    path = (await resolve(hass, await only(hass))).url
+    link = f"extrato/gravacao/id/{recording.key}"
+    # Nobody knows how long it is once it is decompressed.
+    audio = gzip.compress(b"RIFF" * 10_000)[:-20]
+    simulator.reply(link, Reply(audio, content_type="audio/wav", encoding="gzip", drop=True))
+    client = await hass_client()
+    async with client.get(path) as response:
+        assert "Content-Length" not in response.headers
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await response.read()
+
+
+async def test_listener_who_leaves(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
+) -> None:
+    """Nothing more is fetched for somebody who closed the page."""
+    record(simulator, seconds=12_500)
+    path = (await resolve(hass, await only(hass))).url
+    client = await hass_client()
+    async with client.get(path) as response:
+        await response.content.read(1000)
+        assert simulator.connections == 1
+    await asyncio.sleep(0.3)
+    assert simulator.connections == 0
+
+
 async def test_long_recording(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -620,12 +680,11 @@ async def test_long_recording(
     path = (await resolve(hass, await only(hass))).url
     client = await hass_client()
     received = 0
+    tracemalloc.start()
     async with client.get(path) as response:
-        await response.content.read(1)
-        tracemalloc.start()
         async for chunk in response.content.iter_any():
             received += len(chunk)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert received == recording.size - 1
+    assert received == recording.size
     assert peak < 5_000_000

@@ -16,6 +16,7 @@ import voluptuous as vol
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -24,7 +25,7 @@ from .api import NumberPair, PhoneNumber, RecordingQuery
 from .const import DOMAIN
 from .coordinator import DirectcallConfigEntry
 from .following import FollowedCalls
-from .progress import Call, CallState
+from .progress import WIRE, Call, CallState
 from .recordings import async_get_recordings, media_content_id
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,20 +34,19 @@ _LOGGER = logging.getLogger(__name__)
 LOOKS: Final = (2 * 60, 15 * 60)
 # Seconds until it is seen again whether the provider may be asked.
 _PATIENCE: Final = 60
-# Seconds that the provider's clock and this one may differ.
+# What the provider's clock may be behind this one. Ahead of it, the length of the call is enough.
 _CLOCKS: Final = timedelta(seconds=60)
 # Seconds in which changes are saved.
 _SAVE_DELAY: Final = 0.5
 _STORE_VERSION: Final = 1
 
-_WIRE: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
 _MOMENT: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED: Final = vol.Schema(
     {
         vol.Required("call_id"): str,
         vol.Required("has_provider_id"): bool,
-        vol.Required("origin"): _WIRE,
-        vol.Required("destination"): _WIRE,
+        vol.Required("origin"): WIRE,
+        vol.Required("destination"): WIRE,
         vol.Required("contact"): vol.Any(None, str),
         vol.Required("placed_at"): _MOMENT,
         vol.Required("ended_at"): _MOMENT,
@@ -81,7 +81,7 @@ class AwaitedRecording:
         """Return what the provider is asked for."""
         return RecordingQuery(
             dt_util.utc_from_timestamp(self.placed_at) - _CLOCKS,
-            dt_util.utc_from_timestamp(self.ended_at) + _CLOCKS,
+            dt_util.utc_from_timestamp(self.ended_at),
             call_id=self.call_id if self.has_provider_id else None,
         )
 
@@ -144,16 +144,27 @@ class Announcer:
             saved: dict[str, list[object]] = _FILE(
                 await self._store.async_load() or {"awaited": []}
             )
-            self._awaited |= {AwaitedRecording.from_dict(each) for each in saved["awaited"]}
         except (HomeAssistantError, NotImplementedError, vol.Invalid) as err:
             _LOGGER.warning("The awaited recordings could not be read (%s)", type(err).__name__)
+            return
+        for each in saved["awaited"]:
+            try:
+                self._awaited.add(AwaitedRecording.from_dict(each))
+            except vol.Invalid as err:
+                _LOGGER.warning("An awaited recording could not be read (%s)", type(err).__name__)
 
     @callback
     def async_attach(self, entry: DirectcallConfigEntry, followed: FollowedCalls) -> None:
         """Look for recordings of an account's calls, and tell the listeners, from now on."""
         self._entry = entry
         self._unsubscribe = followed.async_subscribe(self._async_call_changed)
-        for awaited in self._awaited:
+        # Before that no automation would hear what came due while Home Assistant was away.
+        entry.async_on_unload(async_at_started(self._hass, self._async_resume))
+
+    @callback
+    def _async_resume(self, _: HomeAssistant) -> None:
+        """Look for what is awaited since before, each in its time."""
+        for awaited in self._awaited - self._timers.keys():
             self._async_schedule(awaited, awaited.seconds_left)
 
     @callback
@@ -168,6 +179,7 @@ class Announcer:
 
     async def async_remove(self) -> None:
         """Forget everything: the account is gone."""
+        self.async_detach()
         self._awaited.clear()
         # A write that is under way would bring the file back.
         await self._store.async_save({})
@@ -227,6 +239,9 @@ class Announcer:
         except Exception:
             # A fault of ours must not end the awaiting.
             _LOGGER.exception("Unexpected error while looking for a recording")
+        if self._entry is not entry:
+            # Nobody is there to hear of it: it is looked for again once somebody is.
+            return
         awaited.looks += 1
         if content_id or awaited.looks == len(LOOKS):
             self._awaited.discard(awaited)
@@ -240,17 +255,21 @@ class Announcer:
     async def _async_find(
         self, entry: DirectcallConfigEntry, awaited: AwaitedRecording
     ) -> str | None:
-        """Return what the recording of a call is known by, if it is there: its first, of several.
+        """Return what the recording of a call is known by, if it is there.
 
-        The provider may ignore the id, or know none: then the time and the numbers tell.
+        The provider may ignore the id, or know none: then the numbers and the time tell. There may
+        be another call of the two right before or after, so the nearest one counts.
         """
         listing = await async_get_recordings(self._hass, entry).async_list(awaited.query)
-        for recording_id, recording in listing.recordings.items():
-            if awaited.pair.origin.may_be(recording.origin) and awaited.pair.destination.may_be(
-                recording.destination
-            ):
-                return media_content_id(entry.entry_id, recording_id)
-        return None
+        distances = {
+            recording_id: abs(recording.started.timestamp() - awaited.placed_at)
+            for recording_id, recording in listing.recordings.items()
+            if awaited.pair.origin.may_be(recording.origin)
+            and awaited.pair.destination.may_be(recording.destination)
+        }
+        if not distances:
+            return None
+        return media_content_id(entry.entry_id, min(distances, key=distances.__getitem__))
 
     @callback
     def _async_save(self) -> None:

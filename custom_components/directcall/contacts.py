@@ -120,6 +120,16 @@ class AddressBook:
             Recipient(number),
         )
 
+    def guess_number(self, number: PhoneNumber) -> Recipient:
+        """Return whose a number probably is, which the provider may write in another way."""
+        found = self.find_number(number)
+        if found.contact:
+            return found
+        return next(
+            (contact for contact in self._contacts.values() if contact.number.may_be(number)),
+            found,
+        )
+
     def _get_named(self, field: str, value: object, err: InvalidNumberError) -> Recipient:
         """Return the contact with a name that is no number."""
         named = self._named(value) if isinstance(value, str) else []

@@ -1,6 +1,6 @@
 """Recordings in the media browser: the account, the day, the call."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 from typing import Final, override
 
@@ -104,10 +104,12 @@ class DirectcallMediaSource(MediaSource):
     async def _async_day(self, entry: DirectcallConfigEntry, day: date) -> BrowseMediaSource:
         """Return the recordings of a day, the newest first."""
         zone = dt_util.get_default_time_zone()
-        start = datetime.combine(day, time.min, zone)
-        end = datetime.combine(day + timedelta(days=1), time.min, zone) - _SECOND
+        start, end = (
+            datetime.combine(midnight, time.min, zone).astimezone(UTC)
+            for midnight in (day, day + timedelta(days=1))
+        )
         listing = await async_get_recordings(self._hass, entry).async_list(
-            RecordingQuery(start, end)
+            RecordingQuery(start, end - _SECOND)
         )
         book = AddressBook(self._hass, entry)
         return _folder(
@@ -135,7 +137,7 @@ class DirectcallMediaSource(MediaSource):
     def _title(self, book: AddressBook, recording: Recording) -> str:
         """Return when a call was, and between whom."""
         origin, destination = (
-            self._name(book.find_number(number))
+            self._name(book.guess_number(number))
             for number in (recording.origin, recording.destination)
         )
         return f"{dt_util.as_local(recording.started):%H:%M} {origin} → {destination}"
@@ -251,8 +253,6 @@ async def _async_hand_on(request: web.Request, audio: Audio) -> web.StreamRespon
         response.headers[hdrs.CONTENT_RANGE] = audio.content_range
     if audio.length is not None:
         response.headers[hdrs.ACCEPT_RANGES] = "bytes"
-    # An end that comes too early must look like one.
-    response.force_close()
     await response.prepare(request)
     if request.method == hdrs.METH_HEAD:
         return response
@@ -260,6 +260,7 @@ async def _async_hand_on(request: web.Request, audio: Audio) -> web.StreamRespon
         async for chunk in audio.chunks():
             await response.write(chunk)
     except DirectcallError:
+        # An end that comes too early must look like one.
         if request.transport:
             request.transport.abort()
     return response

@@ -54,12 +54,12 @@ _OUTCOMES: Final = {
     LegState.NO_ANSWER: CallState.NO_ANSWER,
     LegState.FAILED: CallState.FAILED,
 }
-_WIRE: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
+WIRE: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
 _SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0))
 _SAVED: Final = vol.Schema(
     {
-        vol.Required("origin"): _WIRE,
-        vol.Required("destination"): _WIRE,
+        vol.Required("origin"): WIRE,
+        vol.Required("destination"): WIRE,
         vol.Required("recorded"): bool,
         vol.Required("ring_destination_first"): bool,
         vol.Required("call_id"): str,

@@ -33,12 +33,8 @@ KEPT: Final = timedelta(days=90)
 # In which there can be recordings.
 YEARS: Final = range(2000, 2100)
 _DEFAULT_PERIOD: Final = timedelta(days=7)
-# Since a template said what time it is.
-_JUST_NOW: Final = timedelta(minutes=1)
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(r"(20[0-9]{6}T[0-9]{6}Z)-[0-9a-f]{16}(?:-[0-9]+)?")
-# Whatever moment of a call it is that the provider looks at when it is asked for some time's calls.
-_AROUND: Final = timedelta(hours=1)
 # How many recordings stay in mind, so that who skips through one has it looked up once.
 _MOST_IN_MIND: Final = 20
 # Bytes.
@@ -59,7 +55,8 @@ class Recordings:
 
     def __init__(self, entry: DirectcallConfigEntry) -> None:
         """Start with none in mind."""
-        self._entry = entry
+        self._key = bytes.fromhex(entry.data[CONF_MEDIA_KEY])
+        self._coordinator = entry.runtime_data
         self._in_mind: dict[str, Recording] = {}
 
     async def async_list(self, query: RecordingQuery) -> Listing:
@@ -67,28 +64,28 @@ class Recordings:
 
         Raise HomeAssistantError if they cannot be had.
         """
-        coordinator = self._entry.runtime_data
+        client = self._coordinator.client
 
         async def operation(token: Token) -> Listing:
-            found = await coordinator.client.list_recordings(token, query)
+            found = await client.list_recordings(token, query)
             recordings = sorted(found.recordings, key=_order)
             by_id = list(zip(self._ids(recordings), recordings, strict=True))
             return Listing(dict(reversed(by_id)), found.is_complete)
 
-        return await coordinator.async_execute(operation)
+        return await self._coordinator.async_execute(operation)
 
     def _ids(self, recordings: list[Recording]) -> list[str]:
         """Return what recordings are known by: the time, and something that tells them apart.
 
-        It stays the same as long as the account is there, whatever becomes of the link. Without the
-        account's key nobody can tell from it which numbers it is about.
+        It stays the same as long as the account is there, whatever becomes of the link. (Where a
+        call has several recordings, they are counted in the order of their links: there is nothing
+        better.) Without the account's key nobody can tell from it which numbers it is about.
         """
-        key = bytes.fromhex(self._entry.data[CONF_MEDIA_KEY])
         ids: list[str] = []
         seen: Counter[str] = Counter()
         for recording in recordings:
             pair = f"{recording.origin.wire} {recording.destination.wire}"
-            digest = blake2b(pair.encode(), key=key, digest_size=8).hexdigest()
+            digest = blake2b(pair.encode(), key=self._key, digest_size=8).hexdigest()
             name = f"{recording.started.astimezone(UTC):{_MOMENT}}-{digest}"
             # Several of one call.
             ids.append(f"{name}-{seen[name]}" if seen[name] else name)
@@ -100,7 +97,7 @@ class Recordings:
 
         Raise HomeAssistantError if there is none.
         """
-        client = self._entry.runtime_data.client
+        client = self._coordinator.client
         try:
             if known := self._in_mind.get(recording_id):
                 try:
@@ -122,7 +119,7 @@ class Recordings:
             moment = datetime.strptime(match[1], _MOMENT).replace(tzinfo=UTC)
         except ValueError:
             raise _not_found() from None
-        listing = await self.async_list(RecordingQuery(moment - _AROUND, moment + _AROUND))
+        listing = await self.async_list(RecordingQuery(moment, moment))
         recording = listing.recordings.get(recording_id)
         if recording is None:
             raise _not_found()
@@ -133,7 +130,7 @@ class Recordings:
 
 
 def _order(recording: Recording) -> tuple[datetime, str, str, str]:
-    """Return what recordings are sorted by: the same each time, however they are listed."""
+    """Return what recordings are sorted by."""
     return (
         recording.started,
         recording.origin.wire,
@@ -158,7 +155,8 @@ def check_period(start: object, end: object) -> tuple[datetime, datetime]:
     first = last - _DEFAULT_PERIOD if start is None else _check_moment("start", start, time.min)
     if first > last:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="end_before_start")
-    if last - first > KEPT + _JUST_NOW:
+    # In days of the calendar: whoever says the day 90 days ago means all of it.
+    if last.date() - first.date() > KEPT:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="period_too_long")
     return first, last
 

@@ -298,7 +298,7 @@ async def _async_list_recordings(call: ServiceCall) -> ServiceResponse:
                 "time": dt_util.as_local(recording.started).isoformat(),
                 "origin": recording.origin.e164,
                 "destination": recording.destination.e164,
-                "contact": book.find_number(recording.destination).contact,
+                "contact": book.guess_number(recording.destination).contact,
                 "media_content_id": media_content_id(entry.entry_id, recording_id),
             }
             for recording_id, recording in listing.recordings.items()
