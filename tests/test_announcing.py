@@ -222,6 +222,32 @@ async def test_no_recording(
 @pytest.mark.parametrize(
     "reply",
     [
+        Reply(b"", 404),
+        Reply(b"", 302, location="http://192.168.0.1/"),
+        Reply(b"<h1>Aguarde</h1>", content_type="text/html"),
+        Reply(drop=True),
+    ],
+)
+async def test_recording_that_cannot_be_heard_yet(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+    reply: Reply,
+) -> None:
+    """What is listed, and cannot be played, is not ready: it may be after 15 minutes."""
+    await talk(hass, freezer)
+    simulator.reply(f"extrato/gravacao/id/{simulator.recordings[0].key}", reply)
+    await pass_time(hass, freezer, 121)
+    assert simulator.requests[LIST] == 1
+    assert READY not in events.types
+    await pass_time(hass, freezer, 781)
+    assert events.types[-1] == READY
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
         Reply(drop=True),
         Reply(b"", 503),
         Reply(b'{"status": "erro", "codigo": "011", "msg": "Problema"}'),
@@ -570,6 +596,27 @@ async def test_restart_in_the_middle(
         assert events[0].attributes["contact"] == "Maria"
         assert simulator.requests[LIST] == looks + 1
     assert saved(again) == []
+
+
+async def test_look_that_is_due_while_home_assistant_ends(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """There is no connection any more then: it is no look, and the next start has it done."""
+    caplog.set_level(logging.DEBUG, f"custom_components.{DOMAIN}")
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    await talk(hass, freezer, destination=f"{NUMBER}0000")
+    await hass.async_stop(force=True)
+    for seconds in (121, 1, 1):
+        freezer.tick(seconds)
+        async_fire_time_changed(hass)
+        await asyncio.sleep(0.1)
+    [awaited] = saved(hass)
+    assert awaited["looks"] == 0
+    assert "cannot be looked for" not in caplog.text
 
 
 async def test_clock_that_was_set_back(

@@ -384,7 +384,7 @@ async def test_nobody_listens_in(
     [
         ("8002", "leads away from Directcall", 502),
         ("8003", "leads away from Directcall", 502),
-        ("8004", "no longer has this recording, or its link has expired", 410),
+        ("8004", "was deleted, or its link has expired", 410),
     ],
 )
 async def test_cannot_be_played(

@@ -220,7 +220,8 @@ class Announcer:
     def _async_look_is_due(self, awaited: AwaitedRecording, _now: object) -> None:
         """Look for a recording, if the provider may be asked now."""
         del self._timers[awaited]
-        if self._entry is None:
+        if self._entry is None or not self._hass.is_running:
+            # Once Home Assistant stops there is no connection any more, and no look is to be lost.
             return
         if self._entry.runtime_data.may_ask_in_passing:
             self._entry.async_create_background_task(
@@ -255,12 +256,13 @@ class Announcer:
     async def _async_find(
         self, entry: DirectcallConfigEntry, awaited: AwaitedRecording
     ) -> str | None:
-        """Return what the recording of a call is known by, if it is there.
+        """Return what the recording of a call is known by, if it is there, and can be heard.
 
         The provider may ignore the id, or know none: then the numbers and the time tell. There may
         be another call of the two right before or after, so the nearest one counts.
         """
-        listing = await async_get_recordings(self._hass, entry).async_list(awaited.query)
+        recordings = async_get_recordings(self._hass, entry)
+        listing = await recordings.async_list(awaited.query)
         distances = {
             recording_id: abs(recording.started.timestamp() - awaited.placed_at)
             for recording_id, recording in listing.recordings.items()
@@ -269,7 +271,10 @@ class Announcer:
         }
         if not distances:
             return None
-        return media_content_id(entry.entry_id, min(distances, key=distances.__getitem__))
+        nearest = min(distances, key=distances.__getitem__)
+        if not await recordings.async_has_audio(listing.recordings[nearest]):
+            return None
+        return media_content_id(entry.entry_id, nearest)
 
     @callback
     def _async_save(self) -> None:

@@ -110,6 +110,14 @@ class Recordings:
         except DirectcallError as err:
             raise translated(err, HomeAssistantError) from err
 
+    async def async_has_audio(self, recording: Recording) -> bool:
+        """Return if what is listed can be heard, too."""
+        try:
+            async with await self._coordinator.client.open_recording(recording, ByteRange(0, 0)):
+                return True
+        except DirectcallError:
+            return False
+
     async def _async_find(self, recording_id: str) -> Recording:
         """Return a recording. Raise HomeAssistantError if it cannot be had."""
         match = _ID.fullmatch(recording_id)
@@ -151,8 +159,12 @@ def check_period(start: object, end: object) -> tuple[datetime, datetime]:
     ServiceValidationError if one of them is no time, or they are the wrong way round, or too far
     apart.
     """
-    last = dt_util.now() if end is None else _check_moment("end", end, time.max)
-    first = last - _DEFAULT_PERIOD if start is None else _check_moment("start", start, time.min)
+    last = _read_moment(end, time.max, dt_util.now())
+    if last is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_end")
+    first = _read_moment(start, time.min, last - _DEFAULT_PERIOD)
+    if first is None:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_start")
     if first > last:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="end_before_start")
     # In days of the calendar: whoever says the day 90 days ago means all of it.
@@ -161,19 +173,13 @@ def check_period(start: object, end: object) -> tuple[datetime, datetime]:
     return first, last
 
 
-def _check_moment(field: str, value: object, hour: time) -> datetime:
-    """Return the moment that the value of a field means."""
+def _read_moment(value: object, hour: time, default: datetime) -> datetime | None:
+    """Return the moment that the value of a field means; nothing if it is none."""
     try:
-        moment = read_moment_or_day(value, hour)
+        moment = default if value is None else read_moment_or_day(value, hour)
     except TypeError, ValueError, OverflowError:
-        moment = None
-    if moment is None or moment.year not in YEARS:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="invalid_time",
-            translation_placeholders={"field": field},
-        )
-    return moment
+        return None
+    return moment if moment.year in YEARS else None
 
 
 def new_media_key() -> str:
