@@ -106,8 +106,10 @@ async def test_browse(hass: HomeAssistant, simulator: Simulator) -> None:
     """The account, the day, the call; the newest first, contacts by name."""
     record(simulator)
     record(simulator, "554130600300", "5541999991111", timedelta(minutes=64))
-    record(simulator, "ip4130600300", "14447772132", timedelta(minutes=65))
+    record(simulator, "ip4130600300", "12125551234", timedelta(minutes=65))
     record(simulator, "554133334444", "5541988887777", timedelta(days=1))
+    record(simulator, "554133334444", "190", timedelta(days=1, minutes=1))
+    record(simulator, "40041234", "0000000", timedelta(days=1, minutes=2))
     record(simulator, before=timedelta(days=89))
     record(simulator, before=timedelta(days=91))
 
@@ -118,10 +120,12 @@ async def test_browse(hass: HomeAssistant, simulator: Simulator) -> None:
     assert list(await browse(hass, days["2026-11-25"])) == [
         "14:05 Maria → (41) 3060-0300",
         "13:01 (41) 3060-0300 → João",
-        "13:00 ip4130600300 → +1 444-777-2132",
+        "13:00 ip4130600300 → +1 212-555-1234",
     ]
     assert list(await browse(hass, days["2026-11-24"])) == [
-        "14:05 (41) 3333-4444 → (41) 98888-7777"
+        "14:05 (41) 3333-4444 → (41) 98888-7777",
+        "14:04 (41) 3333-4444 → 190",
+        "14:03 40041234 → 0000000",
     ]
 
 

@@ -79,6 +79,13 @@ async def test_list(hass: HomeAssistant, simulator: Simulator) -> None:
         assert media.mime_type == "audio/x-wav"
 
 
+async def test_number_that_cannot_be_called(hass: HomeAssistant, simulator: Simulator) -> None:
+    """What is no number with a country code is not made to look like one."""
+    simulator.recordings[-1].origin = "190"
+    response = await perform(hass, "list_recordings", {})
+    assert response["recordings"][0]["origin"] == "190"
+
+
 async def test_time_is_the_homes(hass: HomeAssistant) -> None:
     """Times are told, and taken, as the clock at home shows them."""
     await hass.config.async_update(time_zone="Asia/Tokyo")
@@ -213,6 +220,9 @@ async def test_account_of_an_older_version(hass: HomeAssistant, simulator: Simul
 
 async def test_account_of_a_newer_version(hass: HomeAssistant, simulator: Simulator) -> None:
     """What a later version made of an account is not touched."""
-    newer = make_account(simulator, "other@example.com", version=2)
+    simulator.secrets["other@example.com"] = "012345"
+    newer = make_account(simulator, "other@example.com", minor_version=3)
+    before = dict(newer.data)
     await set_up(hass, newer)
-    assert newer.state.value == "migration_error"
+    assert newer.data == before
+    assert newer.minor_version == 3

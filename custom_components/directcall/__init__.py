@@ -36,8 +36,6 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_migrate_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
     """Give an account of before there were recordings the key that they need."""
-    if entry.version > 1:
-        return False
     if entry.minor_version < _WITH_MEDIA_KEY:
         hass.config_entries.async_update_entry(
             entry,

@@ -261,6 +261,5 @@ async def _async_hand_on(request: web.Request, audio: Audio) -> web.StreamRespon
             await response.write(chunk)
     except DirectcallError:
         # An end that comes too early must look like one.
-        if request.transport:
-            request.transport.abort()
+        request.protocol.force_close()
     return response

@@ -200,6 +200,18 @@ async def test_part(
     assert await read(audio) == whole(recorded)[first : last + 1]
 
 
+async def test_part_of_something_long(
+    simulator: Simulator, client: DirectcallClient, recorded: RecordedCall
+) -> None:
+    """What is left out may be more than comes at once, and so may be what is wanted."""
+    simulator.quirks.knows_ranges = False
+    recorded.seconds = 250
+    audio = await client.open_recording(
+        at(link_of(simulator, recorded)), ByteRange(1_000_000, 1_600_000)
+    )
+    assert await read(audio) == b"".join(recorded.blocks(1_000_000, 1_600_001))
+
+
 @pytest.mark.parametrize("knows_ranges", [True, False])
 async def test_part_that_is_not_there(
     simulator: Simulator,
@@ -282,6 +294,7 @@ async def test_provider(
         "http://directcall.com.br@127.0.0.1:{port}/1",
         "http://user:secret@www.directcall.com.br:{port}/1",
         "http://:secret@www.directcall.com.br:{port}/1",
+        "http://user@www.directcall.com.br:{port}/1",
         "http://127.0.0.1:{port}#@www.directcall.com.br/1",
         "ftp://www.directcall.com.br:{port}/1",
     ],
@@ -678,7 +691,11 @@ async def test_connections_are_closed(
     for path in ("302", "404", "500"):
 
         async def answer(request: web.Request) -> web.StreamResponse:
-            return web.Response(status=int(request.path[1:]), headers={"Location": "/404"})
+            return web.Response(
+                body=bytes(1_000_000),
+                status=int(request.path[1:]),
+                headers={"Location": "http://192.168.0.1/"},
+            )
 
         server.answer = answer
         with pytest.raises(DirectcallError):

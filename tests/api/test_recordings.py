@@ -64,7 +64,8 @@ async def test_documented_example(
         "inicio": "2013-01-29 10:36:46",
         "gravacao_link": "http://www.directdial.com.br/extrato/gravacao/id/" + "ab" * 20,
     }
-    simulator.reply(LIST, listed(entry))
+    with_blanks = {**entry, "gravacao_link": f" {entry['gravacao_link']}\n"}
+    simulator.reply(LIST, listed(entry, with_blanks))
     query = RecordingQuery(datetime(2013, 1, 29, tzinfo=UTC), datetime(2013, 1, 30, tzinfo=UTC))
     found = await client.list_recordings(token, query)
     assert found.is_complete

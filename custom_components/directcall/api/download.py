@@ -181,7 +181,7 @@ async def _request(
         error = "the session is closed"
         raise ConnectionFailedError(error)
     # Ranges count the bytes that are sent: those of the audio, if nobody compresses it.
-    headers = {hdrs.ACCEPT_ENCODING: "identity", hdrs.CONNECTION: "close"}
+    headers = {hdrs.ACCEPT_ENCODING: "identity"}
     if byte_range:
         headers[hdrs.RANGE] = byte_range.header
     try:

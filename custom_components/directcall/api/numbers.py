@@ -23,6 +23,8 @@ _INTEGERS: Final = (range(55 * 10**10, 56 * 10**10), range(55 * 10**11, 56 * 10*
 _LONGEST_SHORT_NUMBER: Final = 6
 # Shorter ones are no area code and number.
 _SHORTEST_NUMBER: Final = 10
+# Country code and number: Niue's.
+_SHORTEST_INTERNATIONAL: Final = 7
 _BRAZIL: Final = 55
 _BRAZILIAN_LOCAL_LENGTHS: Final = {8, 9}
 
@@ -39,8 +41,13 @@ class PhoneNumber:
 
     @property
     def e164(self) -> str:
-        """Return `+` and digits, which every home reads as the same number, or the `ip` form."""
-        return self.wire if self.wire.startswith("ip") else f"+{self.wire}"
+        """Return `+` and digits, which every home reads as the same number, or the `ip` form.
+
+        What is too short for that, as 190, which may be in a list of calls, stays as it is.
+        """
+        if self.wire.startswith("ip") or len(self.wire) < _SHORTEST_INTERNATIONAL:
+            return self.wire
+        return f"+{self.wire}"
 
     @property
     def international(self) -> str:
@@ -57,11 +64,11 @@ class PhoneNumber:
         In Brazil that is `(41) 3060-0300`, and with `+` a number abroad. What is no such number
         stays as it is.
         """
-        if self.wire.startswith("ip"):
-            return self.wire
         try:
             number = phonenumbers.parse(self.e164)
         except phonenumbers.NumberParseException:
+            return self.wire
+        if not phonenumbers.is_valid_number(number):
             return self.wire
         is_at_home = number.country_code == phonenumbers.country_code_for_region(
             country or DEFAULT_COUNTRY

@@ -76,7 +76,7 @@ def _read_entry(entry: object) -> Recording:
 
 def _read_number(value: object, part: str) -> PhoneNumber:
     """Return a number, which the provider writes with blanks or without country code elsewhere."""
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    text = str(value) if isinstance(value, int) else value
     if not isinstance(text, str):
         raise _OddError(part)
     text = re.sub(r"[ ().-]", "", text).lower()
@@ -111,7 +111,5 @@ def _read_link(value: object) -> URL:
 
 def _read_pages(value: object) -> int | None:
     """Return a number of pages that may be written as text."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
     text = str(value).strip()
     return int(text) if _PAGES.fullmatch(text) else None
