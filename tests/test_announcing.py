@@ -359,21 +359,20 @@ async def test_provider_that_ignores_the_id(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """A recording of another call is never taken for this one's."""
+    simulator.quirks.ignores_call_id = True
     await talk(hass, freezer)
     [mine] = simulator.recordings
-    others = [
+    simulator.recordings = [
         Recording("554130600300", "5541999991111", "x", mine.started),
+        Recording("5541988887777", "5541999990000", "x", mine.started),
         Recording("5541999990000", "554130600300", "x", mine.started),
-        Recording("554130600300", "5541999990000", "x", mine.started - timedelta(hours=1)),
-        Recording("554130600300", "5541999990000", "x", dt_util.utcnow() + timedelta(minutes=5)),
+        Recording("554130600300", "5541999990000", "x", mine.started - timedelta(minutes=2)),
+        Recording("554130600300", "5541999990000", "x", dt_util.utcnow() + timedelta(minutes=1)),
     ]
-    entries = [recording.entry(simulator.url) for recording in others]
-    answer = {"status": "ok", "paginas": 1}
-    simulator.reply(LIST, Reply(json.dumps({**answer, "msg": entries}).encode()))
     await pass_time(hass, freezer, 121)
+    assert simulator.requests[LIST] == 1
     assert READY not in events.types
-    entries.insert(2, mine.entry(simulator.url))
-    simulator.reply(LIST, Reply(json.dumps({**answer, "msg": entries}).encode()))
+    simulator.recordings.insert(2, mine)
     await pass_time(hass, freezer, 781)
     assert events.types[-1] == READY
     moment = mine.started.astimezone(dt_util.UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -164,6 +164,16 @@ async def test_days_are_those_of_the_house(hass: HomeAssistant, simulator: Simul
     assert list(await browse(hass, days["25/11/2026"])) == ["23:59 Maria → (41) 3060-0300"]
 
 
+async def test_day_ends_at_midnight(hass: HomeAssistant, simulator: Simulator) -> None:
+    """A recording is on one day, also where it begins with it, or ends with it."""
+    midnight = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+    for moment in (midnight, midnight - timedelta(seconds=1)):
+        simulator.recordings.append(Recording("5541999990000", "554130600300", "", moment))
+    for day, hour in (("2026-11-24", "23:59"), ("2026-11-25", "00:00")):
+        [title] = await browse(hass, f"{ROOT}/01DIRECTCALL/{day}")
+        assert title.startswith(hour)
+
+
 async def test_day_with_an_hour_more(hass: HomeAssistant, simulator: Simulator) -> None:
     """An hour that the clock shows twice at the end of a day is on that day, both times."""
     await hass.config.async_update(time_zone="America/Santiago")

@@ -180,7 +180,6 @@ class Announcer:
     async def async_remove(self) -> None:
         """Forget everything: the account is gone."""
         self.async_detach()
-        self._awaited.clear()
         # A write that is under way would bring the file back.
         await self._store.async_save({})
         await self._store.async_remove()
