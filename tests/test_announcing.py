@@ -5,6 +5,7 @@ from datetime import timedelta
 import json
 import logging
 from pathlib import Path
+import threading
 import time
 from typing import Any
 from unittest.mock import patch
@@ -18,10 +19,12 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from homeassistant.components.media_source import async_resolve_media
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from homeassistant.util.file import write_utf8_file_atomic
 
 from custom_components.directcall.const import DOMAIN
 
@@ -510,6 +513,43 @@ async def test_call_after_a_reload(
     assert len(await saved_soon(hass, freezer)) == 1
 
 
+async def test_call_while_home_assistant_starts(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its recording is looked for once."""
+    hass.set_state(CoreState.starting)
+    await set_up(hass, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
+    events = listen(hass)
+    await talk(hass, freezer)
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 121)
+    assert events.types.count(READY) == 1
+    assert simulator.requests[LIST] == 1
+    assert "Traceback" not in caplog.text
+
+
+async def test_name_gives_no_number_away(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What people write into a name does not get into the event."""
+    name = "Maria 41 99999-0000"
+    await set_up(hass, make_account(simulator, contacts={name: CONTACTS["Maria"]}))
+    events = listen(hass)
+    await talk(hass, freezer, destination=f"{NUMBER}0000")
+    await pass_time(hass, freezer, 121)
+    assert events.types[-1] == READY
+    assert "99999" not in str(events[-1].attributes)
+
+
 async def test_automations_hear_what_came_due_while_away(
     hass: HomeAssistant,
     home: HomeAssistant,
@@ -713,20 +753,42 @@ async def test_account_is_removed(
     assert not file_of(hass).exists()
 
 
-@pytest.mark.parametrize("delay", [0, 0.45, 0.5, 0.505, 0.51, 0.55])
 async def test_removal_while_it_is_saved(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
-    delay: float,
 ) -> None:
-    """No file is left of an account that is removed, whenever that is."""
+    """No file is left of an account that is removed while one is written."""
     await talk(hass, freezer)
-    await asyncio.sleep(delay)
-    await hass.config_entries.async_remove(account.entry_id)
-    await asyncio.sleep(0.1)
-    await pass_time(hass, freezer, 5)
+    begun = threading.Event()
+
+    def write_slowly(path: str, *arguments: Any, **more: Any) -> None:
+        if path.endswith(".recordings"):
+            begun.set()
+            time.sleep(0.3)
+        write_utf8_file_atomic(path, *arguments, **more)
+
+    with patch("homeassistant.helpers.storage.write_utf8_file_atomic", write_slowly):
+        assert await hass.async_add_executor_job(begun.wait, 5)
+        await hass.config_entries.async_remove(account.entry_id)
+        await asyncio.sleep(0.5)
+    assert not file_of(hass).exists()
+
+
+async def test_removal_after_an_unload_that_failed(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Nothing is looked for, or written, for an account that is gone, however it went."""
+    await talk(hass, freezer)
+    with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
+        await hass.config_entries.async_remove(account.entry_id)
+    await pass_time(hass, freezer, 121)
+    assert simulator.requests[LIST] == 0
     assert not file_of(hass).exists()
 
 

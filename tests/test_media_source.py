@@ -164,6 +164,15 @@ async def test_days_are_those_of_the_house(hass: HomeAssistant, simulator: Simul
     assert list(await browse(hass, days["25/11/2026"])) == ["23:59 Maria → (41) 3060-0300"]
 
 
+async def test_numbers_are_those_of_the_house(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Elsewhere, a Brazilian number is one abroad."""
+    await hass.config.async_update(country="PT")
+    record(simulator, "351212345678", "554130600300")
+    assert list(await browse(hass, f"{ROOT}/01DIRECTCALL/2026-11-25")) == [
+        "14:05 21 234 5678 → +55 41 3060-0300"
+    ]
+
+
 async def test_day_ends_at_midnight(hass: HomeAssistant, simulator: Simulator) -> None:
     """A recording is on one day, also where it begins with it, or ends with it."""
     midnight = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
