@@ -52,13 +52,11 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
     @callback
     @override
     def _async_call_changed(self, call: Call, state: CallState) -> None:
-        """Fire. The attributes end up on disk and in backups: no whole number is in them."""
+        """Fire."""
         self._trigger_event(
             state,
             {
-                "call_id": call.call_id,
-                "contact": call.contact and without_number(call.contact),
-                "last_digits": call.pair.destination.last_digits,
+                **_whom(call),
                 "recorded": call.recorded,
                 "duration": None if call.duration is None else round(call.duration),
             },
@@ -68,13 +66,17 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
     @callback
     def _async_recording_ready(self, awaited: AwaitedRecording, content_id: str) -> None:
         """Fire. What is played by that id has to be looked up again: it is no link."""
-        self._trigger_event(
-            RECORDING_READY,
-            {
-                "call_id": awaited.call_id,
-                "contact": awaited.contact and without_number(awaited.contact),
-                "last_digits": awaited.pair.destination.last_digits,
-                "media_content_id": content_id,
-            },
-        )
+        self._trigger_event(RECORDING_READY, {**_whom(awaited), "media_content_id": content_id})
         self.async_write_ha_state()
+
+
+def _whom(call: Call | AwaitedRecording) -> dict[str, str | None]:
+    """Return which call it is, and whom it was for.
+
+    The attributes end up on disk and in backups: no whole number is in them.
+    """
+    return {
+        "call_id": call.call_id,
+        "contact": call.contact and without_number(call.contact),
+        "last_digits": call.pair.destination.last_digits,
+    }
