@@ -15,6 +15,10 @@ DEFAULT_COUNTRY: Final = "BR"
 _SIP_NUMBER: Final = re.compile(r"ip[1-9][0-9]{9,10}")
 _TYPED_NUMBER: Final = re.compile(r"[ (]*\+?[0-9 ().\-/]+")
 _LONGEST_TYPED: Final = 64
+# Without its country code: a mobile, a fixed line, or one that costs the caller nothing. (The
+# parser takes a thousand times as long, and there may be thousands in a list.)
+_NATIONAL_NUMBER: Final = re.compile(r"0?[1-9][1-9](?:9[0-9]{8}|[2-5][0-9]{7})|0?800[0-9]{7}")
+_LISTED_NUMBER: Final = re.compile(r"[0-9]{3,20}")
 # Brazil's way of writing two lines, as in `3344-5566/67`, of which the second is another number.
 _SECOND_LINE: Final = re.compile(r"(?:[^0-9]*[0-9]){8}.*/")
 # Brazilian numbers with their country code, the only ones of which no octal reading of a number
@@ -101,6 +105,21 @@ class PhoneNumber:
     def from_international(cls, text: str) -> PhoneNumber:
         """Return the number that was written as `international` writes it, without a check."""
         return cls(text if text.startswith("ip") else re.sub(r"[^0-9]", "", text))
+
+    @classmethod
+    def from_provider(cls, text: str) -> PhoneNumber | None:
+        """Return the number that the provider lists, if it is one.
+
+        Elsewhere it writes numbers with blanks, or without their country code. It may be none that
+        could be called: what called, or was called, is listed all the same.
+        """
+        text = re.sub(r"[ ().-]", "", text).lower()
+        if _SIP_NUMBER.fullmatch(text):
+            return cls(text)
+        if _NATIONAL_NUMBER.fullmatch(text):
+            return cls(f"{_BRAZIL}{text.lstrip('0')}")
+        digits = text.removeprefix("+")
+        return cls(digits) if _LISTED_NUMBER.fullmatch(digits) else None
 
     @classmethod
     def parse(cls, value: object, country: str | None = None) -> PhoneNumber:

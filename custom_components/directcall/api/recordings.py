@@ -20,13 +20,6 @@ from .transport import parse_link
 
 _MOMENT: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _PAGES: Final = re.compile(r"[0-9]{1,6}")
-_SIP_NUMBER: Final = re.compile(r"ip[1-9][0-9]{9,10}")
-_BRAZIL: Final = "55"
-# Without its country code: a mobile, a fixed line, or one that costs the caller nothing. (A parser
-# of numbers takes a thousand times as long, and there may be thousands.)
-_NATIONAL_NUMBER: Final = re.compile(r"0?[1-9][1-9](?:9[0-9]{8}|[2-5][0-9]{7})|0?800[0-9]{7}")
-# What is none that could be called may still be what called, or was called.
-_DIGITS: Final = re.compile(r"[0-9]{3,20}")
 
 
 class _OddError(Exception):
@@ -77,17 +70,9 @@ def _read_entry(entry: object) -> Recording:
 def _read_number(value: object, part: str) -> PhoneNumber:
     """Return a number, which the provider writes with blanks or without country code elsewhere."""
     text = str(value) if isinstance(value, int) else value
-    if not isinstance(text, str):
+    if not isinstance(text, str) or (number := PhoneNumber.from_provider(text)) is None:
         raise _OddError(part)
-    text = re.sub(r"[ ().-]", "", text).lower()
-    if _SIP_NUMBER.fullmatch(text):
-        return PhoneNumber(text)
-    if _NATIONAL_NUMBER.fullmatch(text):
-        return PhoneNumber(f"{_BRAZIL}{text.lstrip('0')}")
-    digits = text.removeprefix("+")
-    if not _DIGITS.fullmatch(digits):
-        raise _OddError(part)
-    return PhoneNumber(digits)
+    return number
 
 
 def _read_moment(value: object) -> datetime:
