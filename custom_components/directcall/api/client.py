@@ -1,7 +1,7 @@
 """The provider's endpoints: forms out, answers in."""
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 import re
@@ -119,12 +119,9 @@ class DirectcallClient:
         secrets = [self._client_secret, token.value]
         with self._transport.counting():
             try:
-                answer = await self._transport.send("GET", "voz/status", _query(token, pair))
-                answer.check()
+                answer = await self._ask("GET", "voz/status", _query(token, pair))
             except NotActiveError:
                 return None
-            except OutcomeUnknownError as err:
-                raise ConnectionFailedError(str(err)) from None
         return read_status(answer, pair, secrets)
 
     async def end_call(self, token: Token, pair: NumberPair) -> EndedCall:
@@ -198,13 +195,9 @@ class DirectcallClient:
         where the answer was lost.
         """
         with self._transport.counting():
-            try:
-                answer = await self._transport.send(
-                    "GET", "sms/status", {"access_token": token.value, "code": message_id}
-                )
-                answer.check()
-            except OutcomeUnknownError as err:
-                raise ConnectionFailedError(str(err)) from None
+            answer = await self._ask(
+                "GET", "sms/status", {"access_token": token.value, "code": message_id}
+            )
         return self._message_answer(answer, token)
 
     async def cancel_message(self, token: Token, message_id: str) -> MessageAnswer:
@@ -267,12 +260,7 @@ class DirectcallClient:
             form["numeroDestino"] = query.destination.wire
         if query.call_id:
             form["callerid"] = query.call_id
-        try:
-            answer = await self._transport.send("POST", "extrato/list-recordings", form)
-            answer.check()
-        except OutcomeUnknownError as err:
-            raise ConnectionFailedError(str(err)) from None
-        page = read_page(answer)
+        page = read_page(await self._ask("POST", "extrato/list-recordings", form))
         self.statistics.odd_recordings.update(page.odd)
         return page
 
@@ -287,6 +275,15 @@ class DirectcallClient:
         self.statistics.requests["recording"] += 1
         with self._transport.counting():
             return await open_audio(self._session, self._url, recording.link, byte_range)
+
+    async def _ask(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
+        """Return a yes to a question that bills nothing: a lost answer is as good as none sent."""
+        try:
+            answer = await self._transport.send(method, endpoint, fields)
+            answer.check()
+        except OutcomeUnknownError as err:
+            raise ConnectionFailedError(str(err)) from None
+        return answer
 
     def _message_answer(self, answer: Answer, token: Token) -> MessageAnswer:
         """Return what an answer says of a message, also where its words are not one text."""
