@@ -66,8 +66,6 @@ class DirectcallClient:
         client_secret: str,
     ) -> None:
         """Use a session, which stays the caller's, for the account at an address."""
-        self._session = session
-        self._url = url
         self._transport = Transport(session, url, client_secret)
         self._client_id = client_id
         self._client_secret = client_secret
@@ -274,7 +272,9 @@ class DirectcallClient:
         """
         self.statistics.requests["recording"] += 1
         with self._transport.counting():
-            return await open_audio(self._session, self._url, recording.link, byte_range)
+            return await open_audio(
+                self._transport.session, self._transport.url, recording.link, byte_range
+            )
 
     async def _ask(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
         """Return a yes to a question that bills nothing: a lost answer is as good as none sent."""

@@ -109,8 +109,8 @@ class Transport:
 
     def __init__(self, session: aiohttp.ClientSession, url: URL, client_secret: str) -> None:
         """Use a session, which stays the caller's, for the API at an address."""
-        self._session = session
-        self._url = url
+        self.session: Final = session
+        self.url: Final = url
         self._client_secret = client_secret
         self.statistics: Final = Statistics()
 
@@ -136,14 +136,14 @@ class Transport:
         no answer came.
         """
         self.statistics.requests[endpoint] += 1
-        if self._session.closed:
+        if self.session.closed:
             error = "the session is closed"
             raise ConnectionFailedError(error)
         everything = {**fields, "format": "JSON"}
         in_form = method == "POST"
-        url = self._url / endpoint
+        url = self.url / endpoint
         try:
-            async with self._session.request(
+            async with self.session.request(
                 method,
                 url,
                 data=_form(everything, audio) if in_form else None,
