@@ -165,11 +165,14 @@ def device_of(hass: HomeAssistant, account: MockConfigEntry, name: str) -> str:
     return device.id
 
 
-async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
-    """Let time pass, and whatever it sets off."""
-    freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done(wait_background_tasks=True)
+async def pass_time(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float, *, times: int = 1
+) -> None:
+    """Let time pass, and whatever it sets off; so many times in a row."""
+    for _ in range(times):
+        freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> str:

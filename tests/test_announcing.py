@@ -91,8 +91,7 @@ async def talk(
 ) -> dict[str, Any]:
     """Place a call, talk, and hang up."""
     response = await place_call(hass, **{"destination": "Maria", "record": record, **data})
-    for _ in range(15):
-        await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1, times=15)
     await end_call(hass, **{"destination": "Maria", **data})
     return response
 
@@ -122,8 +121,7 @@ async def test_recording_is_ready(
     assert media.mime_type == "audio/x-wav"
 
     # Once, and no further asking.
-    for _ in range(20):
-        await pass_time(hass, freezer, 60)
+    await pass_time(hass, freezer, 60, times=20)
     assert events.types.count(READY) == 1
     assert simulator.requests[LIST] == 2
 
@@ -156,8 +154,7 @@ async def test_two_calls_in_a_row(
     """Each of two calls of the same two telephones gets its own recording, whatever is ignored."""
     simulator.quirks.ignores_call_id = True
     ids = [(await talk(hass, freezer))["call_id"] for _ in range(2)]
-    for _ in range(5):
-        await pass_time(hass, freezer, 60)
+    await pass_time(hass, freezer, 60, times=5)
     ready = [e.attributes for e in events if e.attributes["event_type"] == READY]
     assert [attributes["call_id"] for attributes in ready] == ids
     for attributes, recording in zip(ready, simulator.recordings, strict=True):
@@ -177,8 +174,7 @@ async def test_recording_of_the_next_call(
     simulator.recordings.clear()
     await pass_time(hass, freezer, 2)
     second = await talk(hass, freezer)
-    for _ in range(20):
-        await pass_time(hass, freezer, 60)
+    await pass_time(hass, freezer, 60, times=20)
     ready = [e.attributes for e in events if e.attributes["event_type"] == READY]
     assert [attributes["call_id"] for attributes in ready] == [second["call_id"]]
 
@@ -192,8 +188,7 @@ async def test_call_of_which_nobody_knows_the_end(
     """What became of a call may not be known, and its recording be there all the same."""
     simulator.reply("voz/status", *[Reply(b"", 503)] * 100)
     await place_call(hass, destination="Maria", record=True)
-    for _ in range(200):
-        await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1, times=200)
     assert events.types == ["placed", "unknown"]
     simulator.calls[0].line.ended = True
     await pass_time(hass, freezer, 121)
@@ -215,8 +210,7 @@ async def test_no_recording(
     """What is not there after 15 minutes either is not looked for any more."""
     await talk(hass, freezer)
     simulator.recordings.clear()
-    for _ in range(40):
-        await pass_time(hass, freezer, 60)
+    await pass_time(hass, freezer, 60, times=40)
     assert READY not in events.types
     assert simulator.requests[LIST] == 2
     assert await saved_soon(hass, freezer) == []
@@ -307,11 +301,9 @@ async def test_only_calls_that_may_have_one(
 ) -> None:
     """Where nobody talked there is nothing to look for."""
     await place_call(hass, destination=f"{NUMBER}{last_digits}", record=True)
-    for _ in range(60):
-        await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1, times=60)
     simulator.calls[0].line.ended = True
-    for _ in range(20):
-        await pass_time(hass, freezer, 60)
+    await pass_time(hass, freezer, 60, times=20)
     assert simulator.requests[LIST] == searches
 
 
@@ -323,8 +315,7 @@ async def test_not_recorded(
 ) -> None:
     """Nothing is asked after a call that was not to be recorded."""
     await talk(hass, freezer, record=False)
-    for _ in range(20):
-        await pass_time(hass, freezer, 60)
+    await pass_time(hass, freezer, 60, times=20)
     assert simulator.requests[LIST] == 0
 
 
@@ -394,8 +385,7 @@ async def test_credentials_are_refused_meanwhile(
     simulator.secrets.clear()
     simulator.end_tokens()
     await account.runtime_data.async_refresh()
-    for _ in range(30):
-        await pass_time(hass, freezer, 60)
+    await pass_time(hass, freezer, 60, times=30)
     assert simulator.requests[LIST] == 0
     simulator.secrets["demo@example.com"] = "012345"
     await account.runtime_data.async_refresh()
@@ -421,8 +411,7 @@ async def test_reload_in_the_middle(
     await hass.config_entries.async_setup(account.entry_id)
     await pass_time(hass, freezer, 1)
     assert events.types[-1] == READY
-    for _ in range(20):
-        await pass_time(hass, freezer, 60)
+    await pass_time(hass, freezer, 60, times=20)
     assert events.types.count(READY) == 1
 
 
@@ -435,8 +424,7 @@ async def test_call_that_ends_during_a_reload(
 ) -> None:
     """Its recording is awaited, too."""
     await place_call(hass, destination="Maria", record=True)
-    for _ in range(15):
-        await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1, times=15)
     simulator.quirks.end_delay = 0.2
     ending = asyncio.create_task(end_call(hass, destination="Maria"))
     await asyncio.sleep(0.1)
@@ -479,8 +467,7 @@ async def test_reload_while_it_is_looked_for(
     simulator.recordings += recordings
     await pass_time(hass, freezer, 1)
     assert events.types.count(READY) == 1
-    for _ in range(20):
-        await pass_time(hass, freezer, 60)
+    await pass_time(hass, freezer, 60, times=20)
     assert events.types.count(READY) == 1
     assert simulator.requests[LIST] == 2
     assert "Traceback" not in caplog.text
@@ -593,8 +580,7 @@ async def test_restart_during_a_call(
     await hass.async_stop(force=True)
     async with restarted(hass) as again:
         await set_up(again, make_account(simulator, entry_id=ENTRY_ID))
-        for _ in range(15):
-            await pass_time(again, freezer, 1)
+        await pass_time(again, freezer, 1, times=15)
         await end_call(again)
         await pass_time(again, freezer, 121)
         [search] = simulator.searches
@@ -747,8 +733,7 @@ async def test_account_is_removed(
     await talk(hass, freezer)
     assert len(await saved_soon(hass, freezer)) == 1
     await hass.config_entries.async_remove(account.entry_id)
-    for _ in range(20):
-        await pass_time(hass, freezer, 60)
+    await pass_time(hass, freezer, 60, times=20)
     assert simulator.requests[LIST] == 0
     assert not file_of(hass).exists()
 

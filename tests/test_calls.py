@@ -73,8 +73,7 @@ def flow_on(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Callable[[in
     """Let some seconds pass, one by one."""
 
     async def flow_on(seconds: int) -> None:
-        for _ in range(seconds):
-            await pass_time(hass, freezer, 1)
+        await pass_time(hass, freezer, 1, times=seconds)
 
     return flow_on
 
@@ -1244,8 +1243,7 @@ async def test_long_call_is_given_up(
     """A call is followed for 2 hours at most."""
     await place_call(hass)
     await flow_on(15)
-    for _ in range(11):
-        await pass_time(hass, freezer, 600)
+    await pass_time(hass, freezer, 600, times=11)
     assert events.types == ["placed", "ringing", "answered"]
     await pass_time(hass, freezer, 600)
     assert events.types == ["placed", "ringing", "answered", "unknown"]
@@ -1273,8 +1271,7 @@ async def test_day_without_calls(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """Following costs nothing while no call lives."""
-    for _ in range(27):
-        await pass_time(hass, freezer, 3240)
+    await pass_time(hass, freezer, 3240, times=27)
     assert simulator.requests[STATUS] == 0
     assert not [timer for timer in timers(hass) if "look" in timer]
     await place_call(hass)
@@ -1472,12 +1469,10 @@ async def test_restart_in_the_middle(
         assert state_of(again, ACTIVE_CALLS) == ("0" if delay else "1")
         with pytest.raises(ServiceValidationError, match="already"):
             await place_call(again)
-        for _ in range(15):
-            await pass_time(again, freezer, 1)
+        await pass_time(again, freezer, 1, times=15)
         assert events.types == ([*["placed"] * bool(delay), "ringing", "answered"])
         simulator.calls[0].line.ended = True
-        for _ in range(5):
-            await pass_time(again, freezer, 1)
+        await pass_time(again, freezer, 1, times=5)
         assert events.types[-1] == "ended"
     assert simulator.requests[PLACE_CALL] == 1
     assert saved_calls(again) == []
@@ -1492,14 +1487,12 @@ async def test_unanswered_call_across_a_restart(
     """Nobody watched while Home Assistant was away, so that nobody knows who answered."""
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
     await place_call(hass, destination=f"{NUMBER}7002")
-    for _ in range(8):
-        await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1, times=8)
     await hass.async_stop(force=True)
     async with restarted(hass) as again:
         events = listen(again)
         await set_up(again, make_account(simulator, entry_id="01DIRECTCALL"))
-        for _ in range(40):
-            await pass_time(again, freezer, 1)
+        await pass_time(again, freezer, 1, times=40)
         assert events.types == ["unknown"]
 
 
@@ -1509,8 +1502,7 @@ async def test_ringing_call_across_a_long_restart(
     """A call is looked at before it is given up, however long nobody could look."""
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
     await place_call(hass)
-    for _ in range(5):
-        await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1, times=5)
     await hass.async_stop(force=True)
     freezer.tick(181)
     async with restarted(hass) as again:
@@ -1529,8 +1521,7 @@ async def test_answered_call_across_a_restart(
     """That somebody answered is not forgotten."""
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
     await place_call(hass)
-    for _ in range(15):
-        await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1, times=15)
     simulator.calls[0].line.ended = True
     await hass.async_stop(force=True)
     freezer.tick(600)

@@ -508,8 +508,7 @@ async def test_contact_added_in_the_middle(
     await rings.wait()
     result = await add(hass, account, "Ana", "(41) 99999-2222")
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    for _ in range(8):
-        await pass_time(hass, freezer, 3)
+    await pass_time(hass, freezer, 3, times=8)
     response = await waiting
     assert response["outcome"] == "answered"
     assert response["contact"] == "Maria"

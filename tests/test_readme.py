@@ -372,8 +372,7 @@ async def test_automation_on_an_event(
     assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: config})
     for destination in ("7004", "7001", "7002"):
         await place_call(hass, destination=f"+55 41 99999-{destination}")
-    for _ in range(50):
-        await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1, times=50)
     messages = [notification.data["message"] for notification in notifications]
     assert [re.findall(r"\d{4}", message) for message in messages] == [["7001"], ["7002"]]
 
@@ -399,8 +398,7 @@ async def test_automation_on_a_recording(
     told = async_mock_service(hass, *action["action"].split("."))
     assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: config})
     await place_call(hass, destination="+55 41 99999-7004", record=True)
-    for _ in range(30):
-        await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1, times=30)
     assert told == []
     await pass_time(hass, freezer, 120)
     [notification] = told

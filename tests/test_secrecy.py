@@ -64,6 +64,18 @@ def chain(error: BaseException) -> str:
     return "\n".join(texts)
 
 
+def private_account(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture, **more: Any
+) -> MockConfigEntry:
+    """Return an account with what must not get out, and have all that is logged kept."""
+    for logger in ("custom_components.directcall", "aiohttp"):
+        caplog.set_level(logging.DEBUG, logger)
+    simulator.secrets[ACCOUNT.client_id] = SECRET
+    return make_account(
+        simulator, data={"client_secret": SECRET}, options={"origin": ORIGIN}, **more
+    )
+
+
 async def overheard(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -94,10 +106,7 @@ async def test_nothing_private_gets_out(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """Whatever goes wrong, and whatever the provider echoes, nobody gets to read it."""
-    for logger in ("custom_components.directcall", "aiohttp"):
-        caplog.set_level(logging.DEBUG, logger)
-    simulator.secrets[ACCOUNT.client_id] = SECRET
-    account = make_account(simulator, data={"client_secret": SECRET}, options={"origin": ORIGIN})
+    account = private_account(simulator, caplog)
     # Refused at first, by a provider that repeats the secret.
     simulator.reply(
         REQUEST_TOKEN,
@@ -174,15 +183,7 @@ async def test_nothing_private_gets_out_of_messages(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Whatever goes wrong with a message, and whatever it is about, nobody gets to read it."""
-    for logger in ("custom_components.directcall", "aiohttp"):
-        caplog.set_level(logging.DEBUG, logger)
-    simulator.secrets[ACCOUNT.client_id] = SECRET
-    account = make_account(
-        simulator,
-        data={"client_secret": SECRET},
-        options={"origin": ORIGIN},
-        contacts={"Maria": DESTINATION},
-    )
+    account = private_account(simulator, caplog, contacts={"Maria": DESTINATION})
     await set_up(hass, account)
     token = account.runtime_data.data.value
     said: list[str] = []
@@ -258,22 +259,13 @@ async def test_nothing_private_gets_out_of_recordings(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """No link leaves the server, whatever is browsed, played, listed or goes wrong."""
-    for logger in ("custom_components.directcall", "aiohttp"):
-        caplog.set_level(logging.DEBUG, logger)
     for component in ("diagnostics", "media_source", "websocket_api"):
         assert await async_setup_component(hass, component, {})
-    simulator.secrets[ACCOUNT.client_id] = SECRET
-    account = make_account(
-        simulator,
-        data={"client_secret": SECRET},
-        options={"origin": ORIGIN},
-        contacts={"Maria": DESTINATION},
-    )
+    account = private_account(simulator, caplog, contacts={"Maria": DESTINATION})
     await set_up(hass, account)
     await async_browse_media(hass, "media-source://directcall")
     await place_call(hass, destination="Maria", record=True)
-    for _ in range(13):
-        await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1, times=13)
     await end_call(hass, destination="Maria")
     await pass_time(hass, freezer, 121)
     event = hass.states.get("event.directcall_call")
