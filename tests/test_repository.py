@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 import pytest
 
 from homeassistant import requirements
+import homeassistant.const
 from homeassistant.util.yaml import load_yaml_dict
 
 from scripts.brand import IMAGES, draw
@@ -18,7 +19,7 @@ from scripts.brand import IMAGES, draw
 ROOT = Path(__file__).parent.parent
 MANIFEST = json.loads((ROOT / "custom_components" / "directcall" / "manifest.json").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-PINS = PROJECT["dependency-groups"]["dev"]
+GROUPS = PROJECT["dependency-groups"]
 
 
 def read(name: str) -> str:
@@ -26,14 +27,32 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+def pins_of(group: str) -> set[str]:
+    """Return what a dependency group pins, with the groups that it includes."""
+    pins = {pin for pin in GROUPS[group] if isinstance(pin, str)}
+    included = [entry["include-group"] for entry in GROUPS[group] if isinstance(entry, dict)]
+    return pins.union(*map(pins_of, included))
+
+
 def test_what_is_tested_is_what_is_installed() -> None:
-    """The pins agree with those of the integration and of Home Assistant."""
-    assert set(MANIFEST["requirements"]) <= set(PINS)
+    """The pins agree with those of the integration and of the Home Assistant that runs here."""
+    (pins,) = [
+        pins
+        for pins in map(pins_of, ("dev", "floor"))
+        if f"homeassistant=={homeassistant.const.__version__}" in pins
+    ]
+    assert set(MANIFEST["requirements"]) <= pins
     constraints = Path(requirements.__file__).with_name("package_constraints.txt").read_text()
     asked_for = ("ha-ffmpeg==", "home-assistant-frontend==", "mutagen==")
-    pins = [pin for pin in PINS if pin.startswith(asked_for)]
-    assert len(pins) == len(asked_for)
-    assert set(pins) <= set(constraints.splitlines())
+    asked = [pin for pin in pins if pin.startswith(asked_for)]
+    assert len(asked) == len(asked_for)
+    assert set(asked) <= set(constraints.splitlines())
+
+
+def test_floor_is_tried() -> None:
+    """The oldest Home Assistant that may install the integration is the oldest that is tried."""
+    oldest = json.loads(read("hacs.json"))["homeassistant"]
+    assert f"homeassistant=={oldest}" in pins_of("floor")
 
 
 def test_versions_agree() -> None:

@@ -343,9 +343,12 @@ class DirectcallContactFlow(ConfigSubentryFlow):
         if user_input is not None:
             errors, placeholders = self._check(user_input, contact)
             if not errors:
-                return self.async_update_and_abort(
-                    self._get_entry(), contact, **self._read(user_input), reason="contact_changed"
+                # `async_update_and_abort` takes no reason before Home Assistant 2026.10, and its
+                # own one has no text in other languages.
+                self.hass.config_entries.async_update_subentry(
+                    self._get_entry(), contact, **self._read(user_input)
                 )
+                return self.async_abort(reason="contact_changed")
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
