@@ -7,29 +7,21 @@ folder .demo.
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-import fcntl
-import json
-import os
 from pathlib import Path
-import shutil
 import signal
-import socket
 import sys
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
-from imageio_ffmpeg import get_ffmpeg_exe
 
 from tests.simulator import ACCOUNT, Message, NetworkCall, Quirks, Simulator
 
-ROOT: Final = Path(__file__).parent.parent
-HOUSE: Final = ROOT / ".demo"
-LOG: Final = HOUSE / "home-assistant.log"
-USER: Final = "demo"
+from .house import ROOT, USER, House, HouseError, command, connected, free_port, post, say
+
 FLOWS: Final = "/api/config/config_entries/flow"
 LIST_RECORDINGS: Final = "/api/services/directcall/list_recordings"
 CONTACT_FLOWS: Final = "/api/config/config_entries/subentries/flow"
@@ -61,52 +53,18 @@ EXPECTED_CALL: Final = {
     "access_token": "…",
 }
 EXPECTED_SOUND: Final = "the call to João: 24044 bytes of audio/x-wav, HTTP 206"
-# Newer ones than Home Assistant asks for are there (see pyproject.toml): it need not build its own.
-VOICE_REQUIREMENTS: Final = "pymicro-vad,pyspeex-noise"
-STARTUP: Final = 240
-REACTION: Final = 20
 # Until the call is over, with telephones in a hurry.
 CALL_IS_OVER: Final = 60
 HASTE: Final = 3
 # Long enough for another call or message to arrive, if there were one.
 GRACE: Final = 2
 
-CONFIGURATION: Final = f"""\
-homeassistant:
-  name: Casa
-  country: BR
-  language: {{language}}
-  time_zone: America/Sao_Paulo
-  currency: BRL
-  unit_system: metric
-
-http:
-  server_host: 127.0.0.1
-  server_port: {{port}}
-
-config:
-ffmpeg:
-  ffmpeg_bin: {{ffmpeg}}
-frontend:
-history:
-logbook:
-media_source:
-my:
-system_health:
-
-logger:
-  default: warning
-  logs:
-    custom_components.directcall: debug
-
+CONFIGURATION: Final = f"""
 input_boolean:
   smoke:
     name: Smoke
     icon: mdi:smoke-detector-variant
 
-script: !include scripts.yaml
-scene: !include scenes.yaml
-automation mine: !include automations.yaml
 automation demo:
   - id: smoke
     alias: {AUTOMATION}
@@ -129,10 +87,6 @@ automation demo:
 """
 
 
-class DemoError(Exception):
-    """The story went another way than it should."""
-
-
 @dataclass
 class Story:
     """What the house and the telephone network saw."""
@@ -153,11 +107,6 @@ class Story:
         self.house.append(f"{datetime.now().astimezone():%H:%M:%S}  {what}")
 
 
-def say(text: str = "") -> None:
-    """Print at once, also into a pipe."""
-    print(text, flush=True)
-
-
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
@@ -175,136 +124,6 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def free_port(wanted: int) -> int:
-    """Return a port on loopback: the one that is wanted, or another if it is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with suppress(OSError):
-            probe.bind(("127.0.0.1", wanted))
-            return wanted
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        say(f"Port {wanted} is taken; using {port} instead.")
-        return port
-
-
-@contextmanager
-def only_demo() -> Iterator[None]:
-    """Keep a second demo from tearing down the house that the first one lives in."""
-    with (ROOT / ".demo.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            error = "another demo is running in this folder: end that one first"
-            raise DemoError(error) from None
-        yield
-
-
-def build_house(port: int, arguments: argparse.Namespace) -> None:
-    """Write a configuration with the integration, a smoke detector and an automation."""
-    shutil.rmtree(HOUSE, ignore_errors=True)
-    storage = HOUSE / ".storage"
-    storage.mkdir(parents=True)
-    components = HOUSE / "custom_components"
-    if arguments.zip:
-        shutil.unpack_archive(arguments.zip, components / "directcall")
-    else:
-        components.symlink_to(ROOT / "custom_components", target_is_directory=True)
-    (HOUSE / "configuration.yaml").write_text(
-        CONFIGURATION.format(
-            port=port, language=arguments.language, ffmpeg=json.dumps(get_ffmpeg_exe())
-        ),
-        encoding="utf-8",
-    )
-    for name in ("automations", "scripts", "scenes"):
-        (HOUSE / f"{name}.yaml").write_text("[]\n" if name != "scripts" else "{}\n")
-    # All that is left of the onboarding is to make the user. Its other steps would add
-    # integrations that look for servers elsewhere.
-    done = {"done": ["core_config", "analytics", "integration"]}
-    (storage / "onboarding").write_text(
-        json.dumps({"version": 4, "minor_version": 1, "key": "onboarding", "data": done})
-    )
-
-
-@asynccontextmanager
-async def running_home_assistant() -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run Home Assistant, and end it with all that it started."""
-    with LOG.open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            Path(sys.executable).with_name("hass"),
-            "--config",
-            HOUSE,
-            "--skip-pip-packages",
-            VOICE_REQUIREMENTS,
-            cwd=HOUSE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            with suppress(ProcessLookupError):
-                process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), 20)
-            finally:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-
-
-async def wait_until_up(
-    process: asyncio.subprocess.Process, session: aiohttp.ClientSession
-) -> None:
-    """Wait until Home Assistant answers, and show that time passes."""
-    say("Starting Home Assistant. The first time, this takes a while.")
-    for second in range(STARTUP):
-        if process.returncode is not None:
-            error = f"Home Assistant ended by itself with status {process.returncode}"
-            raise DemoError(error)
-        with suppress(aiohttp.ClientError):
-            async with session.get("/api/onboarding") as response:
-                if response.ok:
-                    say(f"Home Assistant is up after {second} s.")
-                    return
-        if second and second % 10 == 0:
-            say(f"  … {second} s")
-        await asyncio.sleep(1)
-    error = f"Home Assistant was not up after {STARTUP} s"
-    raise DemoError(error)
-
-
-async def make_user(session: aiohttp.ClientSession, url: str) -> str:
-    """Make the user, and return an access token of Home Assistant's."""
-    form = {"client_id": f"{url}/", "name": "Demo", "username": USER, "password": USER}
-    code = (await post(session, "/api/onboarding/users", {**form, "language": "en"}))["auth_code"]
-    async with session.post(
-        "/auth/token",
-        data={"grant_type": "authorization_code", "code": code, "client_id": f"{url}/"},
-    ) as response:
-        response.raise_for_status()
-        token: str = (await response.json())["access_token"]
-        return token
-
-
-async def post(session: aiohttp.ClientSession, path: str, body: Mapping[str, Any]) -> Any:
-    """Send JSON to Home Assistant's API and return its answer."""
-    async with session.post(path, json=body) as response:
-        if not response.ok:
-            error = f"{path} answered HTTP {response.status}: {await response.text()}"
-            raise DemoError(error)
-        return await response.json()
-
-
-async def command(socket_: aiohttp.ClientWebSocketResponse, number: int, **what: Any) -> Any:
-    """Send a command over Home Assistant's WebSocket and return its result."""
-    await socket_.send_json({"id": number, **what})
-    while (message := await socket_.receive_json(timeout=REACTION)).get("id") != number:
-        pass
-    return message.get("result")
-
-
 async def add_account(session: aiohttp.ClientSession, simulator: Simulator) -> None:
     """Add the account and its contacts as a person would, through the UI's own flows."""
     form = await post(session, FLOWS, {"handler": "directcall"})
@@ -320,7 +139,7 @@ async def add_account(session: aiohttp.ClientSession, simulator: Simulator) -> N
     )
     if result["type"] != "create_entry":
         error = f"the config flow did not make an entry: {result.get('errors')}"
-        raise DemoError(error)
+        raise HouseError(error)
     # The form of the first contact follows that of the account.
     _, flow_id = result["next_flow"]
     first, *others = CONTACTS.items()
@@ -339,7 +158,7 @@ async def fill_in_contact(
     result = await post(session, f"{CONTACT_FLOWS}/{flow_id}", {"name": name, "number": number})
     if result["type"] != "create_entry":
         error = f"the flow did not make a contact: {result.get('errors')}"
-        raise DemoError(error)
+        raise HouseError(error)
 
 
 async def light_a_fire(
@@ -435,7 +254,7 @@ def masked(form: Mapping[str, str]) -> dict[str, str]:
 
 
 def check(story: Story, simulator: Simulator) -> None:
-    """Raise DemoError unless the message and the call arrived once, and the call was followed."""
+    """Raise HouseError unless the message and the call arrived once, and the call was followed."""
     messages = [masked(message.form) for message in simulator.messages]
     calls = [masked(call.form) for call in simulator.calls]
     stories = list(story.calls.values())
@@ -449,58 +268,45 @@ def check(story: Story, simulator: Simulator) -> None:
         error = f"what was heard of the call is not what should have: {story.heard}"
     else:
         return
-    raise DemoError(error)
+    raise HouseError(error)
 
 
 async def play(simulator: Simulator, arguments: argparse.Namespace) -> None:
     """Run the house and tell its story."""
-    port = free_port(arguments.port)
-    url = f"http://127.0.0.1:{port}"
-    build_house(port, arguments)
-    async with running_home_assistant() as process:
-        async with aiohttp.ClientSession(url) as session:
-            await wait_until_up(process, session)
-            token = await make_user(session, url)
+    house = House(
+        ROOT / ".demo",
+        free_port(arguments.port),
+        arguments.language,
+        arguments.zip,
+        more=CONFIGURATION,
+    )
+    async with house.running() as process:
+        async with aiohttp.ClientSession(house.url) as session:
+            token = await house.make_user(session)
             session.headers["Authorization"] = f"Bearer {token}"
-            async with session.ws_connect("/api/websocket") as socket_:
-                await socket_.receive_json()
-                await socket_.send_json({"type": "auth", "access_token": token})
-                await socket_.receive_json()
-                # Without this, Home Assistant goes back to its own port after five minutes.
-                await command(socket_, 1, type="http/config/promote")
-                await wait_until_running(socket_)
+            async with connected(session, token) as socket_:
                 await check_frontend(socket_)
                 await add_account(session, simulator)
                 story = await light_a_fire(session, socket_)
                 await asyncio.sleep(GRACE)
-                story.heard = await listen(session, socket_, url)
+                story.heard = await listen(session, socket_, house.url)
         tell(story, simulator)
         check(story, simulator)
         if not arguments.once:
-            await stay(simulator, process, url)
-
-
-async def wait_until_running(socket_: aiohttp.ClientWebSocketResponse) -> None:
-    """Wait until everything in Home Assistant is set up."""
-    for number in range(2, 2 + REACTION):
-        if (await command(socket_, number, type="get_config"))["state"] == "RUNNING":
-            return
-        await asyncio.sleep(1)
-    error = "Home Assistant did not finish its start"
-    raise DemoError(error)
+            await stay(simulator, process, house)
 
 
 async def check_frontend(socket_: aiohttp.ClientWebSocketResponse) -> None:
-    """Raise DemoError if the frontend would not come up: it waits for the actions there are."""
+    """Raise HouseError if the frontend would not come up: it waits for the actions there are."""
     if not await command(socket_, 50, type="get_services"):
         error = "Home Assistant cannot tell its frontend which actions there are"
-        raise DemoError(error)
+        raise HouseError(error)
 
 
-async def stay(simulator: Simulator, process: asyncio.subprocess.Process, url: str) -> None:
+async def stay(simulator: Simulator, process: asyncio.subprocess.Process, house: House) -> None:
     """Leave everything running, and show each call and message that comes."""
     say(f"""
-Home Assistant is at {url}: log in as {USER} with the password {USER}.
+Home Assistant is at {house.url}: log in as {USER} with the password {USER}.
 Try there
   - Settings > Tools > Actions: Directcall: Send voice message, Send SMS, Place call
   - Media: Directcall: listen to the call that was recorded
@@ -511,7 +317,7 @@ Try there
   - the device Directcall: its event tells what becomes of each call, its button hangs up
 Directcall is simulated at {simulator.url}: client id {ACCOUNT.client_id}, client secret \
 {ACCOUNT.client_secret}.
-Home Assistant's log is {LOG.relative_to(ROOT)}. Ctrl-C ends everything.
+Home Assistant's log is {house.log.relative_to(ROOT)}. Ctrl-C ends everything.
 """)
 
     def on_call(call: NetworkCall) -> None:
@@ -527,7 +333,7 @@ Home Assistant's log is {LOG.relative_to(ROOT)}. Ctrl-C ends everything.
     simulator.quirks.haste = 1
     await process.wait()
     error = "Home Assistant ended by itself"
-    raise DemoError(error)
+    raise HouseError(error)
 
 
 async def main() -> int:
@@ -536,25 +342,12 @@ async def main() -> int:
     loop = asyncio.get_running_loop()
     if task := asyncio.current_task():
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    try:
-        with only_demo():
-            return await run(arguments)
-    except DemoError as err:
-        say(f"The demo cannot start: {err}.")
-        return 1
-
-
-async def run(arguments: argparse.Namespace) -> int:
-    """Run the simulator and the house."""
     simulator = Simulator(Quirks(haste=HASTE), port=free_port(arguments.simulator_port))
     await simulator.start()
     try:
         await play(simulator, arguments)
-    except DemoError as err:
+    except HouseError as err:
         say(f"\nThe demo failed: {err}.")
-        if LOG.exists():
-            say(f"The end of {LOG.relative_to(ROOT)}:")
-            say("\n".join(LOG.read_text(errors="replace").splitlines()[-20:]))
         return 1
     finally:
         await simulator.stop()
