@@ -1,0 +1,1 @@
+"""A person's way through a real Home Assistant, in a real browser."""
