@@ -18,8 +18,8 @@ from playwright.async_api import Error, async_playwright, expect
 from scripts.house import ROOT, House, HouseError, connected, free_port, say
 from tests.simulator import ACCOUNT, Quirks, Simulator
 
-from .visit import Visit
-from .way import FIRST_SECRET, VIEWPORT, WAY, keep_private
+from .visit import HEIGHT, WIDTH, Visit
+from .way import FIRST_SECRET, WAY, keep_private
 from .words import WORDS, Texts
 
 ALBUM: Final = ROOT / ".e2e"
@@ -67,7 +67,7 @@ async def visit_house(house: House, simulator: Simulator, images: Path | None) -
         page = await browser.new_page(
             locale=language,
             timezone_id="America/Sao_Paulo",
-            viewport=VIEWPORT,
+            viewport={"width": WIDTH, "height": HEIGHT},
             reduced_motion="reduce",
         )
         page.set_default_timeout(PATIENCE)

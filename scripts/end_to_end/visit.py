@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Final
 
 from PIL import Image
-from playwright.async_api import ConsoleMessage, Locator, Page, expect
+from playwright.async_api import ConsoleMessage, Locator, Page, ViewportSize, expect
 
 from scripts.house import House
 from tests.simulator import Simulator
 
 from .words import Texts, Words
 
+# Pixels of the screen: tall enough for the form of an action.
+WIDTH: Final = 1100
+HEIGHT: Final = 1600
 # Milliseconds until what moves on the screen has come to rest.
 REST: Final = 700
 # A picture of a screen has few colours, and is smaller for saying so.
@@ -63,13 +66,15 @@ class Visit:
         file = self.album / f"{self._pictures:02}-{name}.png"
         await (part.screenshot(path=file) if part else self.page.screenshot(path=file))
 
-    async def image(self, name: str, part: Locator) -> None:
-        """Take a picture of a part of the screen that the READMEs show."""
+    async def image(self, name: str, part: Locator, height: int = HEIGHT) -> None:
+        """Take a picture of a part of the screen that the READMEs show, on one of some height."""
+        await self.page.set_viewport_size(ViewportSize(width=WIDTH, height=height))
         await self.picture(name, part)
         if self.images:
             taken = Image.open(io.BytesIO(await part.screenshot()))
             file = self.images / f"{name}.{self.language}.png"
             taken.convert("RGB").quantize(COLOURS).save(file, optimize=True)
+        await self.page.set_viewport_size(ViewportSize(width=WIDTH, height=HEIGHT))
 
     async def press(self, text: str, within: Locator | None = None) -> None:
         """Press a button."""
@@ -125,6 +130,12 @@ class Visit:
         row = await self.tick(name)
         await row.get_by_text(self.words.choose_device).first.click()
         await self.page.get_by_text(contact, exact=True).last.click()
+
+    @property
+    def response(self) -> Locator:
+        """Return what an action responded."""
+        heading = self.page.get_by_text(self.words.response, exact=True)
+        return self.page.locator("ha-card").filter(has=heading)
 
     async def choose_action(self, action: str) -> None:
         """Choose an action in the tools of the settings."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import re
 from typing import Final
 
-from playwright.async_api import ViewportSize, expect
+from playwright.async_api import expect
 
 from scripts.house import USER, HouseError
 from tests.simulator import ACCOUNT
@@ -27,9 +27,6 @@ NO_CREDIT: Final = "(41) 99999-0201"
 SPOKEN: Final = {"en": "Attention. Smoke in the kitchen.", "pt-BR": "Atenção. Fumaça na cozinha."}
 INTEGRATION: Final = "/config/integrations/integration/directcall"
 RECORDINGS: Final = "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fdirectcall"
-# Tall enough for the form of an action; and for a list of few lines.
-VIEWPORT: Final = ViewportSize(width=1100, height=1250)
-LOW_VIEWPORT: Final = ViewportSize(width=1100, height=420)
 NOTE_PLAYER: Final = """() => {
   window.Audio = class extends Audio {
     constructor(...source) {
@@ -66,6 +63,7 @@ async def add_integration(visit: Visit) -> None:
 async def mistype_secret(visit: Visit) -> None:
     """Type a wrong secret, and read what is wrong."""
     await visit.fill_in(client_id=ACCOUNT.client_id, client_secret=WRONG_SECRET, origin=ORIGIN)
+    await visit.image("set_up", visit.form_frame)
     await visit.form.get_by_text(visit.texts["config.step.user.sections.advanced.name"]).click()
     await visit.fill_in(url=visit.simulator.url)
     await visit.press(visit.words.submit, visit.form)
@@ -76,7 +74,6 @@ async def mistype_secret(visit: Visit) -> None:
 async def type_secret(visit: Visit) -> None:
     """Type the right one: the account is there."""
     await visit.fill_in(client_secret=FIRST_SECRET)
-    await visit.image("set_up", visit.form_frame)
     await visit.press(visit.words.submit, visit.form)
 
 
@@ -104,10 +101,8 @@ async def place_call(visit: Visit) -> None:
     await visit.switch_on(visit.texts.field("place_call", "record"))
     await visit.picture("place_call")
     await visit.press(visit.words.run)
-    await visit.reads("outcome")
-    await visit.reads("answered")
-    answer = visit.page.locator("ha-card").filter(has_text=visit.words.response).last
-    await visit.image("response", answer)
+    await expect(visit.response).to_contain_text("outcome: answered")
+    await visit.image("response", visit.response)
     await wait_until("the call arrived", lambda: len(visit.simulator.calls) == 1)
 
 
@@ -122,7 +117,7 @@ async def make_automation(visit: Visit) -> None:
     await visit.page.locator("ha-selector-state ha-generic-picker").click()
     event_types = "entity.event.call.state_attributes.event_type.state"
     await visit.page.get_by_text(visit.texts[f"{event_types}.busy"], exact=True).click()
-    await visit.picture("trigger")
+    await visit.image("automation", visit.page.locator("ha-automation-editor"), height=660)
     await visit.press(visit.words.add_action)
     await visit.page.wait_for_timeout(1000)
     name = visit.texts.action("send_voice_message")
@@ -130,7 +125,7 @@ async def make_automation(visit: Visit) -> None:
     await dialog.get_by_text(f"Directcall: {name}").last.click()
     await visit.choose_contact(visit.texts.field("send_voice_message", "contact"), CONTACT)
     await visit.write(visit.texts.field("send_voice_message", "message"), SPOKEN[visit.language])
-    await visit.picture("automation")
+    await visit.picture("automation_speaks")
     await visit.press(visit.words.save)
     await visit.page.wait_for_timeout(1000)
     await visit.page.keyboard.type("Directcall")
@@ -155,7 +150,7 @@ async def send_voice_message(visit: Visit) -> None:
     await visit.write(visit.texts.field("send_voice_message", "message"), SPOKEN[visit.language])
     await visit.image("voice_message", visit.page.locator("ha-card").first)
     await visit.press(visit.words.run)
-    await visit.reads("message_id")
+    await expect(visit.response).to_contain_text("message_id: ")
     await wait_until("the message arrived", lambda: len(visit.simulator.messages) == 1)
 
 
@@ -214,9 +209,7 @@ async def play_recording(visit: Visit) -> None:
     await visit.page.evaluate(NOTE_PLAYER)
     await recording.click()
     await visit.page.wait_for_function("() => window.player?.currentTime > 0.5")
-    await visit.page.set_viewport_size(LOW_VIEWPORT)
-    await visit.image("recordings", visit.page.locator("ha-panel-media-browser"))
-    await visit.page.set_viewport_size(VIEWPORT)
+    await visit.image("recordings", visit.page.locator("ha-panel-media-browser"), height=420)
 
 
 async def remove_integration(visit: Visit) -> None:
@@ -231,6 +224,7 @@ async def remove_integration(visit: Visit) -> None:
     await visit.picture("removed")
     storage = visit.house.folder / ".storage"
     await wait_until("the entry is gone", lambda: ACCOUNT.client_id not in read(storage))
+    keep_private(visit, read(storage), "Home Assistant's storage")
 
 
 def read(folder: Path) -> str:
