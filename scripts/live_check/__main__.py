@@ -17,7 +17,7 @@ from .conversation import Conversation
 from .listening import Listener
 from .masking import Masker
 from .person import Person
-from .report import Report
+from .report import FORM, Report
 from .texts import TEXTS
 
 _REPORT: Final = Path("live-check.md")
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             if listener.exchanges:
                 file.write(report.render())
-                person.say(person.texts.written.format(path=options.report))
+                person.say(person.texts.written.format(path=options.report.resolve(), form=FORM))
             else:
                 options.report.unlink()
 

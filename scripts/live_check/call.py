@@ -1,6 +1,6 @@
 """One call: placed once, looked at until it is over, and ended."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 import time
 from typing import Final
 
@@ -121,11 +121,11 @@ class _Following:
                 started = datetime.fromisoformat(leg["inicio"]).replace(tzinfo=UTC)
             except KeyError, TypeError, ValueError:
                 continue
-            hours = (started - datetime.now(UTC)).total_seconds() / 3600
+            hours = round((started - datetime.now(UTC)) / timedelta(hours=1))
             is_now = abs(hours) <= _FURTHEST_ZONE
             self._conversation.report.learn(
                 Unknown.ZONE,
-                f"`inicio` of a call in progress: UTC{hours:+.0f}" if is_now else "No time of now.",
+                f"`inicio` of a call in progress: UTC{hours:+}" if is_now else "No time of now.",
             )
 
 

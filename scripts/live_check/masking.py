@@ -60,18 +60,22 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Return a text of the provider's, without what is private or might be."""
-        masked = mask_text(_MAIL.sub("…", text), sorted(self._private, key=len, reverse=True))
+        masked = mask_text(text, sorted(self._private, key=len, reverse=True))
+        masked = _DIGITS.sub("…", _MAIL.sub("…", masked))
         masked = _LETTERS.sub(lambda match: self._no_name(match, masked), masked)
-        return re.sub(r"…+", "…", _DIGITS.sub("…", masked)).replace("`", "'")
+        return re.sub(r"…+", "…", masked).replace("`", "'")
 
     def _no_name(self, match: re.Match[str], text: str) -> str:
         """Return a word of a text, unless it may be somebody's name."""
         word = match[0]
         if word.casefold() in self._names:
             return "…"
+        if word.islower() or word.casefold() in _NOBODY or text.isupper():
+            return word
+        words = _LETTERS.findall(text)
+        is_sentence = len(words) == 1 or any(map(str.islower, words))
         begins = re.search(r"(?:^|[.!?])\W*$", text[: match.start()])
-        is_usual = begins or word.islower() or text.isupper() or word.casefold() in _NOBODY
-        return word if is_usual else "…"
+        return word if is_sentence and begins else "…"
 
     def word(self, text: str) -> str:
         """Return a word as it is, in a code span; of anything else, its shape."""

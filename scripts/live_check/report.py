@@ -11,7 +11,9 @@ from typing import Final
 from .listening import Exchange, Head, media_type
 from .masking import Masker, shown_host, shown_media_type
 
-_MANIFEST: Final = Path("custom_components/directcall/manifest.json")
+_INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "directcall"
+_MANIFEST: Final = json.loads((_INTEGRATION / "manifest.json").read_text(encoding="utf-8"))
+FORM: Final = f"{_MANIFEST['issue_tracker']}/new?template=4-live-check.yml"
 # Headers whose mere presence tells something.
 _TELLING: Final = ("Accept-Ranges", "Retry-After", "Set-Cookie", "WWW-Authenticate")
 _TELLING_FIELDS: Final = {
@@ -73,7 +75,7 @@ class Report:
 
     def _lines(self) -> Iterator[str]:
         """Yield the lines of the report."""
-        version = json.loads(_MANIFEST.read_text(encoding="utf-8"))["version"]
+        version = _MANIFEST["version"]
         provider = (
             "Directcall itself" if self._is_real else "**another address**, not Directcall's own"
         )

@@ -87,7 +87,7 @@ It costs nothing, and nothing of them is kept.""",
         signed_in="Directcall gave a token.",
         not_signed_in="There is no token, so nothing else can be asked. Was all typed correctly?",
         failed="Directcall did not do it. The report has its answer.",
-        unclear="It is not clear whether it was done, so it is not done again. Telephones may ring.",
+        unclear="It is not clear whether it was done, so it is not repeated. Telephones may ring.",
         call_placed="The call is on its way: answer both telephones.",
         call_over="The call is over.",
         call_goes_on="The call may still go on: hang up the telephones.",
@@ -97,8 +97,7 @@ It costs nothing, and nothing of them is kept.""",
         cannot_write="{path} cannot be written ({reason}). Choose another file with --report.",
         written="""\
 The report is in {path}. Read it before you publish it: it should hold nothing that is yours.
-Then attach it here:
-https://github.com/directcall-ha/directcall/issues/new?template=4-live-check.yml""",
+Then attach it here: {form}""",
     ),
     "pt-BR": Texts(
         welcome="""\
@@ -155,7 +154,6 @@ ela é? Não custa nada, e nada delas é guardado.""",
         cannot_write="Não é possível gravar {path} ({reason}). Escolha outro arquivo com --report.",
         written="""\
 O relatório está em {path}. Leia-o antes de publicar: não deve haver nada seu nele.
-Depois anexe-o aqui:
-https://github.com/directcall-ha/directcall/issues/new?template=4-live-check.yml""",
+Depois anexe-o aqui: {form}""",
     ),
 }
