@@ -1,4 +1,4 @@
-"""Run the check on the command line."""
+"""Ask the real Directcall, with an account, what its documentation does not say."""
 
 import argparse
 import asyncio
@@ -46,14 +46,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="scripts/live-check",
-        description=f"{__doc__} Credentials are asked for: they are no options.",
+        description=f"{__doc__} Credentials are asked for, and are no options.",
     )
     parser.add_argument(
-        "--report", type=Path, default=_REPORT, help="file to write, %(default)s where not given"
+        "--report", type=Path, default=_REPORT, help="file to write (default: %(default)s)"
     )
     parser.add_argument("--language", choices=TEXTS, default=_language(), help="of the questions")
     parser.add_argument(
-        "--url", type=_url, default=URL(DEFAULT_URL), help="of the API: a simulator's, for instance"
+        "--url",
+        type=_url,
+        default=URL(DEFAULT_URL),
+        help="address of the API, such as a simulator's",
     )
     return parser.parse_args(arguments)
 
@@ -76,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             conversation = Conversation(person, report, listener, runner, options.url)
             return 0 if Check(conversation).run() else _NO_TOKEN
         except KeyboardInterrupt, EOFError:
-            person.say(person.texts.interrupted)
+            person.say(f"\n{person.texts.interrupted}")
             return _INTERRUPTED
         finally:
             if listener.exchanges:

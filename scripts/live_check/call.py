@@ -125,7 +125,9 @@ class _Following:
             is_now = abs(hours) <= _FURTHEST_ZONE
             self._conversation.report.learn(
                 Unknown.ZONE,
-                f"`inicio` of a call in progress: UTC{hours:+}" if is_now else "No time of now.",
+                f"`inicio` of a call in progress: UTC{hours:+}"
+                if is_now
+                else "`inicio` is no time of now",
             )
 
 

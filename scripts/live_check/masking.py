@@ -113,7 +113,8 @@ class Masker:
 
     def _name(self, key: str) -> str:
         """Return the name of a field, if it is one, and no number or id."""
-        return key if _NAME.fullmatch(key) and self.text(key) == key else "(a name that varies)"
+        is_public = self.text(key.casefold()) == key.casefold()
+        return key if _NAME.fullmatch(key) and is_public else "(a name that varies)"
 
     def _value(self, name: str, value: object) -> str:
         """Return what may be said of a value."""
@@ -142,7 +143,7 @@ def read_claims(token: str) -> Mapping[str, object]:
     payload, _, _ = payload.partition(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * 3))
-    except ValueError:
+    except ValueError, RecursionError:
         return {}
     return claims if isinstance(claims, dict) else {}
 
