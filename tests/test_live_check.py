@@ -16,10 +16,10 @@ import sys
 import pytest
 
 from custom_components.directcall.api import NumberProblem
-from scripts.live_check.__main__ import main
-from scripts.live_check.masking import Masker, shape, shown_host, shown_media_type
-from scripts.live_check.report import Unknown
-from scripts.live_check.texts import TEXTS
+from scripts.live.__main__ import main
+from scripts.live.masking import Masker, shape, shown_host, shown_media_type
+from scripts.live.report import Unknown
+from scripts.live.texts import TEXTS
 
 from .simulator import Recording, Rejection, Reply, Simulator, TokenShape
 
@@ -96,10 +96,10 @@ def terminal(simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     simulator.quirks.haste = 20
     terminal = Terminal(simulator, tmp_path / "report.md")
     monkeypatch.setattr("builtins.input", terminal.input)
-    monkeypatch.setattr("scripts.live_check.person.getpass", lambda _: terminal.secret)
+    monkeypatch.setattr("scripts.live.person.getpass", lambda _: terminal.secret)
     for name, seconds in {"_LOOK": 0.05, "_SLOW_START": 0.5, "_LONGEST": 3, "_TALK": 0.2}.items():
-        monkeypatch.setattr(f"scripts.live_check.call.{name}", seconds)
-    monkeypatch.setattr("scripts.live_check.check._LOOK", 0.01)
+        monkeypatch.setattr(f"scripts.live.call.{name}", seconds)
+    monkeypatch.setattr("scripts.live.check._LOOK", 0.01)
     return terminal
 
 
@@ -701,7 +701,7 @@ async def on_screen(simulator: Simulator, report: Path) -> AsyncIterator[Screen]
     simulator.secrets[CLIENT_ID] = SECRET
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "scripts.live_check", "--language", "en"),
+        *(sys.executable, "-m", "scripts.live", "--language", "en"),
         *("--url", simulator.url, "--report", str(report)),
         cwd=ROOT,
         stdin=theirs,

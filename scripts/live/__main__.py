@@ -45,7 +45,7 @@ def _language() -> str:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        prog="scripts/live-check",
+        prog="scripts/live_check",
         description=f"{__doc__} Credentials are asked for, and are no options.",
     )
     parser.add_argument(

@@ -188,16 +188,8 @@ def shown_media_type(text: str) -> str:
 
 
 def _pattern(text: str) -> str:
-    """Return a text with another letter or digit for each."""
-    return "".join(
-        "9"
-        if c.isdigit()
-        else ("A" if c.isupper() else "a")
-        if c.isalpha()
-        else "·"
-        if c == " "
-        else c
-        if c in "()+,-./:;@_"
-        else "?"
-        for c in text
-    )
+    """Return a text with the same letter, digit or mark for all of a kind."""
+    text = re.sub(r"[^\w ()+,./:;@-]", "?", text)
+    text = re.sub(r"\d", "9", text)
+    text = re.sub(r"[^\W\d_]", lambda match: "A" if match[0].isupper() else "a", text)
+    return text.replace(" ", "·")
