@@ -8,6 +8,7 @@ runs on loopback, and nothing is billed. A picture of each step is in the folder
 import argparse
 import asyncio
 from pathlib import Path
+import re
 import shutil
 import sys
 from typing import Final
@@ -30,6 +31,8 @@ SWITCHES: Final = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-g
 # Milliseconds that a person waits for something to be on the screen.
 PATIENCE: Final = 15_000
 HASTE: Final = 3
+# That it is not Home Assistant's own; and that the old secret is refused.
+EXPECTED: Final = ("We found a custom integration", "Directcall gives no token")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -84,10 +87,21 @@ async def visit_house(house: House, simulator: Simulator, images: Path | None) -
         except Error, AssertionError, HouseError:
             await visit.picture("failed")
             raise
-        if visit.complaints:
-            error = "the browser's console complains:\n" + "\n".join(visit.complaints)
+        log = house.log.read_text(encoding="utf-8")
+        if complaints := visit.complaints + complaints_of(log):
+            error = "it is complained of the integration:\n" + "\n".join(complaints)
             raise HouseError(error)
-        keep_private(visit, house.log.read_text(encoding="utf-8"), "Home Assistant's log")
+        keep_private(visit, log, "Home Assistant's log")
+
+
+def complaints_of(log: str) -> list[str]:
+    """Return the lines of Home Assistant's log that complain of the integration."""
+    return [
+        line
+        for line in log.splitlines()
+        if re.search(r" (WARNING|ERROR) .*\bdirectcall\b", line)
+        and not any(map(line.__contains__, EXPECTED))
+    ]
 
 
 async def main() -> int:
