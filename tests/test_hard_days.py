@@ -694,6 +694,72 @@ async def test_provider_is_away(
 # Clocks that jump.
 
 
+class WallClock:
+    """The clock on the wall, which is set. The monotonic clock does not care."""
+
+    def __init__(self, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Start as all clocks do."""
+        self._freezer = freezer
+        self._ahead = 0.0
+        monotonic = time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: monotonic() - self._ahead)
+
+    def set_by(self, change: timedelta) -> None:
+        """Set it forward, or back."""
+        self._ahead += change.total_seconds()
+        self._freezer.move_to(dt_util.utcnow() + change)
+
+
+@pytest.fixture
+def wall_clock(freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> WallClock:
+    """Return the clock on the wall."""
+    return WallClock(freezer, monkeypatch)
+
+
+YEAR: Final = timedelta(days=365)
+
+
+@pytest.mark.parametrize("change", [YEAR, -YEAR], ids=["forward", "back"])
+async def test_wall_clock_is_set(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    wall_clock: WallClock,
+    freezer: FrozenDateTimeFactory,
+    change: timedelta,
+) -> None:
+    """Neither a call nor the token is older for that, and its recording is found."""
+    account = await set_up(home, the_account(simulator, simulator.url))
+    events = listen(hass)
+    await place_call(hass, destination=f"{NUMBER}7004", record=True)
+    await pass_time(hass, freezer, 1, times=9)
+    assert events.types == ["placed", "ringing"]
+
+    wall_clock.set_by(change)
+    # The provider's clock was right before.
+    [recording] = simulator.recordings
+    recording.started += change
+    await pass_time(hass, freezer, 1, times=20)
+    assert events.types == ["placed", "ringing", "answered", "ended"]
+    assert 5 <= events[-1].attributes["duration"] <= 15
+    assert state_of(hass, CONNECTION) == "on"
+    assert simulator.requests[REQUEST_TOKEN] == 1
+    await pass_time(hass, freezer, 121)
+    assert events.types[4:] == ["recording_ready"]
+    [search] = simulator.searches
+    assert int(search["dataFinal"]) - int(search["dataInicial"]) < 2_000_000  # Two days
+
+    assert account.runtime_data.data.seconds_left > 3300
+    await pass_time(hass, freezer, 3240 - 150)
+    assert simulator.requests[REQUEST_TOKEN] == 2
+    wall_clock.set_by(-change)
+    await pass_time(hass, freezer, 3200)
+    assert simulator.requests[REQUEST_TOKEN] == 2
+    await pass_time(hass, freezer, 41)
+    assert simulator.requests[REQUEST_TOKEN] == 3
+    assert state_of(hass, CONNECTION) == "on"
+
+
 async def test_house_sleeps_while_it_rings(
     hass: HomeAssistant,
     simulator: Simulator,

@@ -195,13 +195,15 @@ class Announcer:
         """Await the recording of a call that is over, if there may be one."""
         if not call.recorded or state not in {CallState.ENDED, CallState.UNKNOWN}:
             return
+        now = time.time()
         awaited = AwaitedRecording(
             call.call_id,
             call.has_provider_id,
             call.pair,
             call.contact,
-            call.placed_at,
-            time.time(),
+            # Not what was noted then: the clock on the wall may have been set since.
+            now - call.age,
+            now,
         )
         self._awaited.add(awaited)
         self._async_save()
