@@ -760,6 +760,32 @@ async def test_wall_clock_is_set(
     assert state_of(hass, CONNECTION) == "on"
 
 
+@pytest.mark.parametrize("change", [YEAR, -YEAR], ids=["forward", "back"])
+async def test_wall_clock_is_set_while_a_recording_is_awaited(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    wall_clock: WallClock,
+    freezer: FrozenDateTimeFactory,
+    change: timedelta,
+) -> None:
+    """Its time to be there is as long as ever."""
+    await set_up(home, the_account(simulator, simulator.url))
+    events = listen(hass)
+    await place_call(hass, destination=f"{NUMBER}7004", record=True)
+    await pass_time(hass, freezer, 1, times=30)
+    assert events.types[-1] == "ended"
+
+    wall_clock.set_by(change)
+    late = simulator.recordings.pop()
+    await pass_time(hass, freezer, 130)
+    await pass_time(hass, freezer, 1)
+    assert len(simulator.searches) == 1
+    simulator.recordings.append(late)
+    await pass_time(hass, freezer, 15 * 60)
+    assert events.types[-1] == "recording_ready"
+
+
 async def test_house_sleeps_while_it_rings(
     hass: HomeAssistant,
     simulator: Simulator,

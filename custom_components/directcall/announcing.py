@@ -248,7 +248,8 @@ class Announcer:
         if content_id or awaited.looks == len(LOOKS):
             self._awaited.discard(awaited)
         else:
-            self._async_schedule(awaited, awaited.seconds_left)
+            # Not by the clock on the wall, which may have been set since.
+            self._async_schedule(awaited, LOOKS[awaited.looks] - LOOKS[awaited.looks - 1])
         self._async_save()
         if content_id:
             for listener in list(self._listeners):
