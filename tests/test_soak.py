@@ -1,0 +1,182 @@
+"""A soak: thousands of calls in one process, which leave nothing behind."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+import gc
+import json
+import logging
+from pathlib import Path
+import resource
+import sys
+from typing import Any, Final
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.storage import STORAGE_DIR
+
+from custom_components.directcall.calls import async_get_calls
+from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.progress import CallState
+
+from .conftest import CALL, end_call, pass_time, place_call, state_of
+from .simulator import Reply, Simulator
+from .test_calls import timers
+
+# Time jumps where a test says so, and flows on in between, as sockets and servers need it.
+pytestmark = pytest.mark.freeze_time(tick=True)
+
+AT_ONCE: Final = 100
+WARM: Final = 1000
+CALLS: Final = 3000
+# What the telephones do, by the last digits of the destination, of ten calls in a row.
+TELEPHONES: Final = (
+    "7001",  # Is busy
+    "7004",  # Hangs up by itself
+    "7004",
+    "7004",
+    "7006",  # Cannot be reached
+    "9001",  # Placed, and the answer is lost
+    "9002",
+    "0002",  # The provider says no
+    "0201",  # No credit
+    "0000",  # Talks until somebody hangs up
+)
+RECORDED: Final = 2
+HUNG_UP: Final = 9
+# How many requests of those at once are lost before the provider does anything: the first ones.
+LOST: Final = 4
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """Give each test a folder of its own."""
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
+def hass_storage() -> dict[str, Any]:
+    """Let what is saved be really written: what stands in for that keeps all that it saw."""
+    return {}
+
+
+def saved(hass: HomeAssistant, file: str) -> dict[str, Any]:
+    """Return what is saved in a file."""
+    data: dict[str, Any] = json.loads(Path(hass.config.path(STORAGE_DIR, file)).read_text())["data"]
+    return data
+
+
+def left_over(hass: HomeAssistant) -> tuple[int, int]:
+    """Return how many tasks there are, and how many timers of the integration."""
+    return len(asyncio.all_tasks()), len(timers(hass))
+
+
+def blocks() -> int:
+    """Return how many objects there are in memory, or nearly: each takes a block or two."""
+    gc.collect()
+    return sys.getallocatedblocks()
+
+
+def memory() -> int:
+    """Return how much memory the process has, in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def count_events(hass: HomeAssistant) -> Counter[str]:
+    """Return how often the entity Call fires what from now on."""
+    told: Counter[str] = Counter()
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        if event.data["entity_id"] == CALL and (state := event.data["new_state"]):
+            told[state.attributes["event_type"]] += 1
+
+    hass.bus.async_listen("state_changed", note)
+    return told
+
+
+async def call_many(
+    hass: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, first: int
+) -> int:
+    """Place some calls, follow them to their ends, and return how many reached the network."""
+
+    async def call(number: int) -> None:
+        kind = number % len(TELEPHONES)
+        whom = f"+55 41 9{number:04}-{TELEPHONES[kind]}"
+        with suppress(HomeAssistantError):
+            await place_call(hass, destination=whom, record=kind == RECORDED)
+
+    numbers = range(first, first + AT_ONCE)
+    simulator.reply("voz/call", *[Reply(drop=True)] * LOST)
+    await asyncio.gather(*(call(number) for number in numbers[:LOST]))
+    await asyncio.gather(*(call(number) for number in numbers[LOST:]))
+    await pass_time(hass, freezer, 3, times=4)
+    for number in numbers[HUNG_UP :: len(TELEPHONES)]:
+        await end_call(hass, destination=f"+55 41 9{number:04}-{TELEPHONES[HUNG_UP]}")
+    for placed in simulator.calls:
+        placed.line.ended = True
+    await pass_time(hass, freezer, 3, times=5)
+    # Until its recording is there.
+    await pass_time(hass, freezer, 121)
+    reached = len(simulator.calls)
+    for kept in (simulator.calls, simulator.queries, simulator.searches, simulator.recordings):
+        kept.clear()
+    return reached
+
+
+async def test_thousands_of_calls(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Memory stays as it is, and no task, timer, connection or call is left."""
+    # Both keep much, and take most of the time.
+    caplog.set_level(logging.ERROR)
+    hass.loop.set_debug(False)
+    simulator.quirks.haste = 2
+    told = count_events(hass)
+    before = left_over(hass)
+
+    reached = 0
+    for first in range(0, WARM, AT_ONCE):
+        reached += await call_many(hass, simulator, freezer, first)
+    warm_blocks, warm_memory = blocks(), memory()
+    for first in range(WARM, CALLS, AT_ONCE):
+        reached += await call_many(hass, simulator, freezer, first)
+    blocks_each = (blocks() - warm_blocks) / (CALLS - WARM)
+    bytes_each = (memory() - warm_memory) / (CALLS - WARM)
+    record_property("blocks of memory for each call", blocks_each)
+    record_property("bytes for each call", bytes_each)
+    # Both were less than half of that when this was written. What is bigger than half a kilobyte
+    # has no block of its own, and shows in the process alone.
+    assert blocks_each < 1
+    assert bytes_each < 1024
+
+    # The last look for a recording is after a quarter of an hour.
+    await pass_time(hass, freezer, 450, times=3)
+    batches = CALLS // AT_ONCE
+    assert reached == 76 * batches
+    assert async_get_calls(hass, account.entry_id).followed.final_states == {
+        CallState.BUSY: 9 * batches,
+        CallState.ENDED: 57 * batches,
+        CallState.FAILED: 10 * batches,
+        CallState.UNKNOWN: LOST * batches,
+    }
+    assert told["recording_ready"] == 9 * batches
+    assert state_of(hass, "sensor.directcall_active_calls") == "0"
+    assert saved(hass, f"{DOMAIN}.{account.entry_id}") == {"calls": []}
+    assert saved(hass, f"{DOMAIN}.{account.entry_id}.recordings") == {"awaited": []}
+    assert simulator.connections == 0
+    assert left_over(hass) == before
+
+    await hass.config_entries.async_remove(account.entry_id)
+    ours = {str(key): kept for key, kept in hass.data.items() if str(key).startswith(DOMAIN)}
+    assert {name for name, kept in ours.items() if kept} == set()
