@@ -55,6 +55,7 @@ async def go(language: str, images: Path | None) -> None:
     try:
         async with house.running(), aiohttp.ClientSession(house.url) as session:
             token = await house.make_user(session)
+            # Until everything is set up.
             async with connected(session, token):
                 pass
             await visit_house(house, simulator, images)

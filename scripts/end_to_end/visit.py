@@ -95,6 +95,12 @@ class Visit:
         """Return the form of a flow as it is seen."""
         return self.form.locator("dialog")
 
+    async def close_form(self, button: str) -> None:
+        """Press the last button of a flow's form. The browser goes back to what was before it."""
+        await self.press(button, self.form)
+        await expect(self.form_frame).to_be_hidden()
+        await self.page.wait_for_timeout(REST)
+
     async def fill_in(self, **fields: str) -> None:
         """Type into the fields of a flow's form."""
         for name, text in fields.items():
@@ -140,7 +146,8 @@ class Visit:
     async def choose_action(self, action: str) -> None:
         """Choose an action in the tools of the settings."""
         await self.open("/config/tools/action")
-        await self.page.locator("ha-service-picker").click()
-        await self.page.keyboard.type(f"Directcall {self.texts.action(action)}")
+        picker = self.page.locator("ha-service-picker")
+        await picker.click()
+        await picker.locator("input").fill(f"Directcall {self.texts.action(action)}")
         await self.page.get_by_text(f"directcall.{action}", exact=True).last.click()
         await self.reads(self.texts[f"services.{action}.description"][:40])

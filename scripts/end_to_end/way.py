@@ -53,10 +53,10 @@ async def add_integration(visit: Visit) -> None:
     """Find the integration among those that can be added."""
     await visit.open("/config/integrations/dashboard")
     await visit.press(visit.words.add_integration)
-    await visit.page.wait_for_timeout(1000)
-    await visit.page.keyboard.type("Directcall")
+    dialog = visit.page.locator("dialog-add-integration")
+    await dialog.locator("input").fill("Directcall")
     await visit.picture("add_integration")
-    await visit.page.locator("dialog-add-integration").get_by_text("Directcall", exact=True).click()
+    await dialog.get_by_text("Directcall", exact=True).click()
     await visit.reads(visit.texts["config.step.user.title"])
 
 
@@ -83,8 +83,7 @@ async def add_contact(visit: Visit) -> None:
     await visit.fill_in(name=CONTACT, number=NUMBER)
     await visit.image("contact", visit.form_frame)
     await visit.press(visit.words.submit, visit.form)
-    await visit.press(visit.words.finish, visit.form)
-    await expect(visit.form_frame).to_be_hidden()
+    await visit.close_form(visit.words.finish)
     await visit.open(INTEGRATION)
     await visit.reads(CONTACT)
     await visit.picture("account")
@@ -103,7 +102,7 @@ async def place_call(visit: Visit) -> None:
     await visit.press(visit.words.run)
     await expect(visit.response).to_contain_text("outcome: answered")
     await visit.image("response", visit.response)
-    await wait_until("the call arrived", lambda: len(visit.simulator.calls) == 1)
+    check(len(visit.simulator.calls) == 1, "it was placed once")
 
 
 async def make_automation(visit: Visit) -> None:
@@ -119,17 +118,16 @@ async def make_automation(visit: Visit) -> None:
     await visit.page.get_by_text(visit.texts[f"{event_types}.busy"], exact=True).click()
     await visit.image("automation", visit.page.locator("ha-automation-editor"), height=660)
     await visit.press(visit.words.add_action)
-    await visit.page.wait_for_timeout(1000)
     name = visit.texts.action("send_voice_message")
-    await visit.page.keyboard.type(name)
+    await dialog.locator("input").fill(name)
     await dialog.get_by_text(f"Directcall: {name}").last.click()
     await visit.choose_contact(visit.texts.field("send_voice_message", "contact"), CONTACT)
     await visit.write(visit.texts.field("send_voice_message", "message"), SPOKEN[visit.language])
     await visit.picture("automation_speaks")
     await visit.press(visit.words.save)
-    await visit.page.wait_for_timeout(1000)
-    await visit.page.keyboard.type("Directcall")
-    await visit.press(visit.words.save)
+    naming = visit.page.locator("ha-dialog-automation-save")
+    await naming.locator("input").first.fill("Directcall")
+    await visit.press(visit.words.save, naming)
     await visit.page.wait_for_url(re.compile(r"/config/automation/edit/\d+"))
 
 
@@ -140,7 +138,6 @@ async def run_automation(visit: Visit) -> None:
     await visit.write(visit.texts.field("place_call", "destination"), BUSY)
     await visit.press(visit.words.run)
     await wait_until("the automation spoke", lambda: len(visit.simulator.messages) == said + 1)
-    await visit.open(INTEGRATION)
 
 
 async def send_voice_message(visit: Visit) -> None:
@@ -151,7 +148,7 @@ async def send_voice_message(visit: Visit) -> None:
     await visit.image("voice_message", visit.page.locator("ha-card").first)
     await visit.press(visit.words.run)
     await expect(visit.response).to_contain_text("message_id: ")
-    await wait_until("the message arrived", lambda: len(visit.simulator.messages) == 1)
+    check(len(visit.simulator.messages) == 1, "it was sent once")
 
 
 async def be_refused(visit: Visit) -> None:
@@ -182,8 +179,7 @@ async def log_in_again(visit: Visit) -> None:
     await visit.picture("reauthentication")
     await visit.press(visit.words.submit, visit.form)
     await visit.reads(visit.texts["config.abort.reauth_successful"])
-    await visit.press(visit.words.close, visit.form)
-    await expect(visit.form_frame).to_be_hidden()
+    await visit.close_form(visit.words.close)
 
 
 async def download_diagnostics(visit: Visit) -> None:
