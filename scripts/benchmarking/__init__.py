@@ -1,7 +1,9 @@
 """Measure what Directcall costs a house: time, requests, memory."""
 
+from typing import Final
+
 # First of all: it takes the place of another library, of which the test harness would have taken
 # hold before.
-from homeassistant.const import __version__ as HOME_ASSISTANT
+from homeassistant import const
 
-__all__ = ["HOME_ASSISTANT"]
+HOME_ASSISTANT: Final = const.__version__

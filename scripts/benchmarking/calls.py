@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import batched, islice
 import time
-from typing import Final
+from typing import Any, Final
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 import aiohttp
@@ -15,7 +16,10 @@ import aiohttp
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
+from custom_components.directcall.api.answers import Answer
 from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.contacts import AddressBook
+from custom_components.directcall.following import FollowedCalls
 from tests.simulator import ACCOUNT
 
 from .house import perform
@@ -23,7 +27,8 @@ from .provider import Provider, Tally
 
 DIRECTCALL: Final = "`directcall.place_call`"
 REST_COMMAND: Final = "`rest_command`"
-BARE: Final = "Bare POST"
+UNKEPT: Final = f"{REST_COMMAND}, a connection for each call"
+BARE: Final = "Bare POST, a connection for each call"
 
 # Rounds in a row, over long before the calls of the first one are looked at, 2 s after them.
 _BATCH: Final = 20
@@ -35,6 +40,13 @@ _FORM: Final = {
     "cli": "s",
     "inverter_discagem": "n",
     "format": "JSON",
+}
+
+# Those that take long, without what they wait for.
+_STEPS: Final[Mapping[str, tuple[type, str]]] = {
+    "Read the number": (AddressBook, "get_recipient"),
+    "Read the answer": (Answer, "read"),
+    "Take note of the call, and show it": (FollowedCalls, "async_follow"),
 }
 
 type Way = Callable[[str], Awaitable[None]]
@@ -80,17 +92,48 @@ async def compare(
 ) -> Comparison:
     """Place a call in each way in each round."""
     async with _ways(hass, url) as ways:
-        await _play(hass, ways, list(islice(destinations, _BATCH)))
+        await _play(hass, ways, islice(destinations, _BATCH))
         await _hang_up(hass)
         compared = Comparison({name: [] for name in ways})
-        while (done := len(compared.seconds[BARE])) < rounds:
+        for batch in batched(islice(destinations, rounds), _BATCH, strict=False):
             before = await provider.tally()
-            batch = list(islice(destinations, min(_BATCH, rounds - done)))
             for name, seconds in (await _play(hass, ways, batch)).items():
                 compared.seconds[name] += seconds
             compared.looks += (await provider.tally()).since(before).requests["voz/status"]
             await _hang_up(hass)
     return compared
+
+
+async def time_steps(
+    hass: HomeAssistant, destinations: Iterator[str], rounds: int
+) -> dict[str, list[float]]:
+    """Return the seconds that steps of placing a call took."""
+    seconds: dict[str, list[float]] = {name: [] for name in _STEPS}
+    for batch in batched(islice(destinations, rounds), _BATCH, strict=False):
+        with ExitStack() as timers:
+            for name, (owner, step) in _STEPS.items():
+                timers.enter_context(_timing(owner, step, seconds[name]))
+            for destination in batch:
+                await hass.async_block_till_done()
+                await perform(hass, f"{DOMAIN}.place_call", destination=destination)
+        await _hang_up(hass)
+    return seconds
+
+
+@contextmanager
+def _timing(owner: type, name: str, seconds: list[float]) -> Iterator[None]:
+    """Time a function of a class."""
+    function = getattr(owner, name)
+
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            seconds.append(time.perf_counter() - started)
+
+    with patch.object(owner, name, timed):
+        yield
 
 
 async def rush(hass: HomeAssistant, provider: Provider, destinations: list[str]) -> Rush:
@@ -114,7 +157,7 @@ async def rush(hass: HomeAssistant, provider: Provider, destinations: list[str])
 
 
 async def _play(
-    hass: HomeAssistant, ways: dict[str, Way], destinations: list[str]
+    hass: HomeAssistant, ways: dict[str, Way], destinations: Iterable[str]
 ) -> dict[str, list[float]]:
     """Call each destination in each way, and return the seconds that each call took."""
     order = deque(ways)
@@ -149,7 +192,9 @@ async def _ways(hass: HomeAssistant, url: str) -> AsyncIterator[dict[str, Way]]:
             # A session of its own: it leaves connections behind that others would take.
             "verify_ssl": False,
         }
-        await async_setup_component(hass, "rest_command", {"rest_command": {"call": command}})
+        unkept = {**command, "headers": {"Connection": "close"}, "insecure_cipher": True}
+        commands = {"rest_command": {"call": command, "unkept_call": unkept}}
+        await async_setup_component(hass, "rest_command", commands)
 
         async def by_directcall(destination: str) -> None:
             await perform(hass, f"{DOMAIN}.place_call", destination=destination)
@@ -157,12 +202,22 @@ async def _ways(hass: HomeAssistant, url: str) -> AsyncIterator[dict[str, Way]]:
         async def by_rest_command(destination: str) -> None:
             await perform(hass, "rest_command.call", destination=destination.removeprefix("+"))
 
+        async def by_unkept_rest_command(destination: str) -> None:
+            await perform(
+                hass, "rest_command.unkept_call", destination=destination.removeprefix("+")
+            )
+
         async def by_bare_post(destination: str) -> None:
             data = urlencode({**form, "destino": destination.removeprefix("+")}).encode()
             async with session.post(f"{url}/voz/call", data=data, headers=headers) as response:
                 await response.read()
 
-        yield {DIRECTCALL: by_directcall, REST_COMMAND: by_rest_command, BARE: by_bare_post}
+        yield {
+            DIRECTCALL: by_directcall,
+            REST_COMMAND: by_rest_command,
+            UNKEPT: by_unkept_rest_command,
+            BARE: by_bare_post,
+        }
 
 
 async def _hang_up(hass: HomeAssistant) -> None:

@@ -8,10 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from aiohttp import ThreadedResolver
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_test_home_assistant,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
@@ -23,10 +20,6 @@ from tests.simulator import Simulator
 class _Resolver(ThreadedResolver):
     """Looks names up in the system's way, which needs nothing of the network."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Be made as Home Assistant's own one is."""
-        super().__init__()
-
     async def real_close(self) -> None:
         """Close it, as Home Assistant's own one is closed."""
         await self.close()
@@ -35,10 +28,11 @@ class _Resolver(ThreadedResolver):
 @asynccontextmanager
 async def running_house() -> AsyncIterator[HomeAssistant]:
     """Start Home Assistant in this process, in a folder of its own, and stop it."""
+    resolver = "homeassistant.helpers.aiohttp_client._async_make_resolver"
     with (
         tempfile.TemporaryDirectory() as folder,
         # Its own one would look for devices in the network that this machine is in.
-        patch("homeassistant.helpers.aiohttp_client._async_make_resolver", _Resolver),
+        patch(resolver, lambda _: _Resolver()),
     ):
         async with async_test_home_assistant(config_dir=folder) as hass:
             # Else it would find no custom integration.

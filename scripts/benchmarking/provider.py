@@ -29,9 +29,7 @@ class Tally:
 
     def since(self, earlier: Tally) -> Tally:
         """Return what came after an earlier tally."""
-        return Tally(
-            self.requests - earlier.requests, self.destinations - earlier.destinations
-        )
+        return Tally(self.requests - earlier.requests, self.destinations - earlier.destinations)
 
 
 class Provider:

@@ -1,7 +1,7 @@
 """The figures, as docs/performance.md has them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 import os
 from pathlib import Path
 import platform
@@ -31,6 +31,8 @@ class Figures:
     warm: Tally
     """The same with one."""
     comparison: Comparison
+    steps: dict[str, list[float]]
+    """Seconds, by step of placing a call."""
     rush: Rush
     set_ups: dict[int, list[float]]
     """Seconds, by how many contacts there are."""
@@ -44,11 +46,11 @@ class Figures:
     """The event loop's longest blocks, by what was done."""
 
 
-def write(text: str) -> None:
+def write(page: Path, text: str) -> None:
     """Put the figures into the page about them."""
-    before, _, rest = PAGE.read_text().partition(_START)
+    before, _, rest = page.read_text().partition(_START)
     _, _, after = rest.partition(_END)
-    PAGE.write_text(f"{before}{_START}\n{text}\n{_END}{after}")
+    page.write_text(f"{before}{_START}\n{text}\n{_END}{after}")
 
 
 def render(figures: Figures) -> str:
@@ -59,11 +61,20 @@ def render(figures: Figures) -> str:
             ("A call, warm", "Median", "19 of 20 within", "To the bare POST", "More than that"),
             _ways(figures.comparison),
         ),
+        _table(
+            ("Of which the integration takes to", "Median"),
+            ((name, _milliseconds(median(times))) for name, times in figures.steps.items()),
+        ),
         _table(("What", "Figure"), _costs(figures)),
         _table(
-            ("The event loop's longest block", "On the clock", "Of the processor"),
             (
-                (what, _milliseconds(block.wall), _milliseconds(block.cpu))
+                "The event loop's longest block",
+                "On the clock",
+                "Of the processor",
+                "Without collecting garbage",
+            ),
+            (
+                (what, *(_milliseconds(seconds) for seconds in astuple(block)))
                 for what, block in figures.blocks.items()
             ),
         ),
@@ -103,7 +114,7 @@ def _ways(comparison: Comparison) -> Iterator[tuple[str, ...]]:
             name,
             _milliseconds(middle),
             _milliseconds(quantiles(seconds, n=20)[-1]),
-            f"× {middle / bare:.2f}",
+            f"{middle / bare:.2f} times",
             _milliseconds(middle - bare),
         )
 
@@ -116,11 +127,12 @@ def _costs(figures: Figures) -> Iterator[tuple[str, str]]:
     yield "Looks at calls while they were compared", str(figures.comparison.looks)
     yield "Requests of a call without a token", _requests(figures.cold)
     yield "Requests of a call with one", _requests(figures.warm)
-    yield f"{rush.asked:,} calls at once: all placed after", f"{rush.seconds:.2f} s"
-    yield "The median of them", f"{median(rush.each):.2f} s"
-    yield "The slowest of them", f"{max(rush.each):.2f} s"
-    yield "Telephones that got exactly one call", f"{rush.placed_once:,} of {rush.asked:,}"
-    yield "Calls that reached the network", f"{rush.placed:,}"
+    yield "Calls at once", f"{rush.asked:,}"
+    yield "All of them are placed after", f"{rush.seconds:.2f} s"
+    yield "The median of them is placed after", f"{median(rush.each):.2f} s"
+    yield "The slowest of them is placed after", f"{max(rush.each):.2f} s"
+    yield "Telephones of theirs that got exactly one call", f"{rush.placed_once:,}"
+    yield "Calls that reached the network meanwhile", f"{rush.placed:,}"
     yield "Looks at calls meanwhile", f"{rush.looks:,}"
     yield "Set-up of an account", _milliseconds(alone)
     yield f"Set-up of one with {CONTACTS} contacts", _milliseconds(crowded)
