@@ -10,11 +10,12 @@ from tests.conftest import set_up
 
 from .accounts import idle, time_set_ups, weigh
 from .blocks import LongestBlock, watching
-from .calls import compare, count_requests, rush, time_steps
+from .calls import compare, count_requests, rush
 from .house import new_account, running_house, telephones
 from .imports import time_imports
 from .provider import free_port, running_provider
 from .report import PAGE, Figures, render, write
+from .steps import time_steps
 
 # For how many rounds of calls there is one of what takes longer.
 _PER_SET_UP: Final = 25

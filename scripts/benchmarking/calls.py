@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import batched, islice
 import time
-from typing import Any, Final
-from unittest.mock import patch
+from typing import Final
 from urllib.parse import urlencode
 
 import aiohttp
@@ -16,10 +16,7 @@ import aiohttp
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from custom_components.directcall.api.answers import Answer
 from custom_components.directcall.const import DOMAIN
-from custom_components.directcall.contacts import AddressBook
-from custom_components.directcall.following import FollowedCalls
 from tests.simulator import ACCOUNT
 
 from .house import perform
@@ -31,7 +28,7 @@ UNKEPT: Final = f"{REST_COMMAND}, a connection for each call"
 BARE: Final = "Bare POST, a connection for each call"
 
 # Rounds in a row, over long before the calls of the first one are looked at, 2 s after them.
-_BATCH: Final = 20
+BATCH: Final = 20
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 # What `place_call` sends for an account as the tests have it.
 _FORM: Final = {
@@ -40,13 +37,6 @@ _FORM: Final = {
     "cli": "s",
     "inverter_discagem": "n",
     "format": "JSON",
-}
-
-# Those that take long, without what they wait for.
-_STEPS: Final[Mapping[str, tuple[type, str]]] = {
-    "Read the number": (AddressBook, "get_recipient"),
-    "Read the answer": (Answer, "read"),
-    "Take note of the call, and show it": (FollowedCalls, "async_follow"),
 }
 
 type Way = Callable[[str], Awaitable[None]]
@@ -78,12 +68,22 @@ class Rush:
     """How many looks at calls fell into that time."""
 
 
+async def place_call(hass: HomeAssistant, destination: str) -> None:
+    """Place a call."""
+    await perform(hass, f"{DOMAIN}.place_call", destination=destination)
+
+
+async def hang_up(hass: HomeAssistant) -> None:
+    """Hang up every call, so that none is looked at any more."""
+    await perform(hass, "button.press", entity_id="button.directcall_hang_up")
+
+
 async def count_requests(hass: HomeAssistant, provider: Provider, destination: str) -> Tally:
     """Place a call, hang up at once, and return what that brought to the provider."""
     before = await provider.tally()
-    await perform(hass, f"{DOMAIN}.place_call", destination=destination)
+    await place_call(hass, destination)
     tally = (await provider.tally()).since(before)
-    await _hang_up(hass)
+    await hang_up(hass)
     return tally
 
 
@@ -92,48 +92,16 @@ async def compare(
 ) -> Comparison:
     """Place a call in each way in each round."""
     async with _ways(hass, url) as ways:
-        await _play(hass, ways, islice(destinations, _BATCH))
-        await _hang_up(hass)
+        await _play(hass, ways, islice(destinations, BATCH))
+        await hang_up(hass)
         compared = Comparison({name: [] for name in ways})
-        for batch in batched(islice(destinations, rounds), _BATCH, strict=False):
+        for batch in batched(islice(destinations, rounds), BATCH, strict=False):
             before = await provider.tally()
             for name, seconds in (await _play(hass, ways, batch)).items():
                 compared.seconds[name] += seconds
             compared.looks += (await provider.tally()).since(before).requests["voz/status"]
-            await _hang_up(hass)
+            await hang_up(hass)
     return compared
-
-
-async def time_steps(
-    hass: HomeAssistant, destinations: Iterator[str], rounds: int
-) -> dict[str, list[float]]:
-    """Return the seconds that steps of placing a call took."""
-    seconds: dict[str, list[float]] = {name: [] for name in _STEPS}
-    for batch in batched(islice(destinations, rounds), _BATCH, strict=False):
-        with ExitStack() as timers:
-            for name, (owner, step) in _STEPS.items():
-                timers.enter_context(_timing(owner, step, seconds[name]))
-            for destination in batch:
-                await hass.async_block_till_done()
-                await perform(hass, f"{DOMAIN}.place_call", destination=destination)
-        await _hang_up(hass)
-    return seconds
-
-
-@contextmanager
-def _timing(owner: type, name: str, seconds: list[float]) -> Iterator[None]:
-    """Time a function of a class."""
-    function = getattr(owner, name)
-
-    def timed(*args: Any, **kwargs: Any) -> Any:
-        started = time.perf_counter()
-        try:
-            return function(*args, **kwargs)
-        finally:
-            seconds.append(time.perf_counter() - started)
-
-    with patch.object(owner, name, timed):
-        yield
 
 
 async def rush(hass: HomeAssistant, provider: Provider, destinations: list[str]) -> Rush:
@@ -141,7 +109,7 @@ async def rush(hass: HomeAssistant, provider: Provider, destinations: list[str])
     result = Rush(len(destinations))
 
     async def place(destination: str) -> None:
-        await perform(hass, f"{DOMAIN}.place_call", destination=destination)
+        await place_call(hass, destination)
         result.each.append(time.perf_counter() - started)
 
     before = await provider.tally()
@@ -152,7 +120,7 @@ async def rush(hass: HomeAssistant, provider: Provider, destinations: list[str])
     result.placed = tally.destinations.total()
     result.placed_once = sum(number == 1 for number in tally.destinations.values())
     result.looks = tally.requests["voz/status"]
-    await _hang_up(hass)
+    await hang_up(hass)
     return result
 
 
@@ -196,9 +164,6 @@ async def _ways(hass: HomeAssistant, url: str) -> AsyncIterator[dict[str, Way]]:
         commands = {"rest_command": {"call": command, "unkept_call": unkept}}
         await async_setup_component(hass, "rest_command", commands)
 
-        async def by_directcall(destination: str) -> None:
-            await perform(hass, f"{DOMAIN}.place_call", destination=destination)
-
         async def by_rest_command(destination: str) -> None:
             await perform(hass, "rest_command.call", destination=destination.removeprefix("+"))
 
@@ -213,13 +178,8 @@ async def _ways(hass: HomeAssistant, url: str) -> AsyncIterator[dict[str, Way]]:
                 await response.read()
 
         yield {
-            DIRECTCALL: by_directcall,
+            DIRECTCALL: partial(place_call, hass),
             REST_COMMAND: by_rest_command,
             UNKEPT: by_unkept_rest_command,
             BARE: by_bare_post,
         }
-
-
-async def _hang_up(hass: HomeAssistant) -> None:
-    """Hang up every call, so that none is looked at any more."""
-    await perform(hass, "button.press", entity_id="button.directcall_hang_up")

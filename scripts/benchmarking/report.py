@@ -62,7 +62,7 @@ def render(figures: Figures) -> str:
             _ways(figures.comparison),
         ),
         _table(
-            ("Of which the integration takes to", "Median"),
+            ("Where the time of `directcall.place_call` goes", "Median"),
             ((name, _milliseconds(median(times))) for name, times in figures.steps.items()),
         ),
         _table(("What", "Figure"), _costs(figures)),
