@@ -145,6 +145,26 @@ def test_refusal_quotes_the_provider(fields: Fields, status: int, code: str, mes
 
 
 @pytest.mark.parametrize(
+    ("code", "said", "error", "message"),
+    [
+        ("003", "Não há chamada", NotActiveError, "Não há chamada"),
+        ("003", None, NotActiveError, "Chamada não está ativa."),
+        ("004", "", RefusedError, "Chamada não finalizada."),
+    ],
+)
+def test_yes_that_ended_no_call(
+    code: str, said: str | None, error: type[RefusedError], message: str
+) -> None:
+    """A yes with a code that denies it is a no, in the provider's words or those of its table."""
+    answer = read({"status": "ok", "codigo": code, "msg": said})
+    answer.check()
+    with pytest.raises(error) as caught:
+        answer.check_ended()
+    assert type(caught.value) is error
+    assert (caught.value.code, caught.value.message) == (code, message)
+
+
+@pytest.mark.parametrize(
     ("value", "call_id"),
     [
         ("6f7c10f9-06de-4bee-8eba-7fe141e5b635", "6f7c10f9-06de-4bee-8eba-7fe141e5b635"),

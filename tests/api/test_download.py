@@ -194,7 +194,7 @@ async def test_part(
     simulator.quirks.knows_ranges = knows_ranges
     audio = await client.open_recording(at(link_of(simulator, recorded)), ByteRange.parse(header))
     first, last = part
-    assert audio.status == 206
+    assert (audio.status, audio.media_type) == (206, "audio/x-wav")
     assert audio.content_range == f"bytes {first}-{last}/{SIZE}"
     assert audio.length == last - first + 1
     assert await read(audio) == whole(recorded)[first : last + 1]
@@ -213,20 +213,32 @@ async def test_part_of_something_long(
 
 
 @pytest.mark.parametrize("knows_ranges", [True, False])
+@pytest.mark.parametrize("header", [f"bytes={SIZE}-", f"bytes={SIZE + 1}-{SIZE + 2}"])
 async def test_part_that_is_not_there(
     simulator: Simulator,
     client: DirectcallClient,
     recorded: RecordedCall,
+    header: str,
     *,
     knows_ranges: bool,
 ) -> None:
     """Who asks for what comes after the end is told where that is."""
     simulator.quirks.knows_ranges = knows_ranges
+    audio = await client.open_recording(at(link_of(simulator, recorded)), ByteRange.parse(header))
+    assert (audio.status, audio.content_range) == (416, f"bytes */{SIZE}")
+    assert audio.media_type.startswith("audio/")
+    assert await read(audio) == b""
+
+
+async def test_part_of_no_length(
+    simulator: Simulator, client: DirectcallClient, recorded: RecordedCall
+) -> None:
+    """The last bytes of which there are none are not there."""
+    simulator.quirks.knows_ranges = False
     audio = await client.open_recording(
-        at(link_of(simulator, recorded)), ByteRange.parse(f"bytes={SIZE}-")
+        at(link_of(simulator, recorded)), ByteRange.parse("bytes=-0")
     )
     assert (audio.status, audio.content_range) == (416, f"bytes */{SIZE}")
-    assert await read(audio) == b""
 
 
 @pytest.mark.parametrize(
@@ -313,7 +325,7 @@ async def test_elsewhere(
     target = link.format(port=server.port, api_port=simulator.port)
     server.answers(lambda: web.Response(status=302, headers={"Location": target}))
     first = f"http://www.directcall.com.br:{server.port}/" if in_redirect else target
-    with pytest.raises(LinkRefusedError) as caught:
+    with pytest.raises(LinkRefusedError, match=r"^a recording's link leads elsewhere$") as caught:
         await client.open_recording(at(first))
     assert [request.path for request in server.requests] == ["/"] * in_redirect
     assert resolver.hosts == ["www.directcall.com.br"] * in_redirect
@@ -374,6 +386,22 @@ async def test_redirect_on_the_same_host(client: DirectcallClient, server: Serve
     server.answer = answer
     audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/a/b"))
     assert await read(audio) == b"/a/c?d=e"
+
+
+async def test_long_way(client: DirectcallClient, server: Server) -> None:
+    """Five times one may be sent on, and not once more."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if left := int(request.path[1:]):
+            return web.Response(status=302, headers={"Location": f"/{left - 1}"})
+        return web.Response(body=b"ID3", content_type="audio/mpeg")
+
+    server.answer = answer
+    host = f"http://directcall.com.br:{server.port}"
+    assert await read(await client.open_recording(at(f"{host}/5"))) == b"ID3"
+    with pytest.raises(LinkRefusedError, match=r"^a recording's link leads around in circles$"):
+        await client.open_recording(at(f"{host}/6"))
+    assert len(server.requests) == 6 + 6
 
 
 @pytest.mark.parametrize(
@@ -631,7 +659,9 @@ async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient
         port = slow.sockets[0].getsockname()[1]
         with (
             patch.object(download_module, "STUCK", 0.3),
-            pytest.raises(ConnectionFailedError, match="the point"),
+            pytest.raises(
+                ConnectionFailedError, match=r"^the provider does not come to the point$"
+            ),
         ):
             await client.open_recording(at(f"http://directcall.com.br:{port}/1"))
         await asyncio.sleep(0.1)
@@ -656,7 +686,7 @@ async def test_no_connection(
         await client.open_recording(recording)
     assert "secret" not in "".join(traceback.format_exception(caught.value))
     await session.close()
-    with pytest.raises(ConnectionFailedError, match="closed"):
+    with pytest.raises(ConnectionFailedError, match=r"^the session is closed$"):
         await client.open_recording(recording)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.directcall.api import CallStatus, LegState, NumberPair, PhoneNumber
+from custom_components.directcall.api import CallLeg, CallStatus, LegState, NumberPair, PhoneNumber
 from custom_components.directcall.api.answers import Answer
 from custom_components.directcall.api.legs import read_status
 
@@ -71,7 +71,8 @@ def state_of(word: str) -> LegState | None:
         ("не atendida", None),
         ("≠ atendida", None),
         ("0 atendida", None),
-        ("atendida" + " " * 200, None),
+        ("atendida" + " " * 92, LegState.ANSWERED),
+        ("atendida" + " " * 93, None),
         ("rejeitou", LegState.BUSY),
         ("atendeu", LegState.ANSWERED),
         ("desligou", LegState.ENDED),
@@ -152,6 +153,34 @@ def test_telephone_with_several_legs(words: list[str], state: LegState) -> None:
     assert answer is not None
     assert answer.origin is not None
     assert answer.origin.state is state
+
+
+@pytest.mark.parametrize(
+    ("words", "is_live", "is_ringing"),
+    [
+        (["chamando"], True, True),
+        (["atendida"], True, False),
+        (["atendida", "chamando"], True, True),
+        (["chamando", "ocupada"], True, True),
+        (["encerrada", "ocupada"], False, False),
+        (["talvez", "talvez"], False, False),
+        ([], False, False),
+    ],
+)
+def test_what_the_telephones_do(words: list[str], *, is_live: bool, is_ringing: bool) -> None:
+    """One telephone that rings is enough for a call to ring, and to live."""
+    numbers = ("554130600300", "5541999990000")
+    answer = status([leg(number, word) for number, word in zip(numbers, words, strict=False)])
+    assert answer is not None
+    assert (answer.is_live, answer.is_ringing) == (is_live, is_ringing)
+
+
+@pytest.mark.parametrize("word", [None, 7, True, ["atendida"]])
+def test_word_that_is_none(word: object) -> None:
+    """What is no text means nothing, and shows nothing."""
+    answer = status([leg("554130600300", word)])
+    assert answer is not None
+    assert answer.legs == (CallLeg("", None),)
 
 
 @pytest.mark.parametrize("message", ["Chamada em andamento", None, [], [None, "x", 1], {}, 7, True])

@@ -103,6 +103,7 @@ def test_problem_is_named(typed: object, problem: NumberProblem) -> None:
     with pytest.raises(InvalidNumberError) as caught:
         PhoneNumber.parse(typed)
     assert caught.value.problem is problem
+    assert str(caught.value) == problem
     assert time.perf_counter() - before < 0.5
 
 
@@ -158,6 +159,7 @@ def test_number_is_masked() -> None:
     number = PhoneNumber.parse("41 99999-1234")
     assert str(number) == "…1234"
     assert "99999" not in repr(number)
+    assert mask("+55 41 99999-12 34") == "…1234"
     assert mask(5541999991234) == "…"
 
 
