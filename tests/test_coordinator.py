@@ -130,6 +130,26 @@ async def test_action_renews_with_polling_disabled(
     assert state_of(hass, CONNECTION) == "on"
 
 
+@pytest.mark.parametrize(("answer", "requests"), [(TOKEN_LOST, 3), (REFUSED, 2)])
+async def test_following_with_polling_disabled(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    answer: Reply,
+    requests: int,
+) -> None:
+    """Without polling a call that is followed tries a lost token again, and no refused secret."""
+    await set_up(hass, make_account(simulator, pref_disable_polling=True))
+    await place_call(hass)
+    await pass_time(hass, freezer, 3, times=3)
+    simulator.reply(REQUEST_TOKEN, answer)
+    await pass_time(hass, freezer, 3601)
+    assert simulator.requests[REQUEST_TOKEN] == 2
+    await pass_time(hass, freezer, 11, times=3)
+    assert simulator.requests[REQUEST_TOKEN] == requests
+
+
 async def test_many_actions_share_one_token_request(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -341,8 +361,11 @@ async def test_set_up_without_connection(
     await pass_time(hass, freezer, 3)
     assert simulator.requests[REQUEST_TOKEN] == 1
     assert state_of(hass, CONNECTION) == "on"
-    assert caplog.text.count("gives no token") == 1
-    assert caplog.text.count("connection to Directcall is back") == 1
+    messages = [r.getMessage() for r in caplog.records if "Directcall" in r.getMessage()]
+    assert messages == [
+        "Directcall gives no token (ConnectionFailedError: ClientConnectorError); trying again",
+        "The connection to Directcall is back",
+    ]
 
 
 async def test_first_action_after_the_connection_returned(

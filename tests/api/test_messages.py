@@ -1051,7 +1051,7 @@ async def test_no_readable_answer_to_a_query(
 ) -> None:
     """A lost answer is asked for once, also by the HTTP client below."""
     simulator.reply(endpoint, reply)
-    with pytest.raises(error, match="a readable answer|ServerDisconnectedError") as caught:
+    with pytest.raises(error, match=r"a readable answer|ServerDisconnectedError") as caught:
         await ask(client, token, MESSAGE_ID)
     assert type(caught.value) is error
     assert token.value not in chain(caught.value)
