@@ -400,6 +400,7 @@ async def test_failed_renewals_slow_down(
         await pass_time(hass, freezer, 3)
         assert simulator.requests[REQUEST_TOKEN] == requests
     assert caplog.text.count("gives no token") == 1
+    assert all(record.levelno < logging.ERROR for record in caplog.records)
 
     await pass_time(hass, freezer, 300)
     assert state_of(hass, CONNECTION) == "on"

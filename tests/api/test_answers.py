@@ -240,6 +240,9 @@ def test_broken_body_is_no_answer(body: bytes) -> None:
         ("veja http://example.com/gravacao/id/1 e ftp://x", "veja … e …"),
         ("a\n b\t\u202ec", "a b c"),
         ("x " * 500, "x " * 150 + "…"),
+        ("ab " * 99 + "abc", "ab " * 99 + "abc"),
+        ("ola " * 600, "ola " * 75 + "…"),
+        ("x" * 2000, "…"),
         ("x" * 5000, ""),
         (f"{'nada ' * 399} {'0123456789abcdef' * 3}", None),
     ],
@@ -316,6 +319,32 @@ def test_no_token_is_told_apart(fields: Fields, status: int, error: type[Directc
     with pytest.raises(error) as caught:
         read(fields, status).token()
     assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "text"),
+    [
+        ({"status": "erro", "codigo": "006", "msg": "Token"}, 200, "006 Token"),
+        ({"status": "erro", "codigo": "200"}, 200, "200 Usuário não cadastrado!"),
+        ({"error": "invalid_token", "error_description": "Gone"}, 400, "invalid_token Gone"),
+        ({"error_description": "Gone"}, 400, "error Gone"),
+        ({}, 401, "HTTP 401 Unauthorized"),
+        ({}, 404, "HTTP 404 Not Found"),
+        ({}, 500, "HTTP 500 without a readable answer"),
+    ],
+)
+def test_no_is_told_why(fields: Fields, status: int, text: str) -> None:
+    """What a log says of a no, or of no answer, is how it came, whatever was asked for."""
+    for read_on in (read(fields, status).check, read(fields, status).token):
+        with pytest.raises(DirectcallError) as caught:
+            read_on()
+        assert str(caught.value) == text
+
+
+def test_no_token_is_told_in_the_words_of_the_provider() -> None:
+    """Where there is no code, what it says is there all the same."""
+    with pytest.raises(AuthenticationError, match=r"^Client Secret incorreto$"):
+        read({"access_token": False, "msg": "Client Secret incorreto"}).token()
 
 
 JSON = st.recursive(

@@ -33,6 +33,8 @@ from custom_components.directcall.api import (
         ("00 15 1 202 555 0100", "12025550100"),  # with a carrier's code
         ("41/3060-0300", "554130600300"),
         ("\u202a+55\u00a041\u20119\u2009999\u2010900\u221200\u202c", "5541999990000"),
+        (f"41{' ' * 53}3060-0300", "554130600300"),
+        ("00 21 49 30 901820", "4930901820"),  # with a carrier's code, to Germany
         ("ip4130600300", "ip4130600300"),
         (" IP 41 3060 0300 ", "ip4130600300"),
         ("ip41999990000", "ip41999990000"),
@@ -57,6 +59,7 @@ def test_number_is_read(typed: str | int, wire: str) -> None:
         ("190", NumberProblem.SHORT),
         ("192", NumberProblem.SHORT),
         ("+55 193", NumberProblem.SHORT),
+        ("123456", NumberProblem.SHORT),
         ("", NumberProblem.INVALID),
         ("+", NumberProblem.INVALID),
         ("Maria", NumberProblem.INVALID),
@@ -90,6 +93,9 @@ def test_number_is_read(typed: str | int, wire: str) -> None:
         ("00 212 520 313724", NumberProblem.INVALID),  # Morocco, not Somalia
         ("00 000 1234 5678", NumberProblem.INVALID),
         ("+0055 47 3333-4444", NumberProblem.INVALID),
+        ("+ 0055 47 3333-4444", NumberProblem.INVALID),
+        ("0 055 47 3333-4444", NumberProblem.INVALID),
+        (f"41{' ' * 54}3060-0300", NumberProblem.INVALID),
         ("(41) 3344-5566/67", NumberProblem.INVALID),
         ("3344-5566/67", NumberProblem.INVALID),  # else it rings in area code 33
         ("4004-1234", NumberProblem.NO_AREA_CODE),
@@ -113,6 +119,7 @@ def test_problem_is_named(typed: object, problem: NumberProblem) -> None:
         ("(202) 555-0100", "US", "12025550100"),
         ("+55 41 3060-0300", "US", "554130600300"),
         ("912 345 678", "PT", "351912345678"),
+        ("00 55 41 3060-0300", "PT", "554130600300"),
     ],
 )
 def test_number_is_read_as_at_home(typed: str, country: str, wire: str) -> None:
@@ -152,6 +159,32 @@ def test_written_forms_are_read_again(
     assert number.international == international
     assert PhoneNumber.parse(e164, country) == number
     assert PhoneNumber.parse(international, country) == number
+
+
+@pytest.mark.parametrize(
+    ("wire", "country", "written"),
+    [
+        ("554130600300", "BR", "(41) 3060-0300"),
+        ("554130600300", None, "(41) 3060-0300"),
+        ("554130600300", "PT", "+55 41 3060-0300"),
+        ("351912345678", "PT", "912 345 678"),
+        ("351912345678", None, "+351 912 345 678"),
+        ("ip4130600300", "BR", "ip4130600300"),
+        ("190", "BR", "190"),
+        ("40041234", "BR", "40041234"),
+    ],
+)
+def test_number_is_written_as_at_home(wire: str, country: str | None, written: str) -> None:
+    """A number is shown as the home's people write it, and what is none as it came."""
+    assert PhoneNumber(wire).written_in(country) == written
+
+
+@pytest.mark.parametrize(
+    ("wire", "e164"), [("1234567", "+1234567"), ("123456", "123456"), ("ip4130600300",) * 2]
+)
+def test_number_for_every_home(wire: str, e164: str) -> None:
+    """What is long enough for a country code has a plus."""
+    assert PhoneNumber(wire).e164 == e164
 
 
 def test_number_is_masked() -> None:

@@ -162,7 +162,7 @@ async def test_too_many_pages(simulator: Simulator, client: DirectcallClient, to
         )
     found = await client.list_recordings(token, DAY)
     assert len(found.recordings) == simulator.requests[LIST] == 50
-    assert not found.is_complete
+    assert found.is_complete is False
     del simulator.recordings[50:]
     assert (await client.list_recordings(token, DAY)).is_complete
 
@@ -273,6 +273,7 @@ async def test_no_recordings(
         ({"origem": "anonymous"}, "origin"),
         ({"origem": ""}, "origin"),
         ({"origem": True}, "origin"),
+        ({"origem": 5541999990000.0}, "origin"),
         ({"origem": "1" * 21}, "origin"),
         ({"destino": ["5541999990000"]}, "destination"),
         ({"destino": "12"}, "destination"),
@@ -302,22 +303,32 @@ async def test_odd_entry(
     odd: str,
 ) -> None:
     """What cannot be used is left out and counted, and takes nothing else with it."""
-    simulator.reply(LIST, listed({**ENTRY, **change}, ENTRY))
+    simulator.reply(LIST, listed({**ENTRY, **change}, ENTRY, {**ENTRY, **change}))
     found = await client.list_recordings(token, DAY)
     assert len(found.recordings) == 1
     assert found.is_complete
-    assert client.statistics.odd_recordings == {odd: 1}
+    assert client.statistics.odd_recordings == {odd: 2}
 
 
-@pytest.mark.parametrize("message", [{"0": ENTRY}, 1, True, [[ENTRY]], ["x"], [None]])
+@pytest.mark.parametrize(
+    ("message", "odd"),
+    [
+        ({"0": ENTRY}, "origin"),
+        (1, "entry"),
+        (True, "entry"),
+        ([[ENTRY]], "entry"),
+        (["x"], "entry"),
+        ([None], "entry"),
+    ],
+)
 async def test_odd_message(
-    simulator: Simulator, client: DirectcallClient, token: Token, message: object
+    simulator: Simulator, client: DirectcallClient, token: Token, message: object, odd: str
 ) -> None:
     """A list that is none at all is no reason to fail, and is counted."""
     reply = Reply(json.dumps({"status": "ok", "msg": message, "paginas": 1}).encode())
     simulator.reply(LIST, reply)
     assert (await client.list_recordings(token, DAY)).recordings == ()
-    assert client.statistics.odd_recordings.total() == 1
+    assert client.statistics.odd_recordings == {odd: 1}
 
 
 @pytest.mark.parametrize(
@@ -361,6 +372,23 @@ async def test_provider_that_ignores_what_it_is_asked(
         token, RecordingQuery(START, END, PhoneNumber("5541999990000"))
     )
     assert [r.started for r in found.recordings] == [START, END]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://www.directdial.com.br/1",
+        "http://www.directdial.com.br/1?a=b%20c",
+        "http://directcall.com.br/".ljust(2000, "1"),
+    ],
+)
+async def test_link(
+    simulator: Simulator, client: DirectcallClient, token: Token, link: str
+) -> None:
+    """A link is taken as it is, over TLS or not."""
+    simulator.reply(LIST, listed({**ENTRY, "gravacao_link": link}))
+    [recording] = (await client.list_recordings(token, DAY)).recordings
+    assert str(recording.link) == link
 
 
 @pytest.mark.parametrize(
