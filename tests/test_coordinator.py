@@ -18,7 +18,7 @@ from homeassistant.helpers import entity_registry as er
 from custom_components.directcall.api import ConnectionFailedError, DirectcallClient
 from custom_components.directcall.const import DOMAIN
 
-from .conftest import make_account, pass_time, place_call, set_up, state_of
+from .conftest import DESTINATION, make_account, pass_time, perform, place_call, set_up, state_of
 from .simulator import ACCOUNT, Rejection, Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
@@ -266,6 +266,31 @@ async def test_late_rejection_of_an_old_token(
     await asyncio.gather(first, late)
     assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 4}
     assert len(simulator.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "endpoint", "message"),
+    [
+        ("place_call", {"destination": DESTINATION}, PLACE_CALL, "It is not repeated"),
+        ("end_call", {"destination": DESTINATION}, "voz/end", "the call may or may not have ended"),
+        ("cancel_message", {"message_id": "1"}, "sms/remove", "may not have been cancelled"),
+        ("get_message_status", {"message_id": "1"}, "sms/status", "cannot be reached"),
+    ],
+)
+async def test_lost_answer_is_told_by_what_it_leaves_open(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    action: str,
+    data: dict[str, str],
+    endpoint: str,
+    message: str,
+) -> None:
+    """Who gets no clear answer is told what that means for what they wanted."""
+    simulator.reply(endpoint, Reply(drop=True))
+    with pytest.raises(HomeAssistantError, match=message):
+        await perform(hass, action, data)
+    assert simulator.requests[endpoint] == 1
 
 
 async def test_renewal_that_fails_at_once(

@@ -66,6 +66,8 @@ def test_status_ok_is_a_yes(fields: Fields, status: int) -> None:
         ({"status": "error", "msg": "Falha"}, 404, RefusedError),
         # What a gateway says in its own words is no envelope, and neither is a contradiction.
         ({"status": "error", "message": "upstream timeout"}, 503, OutcomeUnknownError),
+        ({"status": "error", "message": "upstream timeout"}, 500, OutcomeUnknownError),
+        ({"status": "error", "message": "not here"}, 499, RefusedError),
         ({"status": "500"}, 500, OutcomeUnknownError),
         ({"status": "success"}, 200, OutcomeUnknownError),
         ({"status": "success", "codigo": "000", "callerid": "a"}, 200, OutcomeUnknownError),

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 import gzip
 from ipaddress import IPv4Address
 import json
+import logging
 from pathlib import Path
 import resource
 import socket
@@ -262,6 +263,27 @@ async def test_memory_does_not_grow_with_the_answer(
     assert grown < 32 * 1024  # KiB
 
 
+@pytest.mark.parametrize(
+    ("length", "result"),
+    [
+        (1024 * 1024, nullcontext()),
+        (1024 * 1024 + 1, pytest.raises(OutcomeUnknownError)),
+    ],
+)
+async def test_longest_answer(
+    client: DirectcallClient,
+    simulator: Simulator,
+    token: Token,
+    length: int,
+    result: AbstractContextManager[object],
+) -> None:
+    """An answer may be as long as a megabyte."""
+    body = b'{"status": "ok"}'
+    simulator.reply(PLACE_CALL, Reply(body, blanks=length - len(body)))
+    with result:
+        await client.place_call(token, a_call())
+
+
 async def test_nothing_listens(
     client: DirectcallClient, simulator: Simulator, token: Token, pauses: list[float]
 ) -> None:
@@ -451,6 +473,20 @@ async def test_session_is_closed(
     await session.close()
     with pytest.raises(ConnectionFailedError, match=r"^the session is closed$"):
         await client.place_call(token, a_call())
+
+
+async def test_debug_log(
+    client: DirectcallClient, simulator: Simulator, token: Token, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is asked, and how it was answered, can be followed, and nothing else."""
+    caplog.set_level(logging.DEBUG, "custom_components.directcall")
+    simulator.reply(PLACE_CALL, Reply(b"", 404))
+    with pytest.raises(RefusedError):
+        await client.place_call(token, a_call())
+    assert client.statistics.errors == {"RefusedError HTTP 404": 1}
+    await client.place_call(token, a_call())
+    messages = [r.getMessage() for r in caplog.records if r.name == transport_module.__name__]
+    assert messages == ["voz/call: HTTP 404, code none", "voz/call: HTTP 200, code 000"]
 
 
 async def test_statistics(client: DirectcallClient, simulator: Simulator, token: Token) -> None:

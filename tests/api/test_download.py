@@ -278,7 +278,7 @@ async def test_provider(
     assert request.raw_path == "/gravacao?id=1&b=a%20c"
     assert request.headers["Host"] == f"{host.lower()}:{server.port}"
     assert request.headers["Accept-Encoding"] == "identity"
-    assert "Authorization" not in request.headers
+    assert not {"Authorization", "Range"} & set(request.headers)
 
 
 @pytest.mark.parametrize(
@@ -403,6 +403,7 @@ async def test_long_way(client: DirectcallClient, server: Server) -> None:
     with pytest.raises(LinkRefusedError, match=r"^a recording's link leads around in circles$"):
         await client.open_recording(at(f"{host}/6"))
     assert len(server.requests) == 6 + 6
+    assert client.statistics.requests == {"recording": 2}
 
 
 @pytest.mark.parametrize(
@@ -598,6 +599,7 @@ async def test_rest_that_nobody_asked_for(client: DirectcallClient, server: Serv
     link = f"http://directcall.com.br:{server.port}/1"
     with patch.object(download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.5)):
         assert await read(await client.open_recording(at(link), ByteRange(0, 2))) == b"ID3"
+    assert [request.headers["Range"] for request in server.requests] == ["bytes=0-2"]
 
 
 async def test_length_that_nobody_says(client: DirectcallClient, server: Server) -> None:
@@ -630,6 +632,19 @@ async def test_compressed(client: DirectcallClient, server: Server) -> None:
     audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
     assert audio.length is None
     assert await read(audio) == b"ID3" * 1000
+
+
+async def test_provider_that_hangs_up(client: DirectcallClient, server: Server) -> None:
+    """Who closes the connection instead of answering may be asked again."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    server.answer = answer
+    with pytest.raises(ConnectionFailedError, match=r"^ServerDisconnectedError$"):
+        await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
 
 
 async def test_audio_that_breaks_off(client: DirectcallClient, server: Server) -> None:

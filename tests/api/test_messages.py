@@ -779,6 +779,25 @@ async def test_session_is_closed(
 
 
 @pytest.mark.parametrize("send", ALL)
+async def test_connection_comes_back_at_last(
+    client: DirectcallClient, simulator: Simulator, token: Token, send: Send
+) -> None:
+    """A message of which nothing could be sent twice is sent whole the third time."""
+    await simulator.stop()
+
+    async def sleep(seconds: float) -> None:
+        if seconds == 3:
+            await simulator.start()
+
+    with patch("custom_components.directcall.api.transport.asyncio.sleep", sleep):
+        await send(client, token)
+    [message] = simulator.messages
+    assert message.form["destino"] == RECIPIENT
+    assert message.audio == (AUDIO if send is play else None)
+    assert client.statistics.requests[SEND] == 3
+
+
+@pytest.mark.parametrize("send", ALL)
 async def test_connection_comes_back(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send
 ) -> None:
