@@ -15,6 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
+from custom_components.directcall import coordinator as coordinator_module
 from custom_components.directcall.api import ConnectionFailedError, DirectcallClient
 from custom_components.directcall.const import DOMAIN
 
@@ -320,6 +321,11 @@ async def test_renewal_that_fails_for_a_fault_of_ours(
     with patch.object(DirectcallClient, "request_token", side_effect=RuntimeError("boom")):
         await pass_time(hass, freezer, 3600 * 0.9)
     assert "boom" in caplog.text
+    ours = [r for r in caplog.records if r.name == coordinator_module.__name__]
+    assert [r.getMessage() for r in ours if r.levelno >= logging.WARNING] == [
+        "Unexpected error while requesting a token",
+        "Directcall gives no token (ConnectionFailedError: RuntimeError); trying again",
+    ]
     await pass_time(hass, freezer, 16)
     assert simulator.requests[REQUEST_TOKEN] == 2
 
@@ -391,6 +397,18 @@ async def test_set_up_without_connection(
         "Directcall gives no token (ConnectionFailedError: ClientConnectorError); trying again",
         "The connection to Directcall is back",
     ]
+
+
+async def test_set_up_while_the_provider_refuses_tokens(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """A provider that says no, but not to the credentials, is asked again by itself."""
+    simulator.reply(REQUEST_TOKEN, Reply(b'{"status": "erro", "codigo": "005"}'))
+    account = await set_up(hass, make_account(simulator))
+    assert account.state is ConfigEntryState.LOADED
+    assert reauth_flows(hass) == []
+    await pass_time(hass, freezer, 16)
+    assert state_of(hass, CONNECTION) == "on"
 
 
 async def test_first_action_after_the_connection_returned(
@@ -479,6 +497,7 @@ async def test_credentials_refused_at_set_up(
     change_secret(simulator)
     account = await set_up(hass, make_account(simulator))
     assert hass.config_entries.async_loaded_entries(DOMAIN) == []
+    assert account.error_reason_translation_key == "authentication_failed"
     [flow] = reauth_flows(hass)
 
     result = await hass.config_entries.flow.async_configure(

@@ -191,6 +191,7 @@ def test_number_is_masked() -> None:
     """Neither the text nor the representation of a number shows the whole of it."""
     number = PhoneNumber.parse("41 99999-1234")
     assert str(number) == "…1234"
+    assert number.last_digits == "1234"
     assert "99999" not in repr(number)
     assert mask("+55 41 99999-12 34") == "…1234"
     assert mask(5541999991234) == "…"
