@@ -2,7 +2,8 @@
 
 import argparse
 import ast
-from collections import Counter, defaultdict
+from collections import Counter
+from configparser import ConfigParser
 from fnmatch import fnmatch
 import json
 from pathlib import Path
@@ -15,9 +16,36 @@ from mutmut.stats import status_by_exit_code
 
 ROOT: Final = Path(__file__).parent.parent
 FOLDER: Final = ROOT / ".mutation"
-STATISTICS: Final = Path("mutants", "mutmut-stats.json")
-INTEGRATION: Final = "custom_components"
-# Per cent of all faults.
+SOURCES: Final = "custom_components"
+# What is broken, and the tests that should notice: its own. With all tests, a fault takes minutes.
+TARGETS: Final = {
+    "api": (["custom_components/directcall/api/*.py"], ["tests/api"]),
+    "coordinator": (
+        ["custom_components/directcall/coordinator.py"],
+        [
+            "tests/test_calls.py::test_following_after_a_token_that_was_rejected_twice",
+            "tests/test_calls.py::test_following_leaves_the_token_to_the_renewal",
+            "tests/test_calls.py::test_following_renews_a_token_that_ran_out",
+            "tests/test_calls.py::test_following_waits_while_credentials_are_refused",
+            "tests/test_config_flow.py",
+            "tests/test_contacts.py",
+            "tests/test_coordinator.py",
+            "tests/test_media_source.py",
+        ],
+    ),
+}
+SETTINGS: Final = {
+    "source_paths": SOURCES,
+    "pytest_add_cli_args": "-p\nno:cacheprovider\n--hypothesis-profile=ci",
+    # Who waits for an answer that never comes waits for long: a fault has its time, thrice, and
+    # what a busy machine needs.
+    "timeout_constant": "15",
+    "timeout_multiplier": "3",
+}
+# What mutmut remembers: what became of each fault, and which tests reach which function.
+MEMORY: Final = "*.meta"
+STATISTICS: Final = "mutmut-stats.json"
+# Per cent.
 LEAST_NOTICED: Final = 90
 _NOTICED: Final = {"killed", "timeout"}
 # mutmut looks into these. It passes by whatever else is decorated.
@@ -42,17 +70,22 @@ def undecorate(source: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def copy_sources(*, is_whole: bool) -> None:
-    """Copy the repository to where its code may be broken.
+def prepare(target: str, *, keeps_statistics: bool) -> Path:
+    """Copy the repository to where its code may be broken, and return where that is.
 
-    Of an older copy stays what mutmut remembers: which faults were noticed, and, unless all are
-    tried, which tests reach which function.
+    Of an older copy stays what mutmut remembers. Only a fault that was noticed is not tried again:
+    there may be a new test.
     """
-    for file in FOLDER.rglob("*"):
-        is_memory = file.suffix == ".meta" or (
-            not is_whole and file.relative_to(FOLDER) == STATISTICS
-        )
-        if file.is_file() and not is_memory:
+    folder = FOLDER / target
+    for file in folder.rglob("*"):
+        if file.match(MEMORY):
+            memory = json.loads(file.read_text(encoding="utf-8"))
+            memory["exit_code_by_key"] = {
+                fault: code if status_by_exit_code[code] in _NOTICED else None
+                for fault, code in memory["exit_code_by_key"].items()
+            }
+            file.write_text(json.dumps(memory), encoding="utf-8")
+        elif file.is_file() and not (keeps_statistics and file.name == STATISTICS):
             file.unlink()
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -62,36 +95,38 @@ def copy_sources(*, is_whole: bool) -> None:
         text=True,
     ).stdout
     for name in filter(None, listed.split("\0")):
-        source, target = ROOT / name, FOLDER / name
-        if not source.is_file():
+        file, copy = ROOT / name, folder / name
+        if not file.is_file():
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.suffix == ".py" and name.startswith(INTEGRATION):
-            target.write_text(undecorate(source.read_text(encoding="utf-8")), encoding="utf-8")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if file.suffix == ".py" and name.startswith(SOURCES):
+            copy.write_text(undecorate(file.read_text(encoding="utf-8")), encoding="utf-8")
         else:
-            shutil.copy(source, target)
+            shutil.copy(file, copy)
+    broken, tests = TARGETS[target]
+    config = ConfigParser()
+    config["mutmut"] = {
+        **SETTINGS,
+        "only_mutate": "\n".join(broken),
+        "pytest_add_cli_args_test_selection": "\n".join(tests),
+    }
+    with (folder / "setup.cfg").open("w", encoding="utf-8") as settings:
+        config.write(settings)
+    return folder
 
 
-def forget_unnoticed() -> None:
-    """Have those faults tried again that no test noticed: there may be one by now."""
-    for file in FOLDER.rglob("*.meta"):
-        memory = json.loads(file.read_text(encoding="utf-8"))
-        codes = memory["exit_code_by_key"]
-        memory["exit_code_by_key"] = {
-            fault: code if status_by_exit_code[code] in _NOTICED else None
-            for fault, code in codes.items()
-        }
-        file.write_text(json.dumps(memory), encoding="utf-8")
-
-
-def outcomes(pattern: str) -> dict[str, dict[str, str]]:
+def outcomes(folder: Path, pattern: str) -> dict[str, dict[str, str]]:
     """Return what became of each fault of a pattern, by module and by the fault's name."""
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    for file in sorted(FOLDER.rglob("*.meta")):
-        memory = json.loads(file.read_text(encoding="utf-8"))
-        for fault, code in memory["exit_code_by_key"].items():
-            if fnmatch(fault, pattern):
-                found[file.name.removesuffix(".py.meta")][fault] = status_by_exit_code[code]
+    found: dict[str, dict[str, str]] = {}
+    for file in sorted(folder.rglob(MEMORY)):
+        codes = json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"]
+        faults = {
+            fault: status_by_exit_code[code]
+            for fault, code in codes.items()
+            if fnmatch(fault, pattern)
+        }
+        if faults:
+            found[file.name.removesuffix(".py.meta")] = faults
     return found
 
 
@@ -123,14 +158,18 @@ def _score(counts: Counter[str]) -> str:
 def main() -> None:
     """Try the faults that the command line names, and exit with an error if too few are noticed."""
     parser = argparse.ArgumentParser(prog="scripts/mutate", description=__doc__)
-    parser.add_argument("pattern", nargs="?", default="*", help="such as '*.api.numbers.*'")
+    parser.add_argument("pattern", nargs="?", help="such as '*.api.numbers.*' or '*.coordinator.*'")
     pattern = parser.parse_args().pattern
-    is_whole = pattern == "*"
-    copy_sources(is_whole=is_whole)
-    forget_unnoticed()
-    mutmut = Path(sys.executable).with_name("mutmut")
-    subprocess.run([mutmut, "run", *([] if is_whole else [pattern])], cwd=FOLDER, check=True)
-    if report(outcomes(pattern)) < LEAST_NOTICED:
+    targets = [target for target in TARGETS if pattern is None or f".{target}." in pattern]
+    if not targets:
+        parser.error(f"the pattern names neither of {' and '.join(TARGETS)}")
+    found: dict[str, dict[str, str]] = {}
+    for target in targets:
+        folder = prepare(target, keeps_statistics=pattern is not None)
+        mutmut = Path(sys.executable).with_name("mutmut")
+        subprocess.run([mutmut, "run", *([pattern] if pattern else [])], cwd=folder, check=True)
+        found |= outcomes(folder, pattern or "*")
+    if report(found) < LEAST_NOTICED:
         sys.exit(f"Less than {LEAST_NOTICED} % of the faults were noticed.")
 
 

@@ -280,6 +280,7 @@ def test_message_gives_nothing_away(said: str, shown: str | None) -> None:
         ({"access_token": jwt({"iat": 1000, "exp": 1600})}, 600),
         ({"access_token": jwt({"iat": 1000, "exp": 1600}), "expires_in": 60}, 60),
         ({"access_token": jwt({"iat": 1000, "exp": 1600}), "expires_in": "?"}, 600),
+        ({"access_token": jwt({"iat": 1000, "exp": 1600}), "expires_in": "inf"}, 600),
         ({"access_token": jwt({"iat": 1000})}, DEFAULT_LIFETIME),
         ({"access_token": jwt({"exp": 1000})}, DEFAULT_LIFETIME),
         ({"access_token": jwt({"iat": 0, "exp": 10**9})}, DEFAULT_LIFETIME),
