@@ -162,6 +162,20 @@ def test_written_forms_are_read_again(
 
 
 @pytest.mark.parametrize(
+    ("written", "wire"),
+    [
+        ("+55 41 3060-0300", "554130600300"),
+        ("+1 202-555-0100", "12025550100"),
+        ("190", "190"),
+        ("ip4130600300", "ip4130600300"),
+    ],
+)
+def test_number_that_was_written_down(written: str, wire: str) -> None:
+    """What was kept is the same number again, also one that nobody could call."""
+    assert PhoneNumber.from_international(written) == PhoneNumber(wire)
+
+
+@pytest.mark.parametrize(
     ("wire", "country", "written"),
     [
         ("554130600300", "BR", "(41) 3060-0300"),
