@@ -354,6 +354,25 @@ async def test_token_rejected_twice(
     assert reauth_flows(hass) == []
 
 
+async def test_refusal_that_is_over_counts_no_more(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Once a call was accepted again, a token is sign enough that the credentials are."""
+    with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
+        await place_call(hass, destination="+55 41 99999-0006")
+    await place_call(hass)
+    assert reauth_flows(hass) == []
+
+    simulator.reply(REQUEST_TOKEN, REFUSED)
+    await pass_time(hass, freezer, 3600 * 0.9)
+    assert len(reauth_flows(hass)) == 1
+    await pass_time(hass, freezer, 15 * 60)
+    assert reauth_flows(hass) == []
+
+
 async def test_user_unknown_to_the_provider(
     hass: HomeAssistant,
     account: MockConfigEntry,

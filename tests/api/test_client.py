@@ -236,7 +236,7 @@ async def test_call_that_times_out_is_not_repeated(
     """A call whose answer does not come in time is placed once."""
     with (
         patch.object(transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.5, connect=0.2)),
-        pytest.raises(OutcomeUnknownError),
+        pytest.raises(OutcomeUnknownError, match=r"Timeout"),
     ):
         await client.place_call(token, a_call("5541999999003"))
     assert len(simulator.calls) == 1
@@ -494,6 +494,7 @@ async def test_statistics(client: DirectcallClient, simulator: Simulator, token:
     await client.place_call(token, a_call())
     last_success = client.statistics.last_success
     assert last_success is not None
+    assert last_success.tzinfo is UTC
     with pytest.raises(DirectcallError):
         await client.place_call(token, a_call("5541999990002"))
     assert client.statistics.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
@@ -657,7 +658,7 @@ async def test_hang_up_is_tried_again_without_connection(
 ) -> None:
     """Where nothing could be sent, hanging up is tried three times; looking comes back anyway."""
     await simulator.stop()
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(ConnectionFailedError, match=r"^ClientConnectorError$"):
         await client.end_call(token, PAIR)
     assert pauses == [1, 3]
     with pytest.raises(ConnectionFailedError):

@@ -318,8 +318,9 @@ class Simulator:
         return await self._answer_call(request, call)
 
     def _query(self, request: web.Request) -> dict[str, str]:
-        """Return the fields of a URL, which are read for GET alone."""
-        fields = dict(request.query) if request.method == "GET" else {}
+        """Return the fields of a URL, which are read for GET alone, and without a form."""
+        is_get = request.method == "GET" and not request.can_read_body
+        fields = dict(request.query) if is_get else {}
         self.queries.append(fields)
         return fields
 
