@@ -1,7 +1,6 @@
 """A person in front of the screen: what they read, click and type."""
 
 from dataclasses import dataclass, field
-import io
 from pathlib import Path
 from typing import Final
 
@@ -59,21 +58,21 @@ class Visit:
         """Go to a page."""
         await self.page.goto(f"{self.house.url}{path}")
 
-    async def picture(self, name: str, part: Locator | None = None) -> None:
-        """Take a picture of the screen, or of a part of it."""
+    async def picture(self, name: str, part: Locator | None = None) -> Path:
+        """Take a picture of the screen, or of a part of it, and return its file."""
         await self.page.wait_for_timeout(REST)
         self._pictures += 1
         file = self.album / f"{self._pictures:02}-{name}.png"
         await (part.screenshot(path=file) if part else self.page.screenshot(path=file))
+        return file
 
     async def image(self, name: str, part: Locator, height: int = HEIGHT) -> None:
         """Take a picture of a part of the screen that the READMEs show, on one of some height."""
         await self.page.set_viewport_size(ViewportSize(width=WIDTH, height=height))
-        await self.picture(name, part)
+        taken = await self.picture(name, part)
         if self.images:
-            taken = Image.open(io.BytesIO(await part.screenshot()))
             file = self.images / f"{name}.{self.language}.png"
-            taken.convert("RGB").quantize(COLOURS).save(file, optimize=True)
+            Image.open(taken).convert("RGB").quantize(COLOURS).save(file, optimize=True)
         await self.page.set_viewport_size(ViewportSize(width=WIDTH, height=HEIGHT))
 
     async def press(self, text: str, within: Locator | None = None) -> None:

@@ -74,6 +74,7 @@ async def mistype_secret(visit: Visit) -> None:
 async def type_secret(visit: Visit) -> None:
     """Type the right one: the account is there."""
     await visit.fill_in(client_secret=FIRST_SECRET)
+    await visit.picture("right_secret")
     await visit.press(visit.words.submit, visit.form)
 
 
@@ -138,6 +139,7 @@ async def run_automation(visit: Visit) -> None:
     await visit.write(visit.texts.field("place_call", "destination"), BUSY)
     await visit.press(visit.words.run)
     await wait_until("the automation spoke", lambda: len(visit.simulator.messages) == said + 1)
+    await visit.picture("busy")
 
 
 async def send_voice_message(visit: Visit) -> None:
