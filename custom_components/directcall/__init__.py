@@ -5,17 +5,18 @@ from typing import Final
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
 
 from .announcing import async_get_announcer, async_remove_announcer
 from .api import DirectcallClient, parse_url
+from .billing import async_cancel_requests
 from .calls import async_get_calls, async_remove_calls
 from .const import CONF_MEDIA_KEY, DOMAIN
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
 from .entity import async_create_account_device
 from .recordings import new_media_key
 from .services import async_setup_services
+from .sessions import async_close_sessions, async_get_sessions
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
@@ -48,7 +49,7 @@ async def async_migrate_entry(hass: HomeAssistant, entry: DirectcallConfigEntry)
 async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
     """Set up an account."""
     client = DirectcallClient(
-        async_get_clientsession(hass),
+        async_get_sessions(hass, entry.entry_id),
         parse_url(entry.data[CONF_URL]),
         entry.data[CONF_CLIENT_ID],
         entry.data[CONF_CLIENT_SECRET],
@@ -71,6 +72,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
 
 async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
     """Unload an account."""
+    if entry.disabled_by:
+        async_cancel_requests(hass, entry.entry_id)
     followed = async_get_calls(hass, entry.entry_id).followed
     announcer = async_get_announcer(hass, entry.entry_id)
     # Before those are gone who listen.
@@ -85,8 +88,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
     """Forget the calls of an account that is removed, and the recordings that are awaited."""
+    async_cancel_requests(hass, entry.entry_id)
     await async_remove_calls(hass, entry.entry_id)
     await async_remove_announcer(hass, entry.entry_id)
+    await async_close_sessions(hass, entry.entry_id)
 
 
 async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:

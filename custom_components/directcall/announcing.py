@@ -44,7 +44,7 @@ _MOMENT: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED: Final = vol.Schema(
     {
         vol.Required("call_id"): str,
-        vol.Required("has_provider_id"): bool,
+        vol.Optional("provider_id", default=None): vol.Any(None, str),
         vol.Required("origin"): WIRE,
         vol.Required("destination"): WIRE,
         vol.Required("contact"): vol.Any(None, str),
@@ -60,9 +60,10 @@ _FILE: Final = vol.Schema({vol.Required("awaited"): [object]})
 class AwaitedRecording:
     """A recorded call that is over. Times are in seconds since 1970, on the wall clock."""
 
-    call_id: str = field(repr=False)
-    has_provider_id: bool
-    """Whether the provider knows the call by its id."""
+    call_id: str
+    """Our id of the call."""
+    provider_id: str | None = field(repr=False)
+    """The provider's id of the call, where it gave one."""
     pair: NumberPair
     contact: str | None = field(repr=False)
     """The name of the contact that was called."""
@@ -82,14 +83,14 @@ class AwaitedRecording:
         return RecordingQuery(
             dt_util.utc_from_timestamp(self.placed_at) - _CLOCKS,
             dt_util.utc_from_timestamp(self.ended_at),
-            call_id=self.call_id if self.has_provider_id else None,
+            call_id=self.provider_id,
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         return {
             "call_id": self.call_id,
-            "has_provider_id": self.has_provider_id,
+            "provider_id": self.provider_id,
             "origin": self.pair.origin.wire,
             "destination": self.pair.destination.wire,
             "contact": self.contact,
@@ -198,7 +199,7 @@ class Announcer:
         now = time.time()
         awaited = AwaitedRecording(
             call.call_id,
-            call.has_provider_id,
+            call.provider_id,
             call.pair,
             call.contact,
             # Not what was noted then: the clock on the wall may have been set since.

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 import logging
 from typing import Any, Final
 
@@ -15,16 +16,17 @@ from homeassistant.util.ulid import ulid_now
 from .api import (
     CallRequest,
     EndedCall,
-    NoCreditError,
     NotActiveError,
     NumberPair,
     OutcomeUnknownError,
     PlacedCall,
+    RequestScope,
     Token,
 )
+from .billing import DEADLINE, BilledRequest, async_execute_billed
 from .const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
 from .coordinator import DirectcallCoordinator
-from .credit import Billed, async_clear_no_credit, async_show_no_credit
+from .credit import Billed, async_clear_no_credit
 from .following import FollowedCalls
 from .progress import Call
 
@@ -58,14 +60,6 @@ class Placing:
             raise self.doubt
 
 
-@dataclass
-class _Request:
-    """A request for a call that is under way."""
-
-    task: asyncio.Task[HomeAssistantError | None]
-    is_sent: bool = False
-
-
 class Calls:
     """What places and ends the calls of an account."""
 
@@ -73,7 +67,7 @@ class Calls:
         """Start without a call."""
         self._hass = hass
         self.followed: Final = FollowedCalls(hass, entry_id)
-        self._requests: dict[NumberPair, _Request] = {}
+        self._requests: dict[NumberPair, BilledRequest[None]] = {}
         self._hang_ups: dict[
             tuple[NumberPair, Call | None], asyncio.Task[EndedCall | HomeAssistantError]
         ] = {}
@@ -93,21 +87,14 @@ class Calls:
             request.pair, request.record, request.ring_destination_first, ulid_now(), contact
         )
         placing = Placing(call)
-        # A task of its own: a script that is stopped leaves a request that may ring already alone,
-        # and what comes of it is heard.
-        task = self._hass.async_create_background_task(
-            self._async_request(coordinator, request, placing), f"{DOMAIN} call", eager_start=False
+        billed = BilledRequest(
+            self._hass,
+            self.followed.entry_id,
+            partial(self._async_request, coordinator, request, placing),
         )
-        self._requests[request.pair] = under_way = _Request(task)
-        task.add_done_callback(lambda _: self._requests.pop(request.pair))
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            if not under_way.is_sent:
-                task.cancel()
-            raise
-        if error := task.result():
-            raise error
+        self._requests[request.pair] = billed
+        billed.add_done_callback(lambda: self._requests.pop(request.pair))
+        await billed.async_wait()
         return placing
 
     async def _async_guard(self, coordinator: DirectcallCoordinator, pair: NumberPair) -> None:
@@ -136,7 +123,7 @@ class Calls:
     async def _async_wait_for_request(self, pair: NumberPair) -> None:
         """Wait until no request for a call between two telephones is under way."""
         while under_way := self._requests.get(pair):
-            await asyncio.wait([under_way.task])
+            await under_way.async_wait_for_end()
 
     async def _async_is_live(self, coordinator: DirectcallCoordinator, call: Call) -> bool:
         """Look now whether a call is live."""
@@ -153,38 +140,35 @@ class Calls:
         return status is not None and status.is_live and not call.is_over
 
     async def _async_request(
-        self, coordinator: DirectcallCoordinator, request: CallRequest, placing: Placing
-    ) -> HomeAssistantError | None:
-        """Request a call, and take note of what came.
+        self,
+        coordinator: DirectcallCoordinator,
+        request: CallRequest,
+        placing: Placing,
+        scope: RequestScope,
+    ) -> None:
+        """Request a call, and record the answer.
 
-        An error because of which it surely was not placed is returned, not raised: nobody may be
-        there any more to take it.
+        Raise HomeAssistantError if it surely was not placed.
         """
 
         async def operation(token: Token) -> PlacedCall:
-            self._requests[request.pair].is_sent = True
             self.followed.async_expect(placing.call)
-            return await coordinator.client.place_call(token, request)
+            return await coordinator.client.place_call(token, request, scope)
 
         try:
-            placing.placed = await coordinator.async_execute(operation)
+            placing.placed = await async_execute_billed(coordinator, Billed.CALLS, scope, operation)
         except HomeAssistantError as err:
             if not isinstance(err.__cause__, OutcomeUnknownError):
-                if isinstance(err.__cause__, NoCreditError) and not self.followed.is_removed:
-                    async_show_no_credit(self._hass, coordinator.config_entry, Billed.CALLS)
                 self.followed.async_give_up(placing.call)
-                return err
+                raise
             placing.doubt = err
         except Exception:
             # A fault of ours: it may ring.
             self.followed.async_follow(placing.call, accepted=False)
             raise
         else:
-            if placing.placed.call_id:
-                placing.call.call_id = placing.placed.call_id
-                placing.call.has_provider_id = True
+            placing.call.provider_id = placing.placed.provider_id
         self.followed.async_follow(placing.call, accepted=placing.placed is not None)
-        return None
 
     async def async_hang_up(
         self, coordinator: DirectcallCoordinator, pair: NumberPair
@@ -215,10 +199,11 @@ class Calls:
 
         An error is returned, not raised: nobody may be there any more to take it.
         """
+        scope = RequestScope(DEADLINE)
         while True:
             try:
                 ended = await coordinator.async_execute(
-                    lambda token: coordinator.client.end_call(token, pair)
+                    lambda token: coordinator.client.end_call(token, pair, scope), scope
                 )
             except HomeAssistantError as err:
                 if not isinstance(err.__cause__, NotActiveError):

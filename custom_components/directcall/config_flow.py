@@ -20,9 +20,8 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_NAME, CONF_URL
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     BooleanSelector,
     TextSelector,
@@ -54,6 +53,7 @@ from .const import (
 )
 from .contacts import fold, has_number, recipient_of
 from .recordings import new_media_key
+from .sessions import temporary_sessions
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -106,13 +106,11 @@ class _Failure(NamedTuple):
     placeholders: Mapping[str, str] = {}
 
 
-async def _async_try_credentials(
-    hass: HomeAssistant, url: URL, client_id: str, client_secret: str
-) -> _Failure | None:
+async def _async_try_credentials(url: URL, client_id: str, client_secret: str) -> _Failure | None:
     """Try credentials at the provider, and return what is wrong with them."""
-    client = DirectcallClient(async_get_clientsession(hass), url, client_id, client_secret)
     try:
-        await client.request_token()
+        async with temporary_sessions() as sessions:
+            await DirectcallClient(sessions, url, client_id, client_secret).request_token()
     except AuthenticationError:
         return _Failure("invalid_auth")
     except RefusedError as err:
@@ -164,7 +162,7 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
             except InvalidUrlError:
                 errors["base"] = "invalid_url"
             else:
-                failure = await _async_try_credentials(self.hass, url, client_id, client_secret)
+                failure = await _async_try_credentials(url, client_id, client_secret)
                 if failure is None:
                     return self.async_create_entry(
                         title=client_id,
@@ -252,7 +250,6 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_try_data(self, data: Mapping[str, Any]) -> _Failure | None:
         """Try the credentials of an entry's data."""
         return await _async_try_credentials(
-            self.hass,
             parse_url(data[CONF_URL]),
             data[CONF_CLIENT_ID],
             data[CONF_CLIENT_SECRET],

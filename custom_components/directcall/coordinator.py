@@ -24,6 +24,7 @@ from .api import (
     NoCreditError,
     RecordingGoneError,
     RefusedError,
+    RequestScope,
     Token,
     TokenRejectedError,
 )
@@ -128,18 +129,20 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         return token if is_good else None
 
     async def async_execute[ResultT](
-        self, operation: Callable[[Token], Awaitable[ResultT]]
+        self,
+        operation: Callable[[Token], Awaitable[ResultT]],
+        scope: RequestScope | None = None,
     ) -> ResultT:
         """Run one wire operation with a valid token; with a new one if it is rejected.
 
-        Raise HomeAssistantError, translated, where the operation fails; its cause is the wire
-        error.
+        With a scope, the wait for a token ends with it. Raise HomeAssistantError, translated,
+        where the operation fails; its cause is the error of the API.
         """
         try:
             try:
-                result = await self._async_attempt(operation)
+                result = await self._async_attempt(operation, scope)
             except TokenRejectedError:
-                result = await self._async_attempt(operation)
+                result = await self._async_attempt(operation, scope)
         except DirectcallError as err:
             if isinstance(err, TokenRejectedError):
                 self._operation_refused = True
@@ -152,12 +155,14 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         return result
 
     async def _async_attempt[ResultT](
-        self, operation: Callable[[Token], Awaitable[ResultT]]
+        self,
+        operation: Callable[[Token], Awaitable[ResultT]],
+        scope: RequestScope | None,
     ) -> ResultT:
         """Run one wire operation, and forget the token if it is rejected."""
         token = self.data
         if token is None or token.seconds_left <= 0:
-            token = await self._async_renew()
+            token = await self._async_renew(scope)
         try:
             return await operation(token)
         except AuthenticationError:
@@ -185,7 +190,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
                 self.update_interval = min(2 * self.update_interval, RETRY_LONGEST)
             raise translated(err, UpdateFailed) from err
 
-    async def _async_renew(self) -> Token:
+    async def _async_renew(self, scope: RequestScope | None = None) -> Token:
         """Return a new token. Whoever asks while it is on its way gets the same one.
 
         The request is a task of its own, so that a script that is stopped takes nobody else's
@@ -197,7 +202,10 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
                 self._async_request_token(), f"{DOMAIN} token", eager_start=False
             )
         renewal = self._renewal
-        await asyncio.wait([renewal])
+        await asyncio.wait([renewal], timeout=None if scope is None else scope.seconds_left)
+        if not renewal.done():
+            error = "no token in time"
+            raise ConnectionFailedError(error)
         result = renewal.result()
         if isinstance(result, DirectcallError):
             raise result

@@ -1,13 +1,12 @@
 """Messages that are spoken or written: what people say, checked, and sent once."""
 
-import asyncio
 from collections.abc import Collection
 from datetime import datetime, time
 import re
 from typing import Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
 from .api import (
@@ -15,17 +14,17 @@ from .api import (
     LONGEST_TEXT,
     MOST_RECIPIENTS,
     Delivery,
-    NoCreditError,
     PhoneNumber,
+    RequestScope,
     SentMessage,
     Sms,
-    Token,
     VoiceMessage,
 )
+from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, async_execute_billed
 from .const import DOMAIN
 from .contacts import Recipient
 from .coordinator import DirectcallCoordinator
-from .credit import Billed, async_clear_no_credit, async_show_no_credit
+from .credit import Billed
 from .times import read_moment
 
 _HOURS: Final = range(24)
@@ -36,59 +35,29 @@ _NO_IDS: Final = {"None", "True", "False"}
 async def async_send(
     hass: HomeAssistant, coordinator: DirectcallCoordinator, message: VoiceMessage | Sms
 ) -> SentMessage:
-    """Send a message. Raise HomeAssistantError if it was not, or may not have been, accepted.
+    """Send a message. Raise HomeAssistantError if it was not, or may not have been, accepted."""
+    client = coordinator.client
 
-    A script that is stopped leaves a request that may have arrived already alone.
-    """
-    request = _Request()
-    task = hass.async_create_background_task(
-        request.async_make(hass, coordinator, message), f"{DOMAIN} message", eager_start=False
+    async def make(scope: RequestScope) -> SentMessage:
+        if isinstance(message, VoiceMessage):
+            return await async_execute_billed(
+                coordinator,
+                Billed.VOICE_MESSAGES,
+                scope,
+                lambda token: client.send_voice_message(token, message, scope),
+            )
+        return await async_execute_billed(
+            coordinator, Billed.SMS, scope, lambda token: client.send_sms(token, message, scope)
+        )
+
+    uploads = isinstance(message, VoiceMessage) and isinstance(message.content, bytes)
+    request = BilledRequest(
+        hass,
+        coordinator.config_entry.entry_id,
+        make,
+        UPLOAD_DEADLINE if uploads else DEADLINE,
     )
-    try:
-        await asyncio.wait([task])
-    except asyncio.CancelledError:
-        if not request.is_sent:
-            task.cancel()
-        raise
-    result = task.result()
-    if isinstance(result, HomeAssistantError):
-        raise result
-    return result
-
-
-class _Request:
-    """A request for a message."""
-
-    is_sent = False
-
-    async def async_make(
-        self,
-        hass: HomeAssistant,
-        coordinator: DirectcallCoordinator,
-        message: VoiceMessage | Sms,
-    ) -> SentMessage | HomeAssistantError:
-        """Make it, and take note of what came.
-
-        An error is returned, not raised: nobody may be there any more to take it.
-        """
-        entry, client = coordinator.config_entry, coordinator.client
-        billed = Billed.VOICE_MESSAGES if isinstance(message, VoiceMessage) else Billed.SMS
-
-        async def operation(token: Token) -> SentMessage:
-            self.is_sent = True
-            if isinstance(message, VoiceMessage):
-                return await client.send_voice_message(token, message)
-            return await client.send_sms(token, message)
-
-        try:
-            sent = await coordinator.async_execute(operation)
-        except HomeAssistantError as err:
-            is_there = hass.config_entries.async_get_entry(entry.entry_id) is not None
-            if isinstance(err.__cause__, NoCreditError) and is_there:
-                async_show_no_credit(hass, entry, billed)
-            return err
-        async_clear_no_credit(hass, entry.entry_id, billed)
-        return sent
+    return await request.async_wait()
 
 
 def check_text(text: str | None) -> str:

@@ -65,7 +65,7 @@ _SAVED: Final = vol.Schema(
         vol.Required("call_id"): str,
         # Older versions did not save these two.
         vol.Optional("contact", default=None): vol.Any(None, str),
-        vol.Optional("has_provider_id", default=False): bool,
+        vol.Optional("provider_id", default=None): vol.Any(None, str),
         vol.Required("state"): vol.Any(
             None, vol.In([state for state in CallState if not state.is_over])
         ),
@@ -84,12 +84,12 @@ class Call:
     pair: NumberPair
     recorded: bool
     ring_destination_first: bool
-    call_id: str = field(repr=False)
-    """The provider's id, or ours."""
+    call_id: str
+    """Our id, by which the call is known outside of the API."""
     contact: str | None = field(default=None, repr=False)
     """The name of the contact that is called."""
-    has_provider_id: bool = False
-    """Whether the provider knows it by its id."""
+    provider_id: str | None = field(default=None, repr=False)
+    """The provider's id, where it gave one. The link of the recording may be made from it."""
     state: CallState | None = None
     """Nothing as long as it is not known whether it was placed."""
     placed_at: float = 0
@@ -262,7 +262,7 @@ class Call:
             "ring_destination_first": self.ring_destination_first,
             "call_id": self.call_id,
             "contact": self.contact,
-            "has_provider_id": self.has_provider_id,
+            "provider_id": self.provider_id,
             "state": self.state,
             "placed_at": self.placed_at,
             "answered_after": self.answered_after,
@@ -288,7 +288,7 @@ class Call:
             ring_destination_first=values["ring_destination_first"],
             call_id=values["call_id"],
             contact=values["contact"],
-            has_provider_id=values["has_provider_id"],
+            provider_id=values["provider_id"],
             state=None if values["state"] is None else CallState(values["state"]),
             placed_at=values["placed_at"],
             answered_after=values["answered_after"],

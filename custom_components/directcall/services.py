@@ -19,8 +19,17 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
-from .api import DEFAULT_ATTEMPTS, Delivery, PhoneNumber, RecordingQuery, Sms, VoiceMessage
+from .api import (
+    DEFAULT_ATTEMPTS,
+    Delivery,
+    PhoneNumber,
+    RecordingQuery,
+    RequestScope,
+    Sms,
+    VoiceMessage,
+)
 from .audio import async_get_audio
+from .billing import DEADLINE
 from .calls import async_get_calls, request_call
 from .const import (
     CONF_ORIGIN,
@@ -273,8 +282,9 @@ async def _async_cancel_message(call: ServiceCall) -> ServiceResponse:
     """Cancel a message that is scheduled."""
     coordinator = _async_get_entry(call).runtime_data
     message_id = check_message_id(call.data[ATTR_MESSAGE_ID])
+    scope = RequestScope(DEADLINE)
     answer = await coordinator.async_execute(
-        lambda token: coordinator.client.cancel_message(token, message_id)
+        lambda token: coordinator.client.cancel_message(token, message_id, scope), scope
     )
     if not call.return_response:
         return None

@@ -47,6 +47,8 @@ from .models import (
     VoiceMessage,
 )
 from .numbers import PhoneNumber, mask
+from .request_scope import RequestScope
+from .sessions import Sessions
 from .transport import parse_url
 
 __all__ = [
@@ -86,7 +88,9 @@ __all__ = [
     "RecordingList",
     "RecordingQuery",
     "RefusedError",
+    "RequestScope",
     "SentMessage",
+    "Sessions",
     "Sms",
     "Token",
     "TokenRejectedError",

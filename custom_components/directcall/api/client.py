@@ -8,7 +8,6 @@ import re
 import time
 from typing import Final
 
-import aiohttp
 from yarl import URL
 
 from .answers import Answer, mask_text
@@ -40,6 +39,8 @@ from .models import (
 )
 from .numbers import PhoneNumber
 from .recordings import Page, read_page
+from .request_scope import RequestScope
+from .sessions import Sessions
 from .transport import Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
@@ -60,13 +61,13 @@ class DirectcallClient:
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        sessions: Sessions,
         url: URL,
         client_id: str,
         client_secret: str,
     ) -> None:
-        """Use a session, which stays the caller's, for the account at an address."""
-        self._transport = Transport(session, url, client_secret)
+        """Use sessions, which stay the caller's, for the account at an address."""
+        self._transport = Transport(sessions, url, client_secret)
         self._client_id = client_id
         self._client_secret = client_secret
         self.statistics: Final = self._transport.statistics
@@ -81,13 +82,15 @@ class DirectcallClient:
         with self._transport.counting():
             requested_at = time.monotonic()
             try:
-                answer = await self._transport.send("POST", "request_token", form)
+                answer = await self._transport.sign_in("request_token", form)
             except OutcomeUnknownError as err:
                 raise ConnectionFailedError(str(err)) from None
             value, lifetime = answer.token()
         return Token(value, lifetime, requested_at)
 
-    async def place_call(self, token: Token, request: CallRequest) -> PlacedCall:
+    async def place_call(
+        self, token: Token, request: CallRequest, scope: RequestScope
+    ) -> PlacedCall:
         """Join two telephones. Never repeated once anything was sent.
 
         Raise TokenRejectedError, AuthenticationError, RefusedError, ConnectionFailedError or
@@ -103,7 +106,7 @@ class DirectcallClient:
             "inverter_discagem": _yes_or_no(value=request.ring_destination_first),
         }
         with self._transport.counting():
-            answer = await self._transport.send_patiently("POST", "voz/call", form)
+            answer = await self._transport.send_in_scope("POST", "voz/call", form, scope)
             answer.check()
         call_id = self._new_id(answer, token, [request.pair.origin, request.pair.destination])
         return PlacedCall(call_id, answer.code, answer.message)
@@ -122,7 +125,7 @@ class DirectcallClient:
                 return None
         return read_status(answer, pair, secrets)
 
-    async def end_call(self, token: Token, pair: NumberPair) -> EndedCall:
+    async def end_call(self, token: Token, pair: NumberPair, scope: RequestScope) -> EndedCall:
         """Hang up the call between two telephones.
 
         Raise NotActiveError if there is none, TokenRejectedError, AuthenticationError,
@@ -130,14 +133,18 @@ class DirectcallClient:
         """
         with self._transport.counting():
             try:
-                answer = await self._transport.send_patiently("GET", "voz/end", _query(token, pair))
+                answer = await self._transport.send_in_scope(
+                    "GET", "voz/end", _query(token, pair), scope
+                )
                 answer.check()
                 answer.check_ended()
             except OutcomeUnknownError as err:
                 raise HangUpUnknownError(str(err)) from None
         return EndedCall(answer.code, answer.message)
 
-    async def send_voice_message(self, token: Token, message: VoiceMessage) -> SentMessage:
+    async def send_voice_message(
+        self, token: Token, message: VoiceMessage, scope: RequestScope
+    ) -> SentMessage:
         """Have a text spoken, or an MP3 played, on up to ten telephones. Never repeated.
 
         Raise what `place_call` raises.
@@ -152,9 +159,9 @@ class DirectcallClient:
             audio = message.content
         else:
             fields["texto"] = message.content
-        return await self._send_message(token, message, fields, audio)
+        return await self._send_message(token, message, scope, fields, audio)
 
-    async def send_sms(self, token: Token, sms: Sms) -> SentMessage:
+    async def send_sms(self, token: Token, sms: Sms, scope: RequestScope) -> SentMessage:
         """Send a text to up to ten telephones. Never repeated.
 
         Raise what `place_call` raises.
@@ -164,12 +171,13 @@ class DirectcallClient:
             "destino": ";".join(_abroad(recipient) for recipient in sms.recipients),
             "texto": sms.text,
         }
-        return await self._send_message(token, sms, fields)
+        return await self._send_message(token, sms, scope, fields)
 
     async def _send_message(
         self,
         token: Token,
         message: VoiceMessage | Sms,
+        scope: RequestScope,
         fields: dict[str, str],
         audio: bytes | None = None,
     ) -> SentMessage:
@@ -181,7 +189,7 @@ class DirectcallClient:
             **_delivery(message.delivery),
         }
         with self._transport.counting():
-            answer = await self._transport.send_patiently("POST", "sms/send", form, audio)
+            answer = await self._transport.send_in_scope("POST", "sms/send", form, scope, audio)
             answer.check()
         message_id = self._new_id(answer, token, [message.origin, *message.recipients])
         return SentMessage(message_id, answer.code, answer.message)
@@ -198,7 +206,9 @@ class DirectcallClient:
             )
         return self._message_answer(answer, token)
 
-    async def cancel_message(self, token: Token, message_id: str) -> MessageAnswer:
+    async def cancel_message(
+        self, token: Token, message_id: str, scope: RequestScope
+    ) -> MessageAnswer:
         """Cancel a message that is scheduled.
 
         Raise TokenRejectedError, AuthenticationError, RefusedError, ConnectionFailedError or
@@ -206,8 +216,8 @@ class DirectcallClient:
         """
         with self._transport.counting():
             try:
-                answer = await self._transport.send_patiently(
-                    "GET", "sms/remove", {"access_token": token.value, "code": message_id}
+                answer = await self._transport.send_in_scope(
+                    "GET", "sms/remove", {"access_token": token.value, "code": message_id}, scope
                 )
                 answer.check()
             except OutcomeUnknownError as err:
@@ -273,13 +283,13 @@ class DirectcallClient:
         self.statistics.requests["recording"] += 1
         with self._transport.counting():
             return await open_audio(
-                self._transport.session, self._transport.url, recording.link, byte_range
+                self._transport.sessions.background, self._transport.url, recording.link, byte_range
             )
 
     async def _ask(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
         """Return a yes to a question that bills nothing: a lost answer is as good as none sent."""
         try:
-            answer = await self._transport.send(method, endpoint, fields)
+            answer = await self._transport.ask(method, endpoint, fields)
             answer.check()
         except OutcomeUnknownError as err:
             raise ConnectionFailedError(str(err)) from None

@@ -18,7 +18,7 @@ from .errors import (
     OutcomeUnknownError,
     RecordingGoneError,
 )
-from .transport import OneAttempt, parse_link
+from .transport import CONNECT_TIMEOUT, map_errors, parse_link
 
 # The provider's own (provider's documentation). What an answer contains must not make anybody fetch
 # from elsewhere, least of all from inside the network that this runs in.
@@ -29,7 +29,7 @@ _HOST: Final = re.compile(rf"(?:{_LABEL}\.)*(?:{'|'.join(map(re.escape, _DOMAINS
 # Seconds after which a provider that says nothing, or does not come to the point, is stuck. A
 # listener may be as slow as they like.
 STUCK: Final = 240
-TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_read=STUCK)
+TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=STUCK)
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = {
     HTTPStatus.MOVED_PERMANENTLY,
@@ -180,18 +180,13 @@ async def _request(
     if session.closed:
         error = "the session is closed"
         raise ConnectionFailedError(error)
-    # Ranges count the bytes that are sent: those of the audio, if nobody compresses it.
-    headers = {hdrs.ACCEPT_ENCODING: "identity"}
-    if byte_range:
-        headers[hdrs.RANGE] = byte_range.header
     try:
         return await session.get(
-            link.origin(),
-            headers=headers,
+            link,
+            headers={hdrs.RANGE: byte_range.header} if byte_range else None,
             allow_redirects=False,
             timeout=TIMEOUT,
-            # Home Assistant's own ones look at redirects, which are looked at here.
-            middlewares=[OneAttempt(link)],
+            middlewares=[map_errors],
         )
     except OutcomeUnknownError as err:
         raise ConnectionFailedError(str(err)) from None

@@ -69,7 +69,7 @@ class CallRequest:
 class PlacedCall:
     """The provider's word that it accepted a call, not that anybody answered."""
 
-    call_id: str | None = field(repr=False)
+    provider_id: str | None = field(repr=False)
     """The provider's id of the call, where it gave one."""
     code: str
     """Three digits, or empty."""

@@ -6,18 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.cookies import SimpleCookie
 from io import BytesIO
 from ipaddress import ip_address
 import logging
 import re
-from typing import Final, cast, override
+from typing import Final
 from urllib.parse import urlencode
 
 import aiohttp
-from aiohttp import hdrs
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.connector import Connection
 from yarl import URL
 
 from .answers import Answer
@@ -28,18 +24,21 @@ from .errors import (
     OutcomeUnknownError,
     RefusedError,
 )
+from .request_scope import RequestScope
+from .sessions import Sessions
 
 _LOGGER = logging.getLogger(__name__)
 
-TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
-# Time for 4 MB on a line that takes half a megabit a second.
-UPLOAD_TIMEOUT: Final = aiohttp.ClientTimeout(total=90, connect=10)
+# Seconds until a connection, with its name and its TLS, has to be there.
+CONNECT_TIMEOUT: Final = 5
+# Seconds for an attempt: 4 MB of audio take a minute on a line of half a megabit a second.
+_TIMEOUT: Final = 30
+_UPLOAD_TIMEOUT: Final = 90
 _LONGEST_BODY: Final = 1024 * 1024
 _LONGEST_LINK: Final = 2000
 # Before each further attempt of a request of which nothing was sent, in seconds.
 _PAUSES: Final = (1, 3)
-_HEADERS: Final = {"Connection": "close"}
-_FORM_HEADERS: Final = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
+_FORM_HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(slots=True)
@@ -107,51 +106,87 @@ def _is_loopback(host: str) -> bool:
 class Transport:
     """The way to the provider, with an account's secret that must not come out of it."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: URL, client_secret: str) -> None:
-        """Use a session, which stays the caller's, for the API at an address."""
-        self.session: Final = session
+    def __init__(self, sessions: Sessions, url: URL, client_secret: str) -> None:
+        """Use sessions, which stay the caller's, for the API at an address."""
+        self.sessions: Final = sessions
         self.url: Final = url
         self._client_secret = client_secret
         self.statistics: Final = Statistics()
 
-    async def send_patiently(
-        self, method: str, endpoint: str, fields: Mapping[str, str], audio: bytes | None = None
+    async def send_in_scope(
+        self,
+        method: str,
+        endpoint: str,
+        fields: Mapping[str, str],
+        scope: RequestScope,
+        audio: bytes | None = None,
     ) -> Answer:
-        """Send a request, and again after a pause as long as nothing of it was sent."""
+        """Send a request with priority, and again after a pause as long as nothing was sent.
+
+        With audio, an MP3, the form has several parts. Raise what `_send` raises.
+        """
         for pause in _PAUSES:
             try:
-                return await self.send(method, endpoint, fields, audio)
+                return await self._attempt(method, endpoint, fields, scope, audio)
             except ConnectionFailedError:
+                if scope.seconds_left <= pause:
+                    raise
                 await asyncio.sleep(pause)
-        return await self.send(method, endpoint, fields, audio)
+        return await self._attempt(method, endpoint, fields, scope, audio)
 
-    async def send(
-        self, method: str, endpoint: str, fields: Mapping[str, str], audio: bytes | None = None
+    async def _attempt(
+        self,
+        method: str,
+        endpoint: str,
+        fields: Mapping[str, str],
+        scope: RequestScope,
+        audio: bytes | None,
+    ) -> Answer:
+        """Send a request once, in the time that is left for it."""
+        with scope.attempt():
+            seconds = min(_TIMEOUT if audio is None else _UPLOAD_TIMEOUT, scope.seconds_left)
+            return await self._send(
+                self.sessions.priority, method, endpoint, fields, seconds, audio
+            )
+
+    async def sign_in(self, endpoint: str, fields: Mapping[str, str]) -> Answer:
+        """Send a form once, with priority. Raise what `_send` raises."""
+        return await self._send(self.sessions.priority, "POST", endpoint, fields, _TIMEOUT)
+
+    async def ask(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
+        """Send a request that bills nothing once, without priority. Raise what `_send` raises."""
+        return await self._send(self.sessions.background, method, endpoint, fields, _TIMEOUT)
+
+    async def _send(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        endpoint: str,
+        fields: Mapping[str, str],
+        seconds: float,
+        audio: bytes | None = None,
     ) -> Answer:
         """Send a request once, with its fields as a form or in the URL, and read the answer.
-
-        With audio, an MP3, the form is one of several parts.
 
         Raise ConnectionFailedError if nothing was sent, OutcomeUnknownError if something was and
         no answer came.
         """
         self.statistics.requests[endpoint] += 1
-        if self.session.closed:
+        if session.closed:
             error = "the session is closed"
             raise ConnectionFailedError(error)
         everything = {**fields, "format": "JSON"}
         in_form = method == "POST"
-        url = self.url / endpoint
         try:
-            async with self.session.request(
+            async with session.request(
                 method,
-                url,
+                self.url / endpoint,
+                params=None if in_form else everything,
                 data=_form(everything, audio) if in_form else None,
-                headers=_FORM_HEADERS if in_form and audio is None else _HEADERS,
+                headers=_FORM_HEADERS if in_form and audio is None else None,
                 allow_redirects=False,
-                timeout=TIMEOUT if audio is None else UPLOAD_TIMEOUT,
-                # Home Assistant's own ones look at redirects, which are not followed here.
-                middlewares=[OneAttempt(url if in_form else url.with_query(everything))],
+                timeout=aiohttp.ClientTimeout(total=seconds, connect=CONNECT_TIMEOUT),
+                middlewares=[map_errors],
             ) as response:
                 body = await _read_body(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
@@ -177,50 +212,20 @@ class Transport:
         self.statistics.last_success = datetime.now(UTC)
 
 
-class _LastResponse(aiohttp.ClientResponse):
-    """The last response on its connection, whether or not the server closes it."""
-
-    @override
-    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        """Start reading."""
-        # There is a protocol as long as the connection was not released.
-        cast(ResponseHandler, connection.protocol).force_close()
-        return await super().start(connection)
-
-
-@dataclass(frozen=True, slots=True)
-class OneAttempt:
-    """Send a request once, on a connection of its own, to a URL that few can see."""
-
-    url: URL
-    """What the request is for, at the host of the URL that the session was given."""
-
-    async def __call__(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        """Send a request. Raise ConnectionFailedError or OutcomeUnknownError where that fails."""
-        # On a connection that the provider may be about to close, or on which it already said
-        # something, nobody could tell whether a request was lost, refused or done.
-        request.response_class = _LastResponse
-        # Not before: the session tells whoever traces it of the URL that it was given.
-        request.url = self.url
-        # The session is shared: no cookie of another account, or of another service, goes along.
-        request.headers.popall(hdrs.COOKIE, None)
-        failure: DirectcallError
-        try:
-            response = await handler(request)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-            failure = ConnectionFailedError(type(err).__name__)
-        except (aiohttp.ClientError, TimeoutError, OSError) as err:
-            failure = OutcomeUnknownError(type(err).__name__)
-        else:
-            # None is kept either, or named in a log where it is odd.
-            response.cookies = SimpleCookie()
-            return response
-        # Raised here, so that what aiohttp raised is not even its context: that quotes the URL, or
-        # what an answer contained. And errors that are not aiohttp's the session does not take for
-        # a reason to send a GET once more by itself.
-        raise failure
+async def map_errors(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request. Raise ConnectionFailedError or OutcomeUnknownError where that fails."""
+    failure: DirectcallError
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
+        failure = ConnectionFailedError(type(err).__name__)
+    except (aiohttp.ClientError, TimeoutError, OSError) as err:
+        failure = OutcomeUnknownError(type(err).__name__)
+    # Raised here, so that the error of aiohttp is not its context: that one quotes the URL, or the
+    # answer. And the session repeats a GET by itself only after an error of aiohttp's own.
+    raise failure
 
 
 def _form(fields: Mapping[str, str], audio: bytes | None) -> bytes | aiohttp.FormData:

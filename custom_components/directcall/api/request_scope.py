@@ -1,0 +1,58 @@
+"""Request scope: the deadline and the cancellation of a request that cannot be taken back."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+import time
+from typing import Final
+
+from .errors import ConnectionFailedError
+
+# Seconds that an attempt needs to connect and be answered. With less, none is begun.
+_SHORTEST_ATTEMPT: Final = 6
+
+
+class RequestScope:
+    """The time that a request may take in all, and whether it may still be sent.
+
+    An attempt that is under way is never cancelled, because it may ring already. The pauses between
+    attempts and the wait for a token can be.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Start the time."""
+        self._deadline = time.monotonic() + seconds
+        self._attempts = 0
+        self._is_cancelled = False
+
+    @property
+    def seconds_left(self) -> float:
+        """Return the seconds until the deadline, 0 after it."""
+        return max(0, self._deadline - time.monotonic())
+
+    @property
+    def is_sending(self) -> bool:
+        """Return if an attempt is under way."""
+        return self._attempts > 0
+
+    def cancel(self) -> None:
+        """Begin no further attempt."""
+        self._is_cancelled = True
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Mark an attempt as under way.
+
+        Raise CancelledError if the request was cancelled, and ConnectionFailedError if there is not
+        enough time left.
+        """
+        if self._is_cancelled:
+            raise asyncio.CancelledError
+        if self.seconds_left < _SHORTEST_ATTEMPT:
+            error = "no time is left for an attempt"
+            raise ConnectionFailedError(error)
+        self._attempts += 1
+        try:
+            yield
+        finally:
+            self._attempts -= 1

@@ -1,0 +1,44 @@
+"""HTTP sessions: how connections to the provider are made, and how many at once."""
+
+from dataclasses import dataclass
+import ssl
+from typing import Final, Self
+
+import aiohttp
+from aiohttp import hdrs
+
+_MOST_BACKGROUND_CONNECTIONS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The sessions of a client. What rings never waits for a connection behind anything else."""
+
+    priority: aiohttp.ClientSession
+    """For what rings, bills or signs in. Its connections are not limited."""
+    background: aiohttp.ClientSession
+    """For polls, lists and recordings. Its connections are limited."""
+
+    @classmethod
+    def open(cls, ssl_context: ssl.SSLContext) -> Self:
+        """Open the sessions. They have to be closed."""
+        return cls(_open(ssl_context, 0), _open(ssl_context, _MOST_BACKGROUND_CONNECTIONS))
+
+    async def close(self) -> None:
+        """Close the sessions and their connections."""
+        await self.priority.close()
+        await self.background.close()
+
+
+def _open(ssl_context: ssl.SSLContext, limit: int) -> aiohttp.ClientSession:
+    """Open a session with at most so many connections; 0 is no limit."""
+    return aiohttp.ClientSession(
+        # On a connection that was kept, nobody could tell whether a request was lost, refused or
+        # done.
+        connector=aiohttp.TCPConnector(limit=limit, force_close=True, ssl=ssl_context),
+        # No cookie of another account goes along.
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={hdrs.ACCEPT_ENCODING: "identity"},
+        # A few kilobytes could unpack to more than fits into the memory.
+        auto_decompress=False,
+    )

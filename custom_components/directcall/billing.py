@@ -1,0 +1,116 @@
+"""Billing: requests that Directcall bills are sent once, and survive a stopped script."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util.hass_dict import HassKey
+
+from .api import NoCreditError, RequestScope, Token
+from .const import DOMAIN
+from .coordinator import DirectcallCoordinator
+from .credit import Billed, async_clear_no_credit, async_show_no_credit
+
+# Seconds for all that a request does on the wire, also where it uploads audio.
+DEADLINE: Final = 45
+UPLOAD_DEADLINE: Final = 90
+
+_DATA_REQUESTS: Final[HassKey[dict[str, set[BilledRequest[Any]]]]] = HassKey(f"{DOMAIN}_requests")
+
+
+class BilledRequest[ResultT]:
+    """A billed request in a task of its own.
+
+    Whoever waits for it may go: what was sent is not taken back, and its answer is still processed.
+    What was not sent yet is cancelled.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry_id: str,
+        make: Callable[[RequestScope], Coroutine[Any, Any, ResultT]],
+        seconds: float = DEADLINE,
+    ) -> None:
+        """Start the request of an account, with a deadline in seconds."""
+        self.scope: Final = RequestScope(seconds)
+        # Not started eagerly: it must be registered before it can end.
+        self._task = hass.async_create_background_task(
+            self._async_make(make), f"{DOMAIN} request", eager_start=False
+        )
+        requests = hass.data.setdefault(_DATA_REQUESTS, {}).setdefault(entry_id, set())
+        requests.add(self)
+        self._task.add_done_callback(lambda _: requests.discard(self))
+
+    async def _async_make(
+        self, make: Callable[[RequestScope], Coroutine[Any, Any, ResultT]]
+    ) -> ResultT | HomeAssistantError:
+        """Make the request. Return an error, because nobody may be there any more to catch it."""
+        try:
+            return await make(self.scope)
+        except HomeAssistantError as err:
+            return err
+
+    @callback
+    def add_done_callback(self, done: Callable[[], object]) -> None:
+        """Call something once the request has ended, in whatever way."""
+        self._task.add_done_callback(lambda _: done())
+
+    async def async_wait_for_end(self) -> None:
+        """Wait until the request has ended, in whatever way. It goes on if the waiting ends."""
+        await asyncio.wait([self._task])
+
+    async def async_wait(self) -> ResultT:
+        """Return the result. If the waiting is cancelled, cancel the request, too.
+
+        Raise HomeAssistantError if the request fails, or is cancelled by somebody else.
+        """
+        try:
+            await asyncio.wait([self._task])
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+        if self._task.cancelled():
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="request_cancelled")
+        result = self._task.result()
+        if isinstance(result, HomeAssistantError):
+            raise result
+        return result
+
+    @callback
+    def cancel(self) -> None:
+        """Send nothing from now on. An attempt that is under way goes on, and is the last one."""
+        self.scope.cancel()
+        if not self.scope.is_sending:
+            self._task.cancel()
+
+
+async def async_execute_billed[ResultT](
+    coordinator: DirectcallCoordinator,
+    service: Billed,
+    scope: RequestScope,
+    operation: Callable[[Token], Awaitable[ResultT]],
+) -> ResultT:
+    """Run a billed operation, and show or clear the issue that there is no credit for it.
+
+    Raise HomeAssistantError, translated, where it fails; its cause is the error of the API.
+    """
+    hass, entry = coordinator.hass, coordinator.config_entry
+    try:
+        result = await coordinator.async_execute(operation, scope)
+    except HomeAssistantError as err:
+        is_there = hass.config_entries.async_get_entry(entry.entry_id) is not None
+        if isinstance(err.__cause__, NoCreditError) and is_there:
+            async_show_no_credit(hass, entry, service)
+        raise
+    async_clear_no_credit(hass, entry.entry_id, service)
+    return result
+
+
+@callback
+def async_cancel_requests(hass: HomeAssistant, entry_id: str) -> None:
+    """Cancel the requests of an account that is removed or disabled, where nothing was sent."""
+    for request in list(hass.data.get(_DATA_REQUESTS, {}).get(entry_id, ())):
+        request.cancel()
