@@ -17,6 +17,7 @@ from custom_components.directcall.api import (
     NotActiveError,
     OutcomeUnknownError,
     RefusedError,
+    TokenDoubtedError,
     TokenRejectedError,
 )
 from custom_components.directcall.api.answers import DEFAULT_LIFETIME, Answer
@@ -45,12 +46,14 @@ def jwt(claims: object) -> str:
         ({**OK, "status": " OK "}, 200),
         (OK, 500),
         (OK, 404),
+        ([OK], 200),
         ({**OK, "error": "", "error_description": None}, 200),
     ],
 )
 def test_status_ok_is_a_yes(fields: Fields, status: int) -> None:
     """The envelope's status counts, and neither the code nor HTTP's."""
     read(fields, status).check()
+    read(fields, status).check_billed()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +87,10 @@ def test_status_ok_is_a_yes(fields: Fields, status: int) -> None:
         ({"error_description": "The access token has expired"}, 200, TokenRejectedError),
         ({"error": "server_error", "error_description": "x"}, 200, RefusedError),
         ({"error": "temporarily_unavailable"}, 400, RefusedError),
-        ({"error": "quota_exceeded", "error_description": "x"}, 200, RefusedError),
+        ({"error": "quota_exceeded", "error_description": "x"}, 200, TokenRejectedError),
+        # A server in trouble cannot tell whether a token is accepted.
+        ({"codigo": "006"}, 502, RefusedError),
+        ({"status": "erro", "codigo": "200"}, 500, RefusedError),
         # An envelope counts more than what stands beside it.
         ({"status": "erro", "error_description": "x"}, 200, RefusedError),
         ({"status": "erro", "error": "invalid_token"}, 200, RefusedError),
@@ -102,7 +108,8 @@ def test_status_ok_is_a_yes(fields: Fields, status: int) -> None:
         ({"codigo": True}, 200, OutcomeUnknownError),
         ({"status": True}, 200, OutcomeUnknownError),
         ({}, 200, OutcomeUnknownError),
-        ([OK], 200, OutcomeUnknownError),
+        ([OK, OK], 200, OutcomeUnknownError),
+        ([], 200, OutcomeUnknownError),
         (None, 200, OutcomeUnknownError),
         ("ok", 200, OutcomeUnknownError),
         ({}, 302, OutcomeUnknownError),
@@ -122,6 +129,54 @@ def test_anything_else_is_its_own_error(
     """A readable no is told apart from an answer that says nothing."""
     with pytest.raises(error) as caught:
         read(fields, status).check()
+    assert type(caught.value) is error
+
+
+DESCRIPTION = {"error_description": "The access token has expired"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "error"),
+    [
+        # The answer names the token: nothing was done.
+        ({"codigo": "006"}, 200, TokenRejectedError),
+        ({"status": "erro", "codigo": "006"}, 499, TokenRejectedError),
+        ({"error": "invalid_token"}, 200, TokenRejectedError),
+        ({"error": "expired_token", **DESCRIPTION}, 400, TokenRejectedError),
+        ({}, 401, TokenRejectedError),
+        (DESCRIPTION, 401, TokenRejectedError),
+        # A description alone may be about anything.
+        (DESCRIPTION, 200, TokenDoubtedError),
+        (DESCRIPTION, 202, TokenDoubtedError),
+        (DESCRIPTION, 302, TokenDoubtedError),
+        (DESCRIPTION, 400, TokenDoubtedError),
+        (DESCRIPTION, 409, TokenDoubtedError),
+        ({"error": "quota_exceeded", **DESCRIPTION}, 200, TokenDoubtedError),
+        # A server in trouble does not know what it did.
+        ({"codigo": "006"}, 502, OutcomeUnknownError),
+        ({"status": "erro", "codigo": "201"}, 500, OutcomeUnknownError),
+        ({"error": "invalid_token"}, 503, OutcomeUnknownError),
+        # A no with the id of a call contradicts itself.
+        ({"status": "erro", "codigo": "006", "callerid": "a-1"}, 200, OutcomeUnknownError),
+        ({"status": "erro", "codigo": "201", "callerid": "a-1"}, 200, OutcomeUnknownError),
+        ({"error": "invalid_token", "callerid": 12}, 401, OutcomeUnknownError),
+        ({"status": "erro", "codigo": "201", "callerid": ""}, 200, NoCreditError),
+        # A readable no is a no.
+        ({"status": "erro", "codigo": "201"}, 200, NoCreditError),
+        ({"status": "erro", "codigo": "200"}, 200, AuthenticationError),
+        ({"error": "server_error"}, 200, RefusedError),
+        ({}, 429, RefusedError),
+        ({}, 307, RefusedError),
+        ({}, 302, OutcomeUnknownError),
+        ({}, 200, OutcomeUnknownError),
+    ],
+)
+def test_only_an_answer_that_names_the_token_is_repeated(
+    fields: Fields, status: int, error: type[DirectcallError]
+) -> None:
+    """What rings or bills is repeated only where nothing was done, and the token is the reason."""
+    with pytest.raises(error) as caught:
+        read(fields, status).check_billed()
     assert type(caught.value) is error
 
 
@@ -338,7 +393,7 @@ def test_no_token_is_told_apart(fields: Fields, status: int, error: type[Directc
         ({"error_description": "Gone"}, 400, "error Gone"),
         ({}, 401, "HTTP 401 Unauthorized"),
         ({}, 404, "HTTP 404 Not Found"),
-        ({}, 500, "HTTP 500 without a readable answer"),
+        ({}, 500, "HTTP 500 without a clear answer"),
     ],
 )
 def test_no_is_told_why(fields: Fields, status: int, text: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 import json
@@ -154,6 +155,13 @@ class Simulator:
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
 
+    async def _wait(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the simulator."""
+        if seconds:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._stopping.wait()
+
     @property
     def url(self) -> str:
         """Return the address of the API."""
@@ -220,7 +228,7 @@ class Simulator:
     async def _request_token(self, request: web.Request) -> web.StreamResponse:
         """Give a token for the right credentials."""
         form = await _form(request)
-        await asyncio.sleep(self.quirks.token_delay)
+        await self._wait(self.quirks.token_delay)
         client_id = form.get("client_id", "")
         if not client_id or self.secrets.get(client_id) != form.get("client_secret"):
             return self._reject_credentials()
@@ -301,7 +309,7 @@ class Simulator:
         ):
             return self._refuse("001")
         if code := refusal(destination):
-            await asyncio.sleep(self.quirks.call_delay)
+            await self._wait(self.quirks.call_delay)
             return self._refuse(code)
         first, second = origin, destination
         if form.get("inverter_discagem") == "s":
@@ -314,7 +322,7 @@ class Simulator:
             self.recordings.append(Recording(origin, destination, call.call_id, line=line))
         if self.on_call:
             self.on_call(call)
-        await asyncio.sleep(self.quirks.call_delay)
+        await self._wait(self.quirks.call_delay)
         return await self._answer_call(request, call)
 
     def _query(self, request: web.Request) -> dict[str, str]:
@@ -332,7 +340,7 @@ class Simulator:
         if self._tokens.get(token, 0) > time.monotonic():
             return None
         if self.quirks.rejection_delays:
-            await asyncio.sleep(self.quirks.rejection_delays.popleft())
+            await self._wait(self.quirks.rejection_delays.popleft())
         return self._reject_token()
 
     def _active_call(self, fields: Mapping[str, str]) -> NetworkCall | None:
@@ -348,7 +356,7 @@ class Simulator:
         fields = self._query(request)
         if rejection := await self._check_token(fields):
             return rejection
-        await asyncio.sleep(self.quirks.status_delay)
+        await self._wait(self.quirks.status_delay)
         call = self._active_call(fields)
         legs = call.line.legs() if call else None
         if call is None or legs is None:
@@ -376,7 +384,7 @@ class Simulator:
         fields = self._query(request)
         if rejection := await self._check_token(fields):
             return rejection
-        await asyncio.sleep(self.quirks.end_delay)
+        await self._wait(self.quirks.end_delay)
         call = self._active_call(fields)
         if call is None:
             return self._refuse("003", module="end")
@@ -401,7 +409,7 @@ class Simulator:
         self.messages.append(message)
         if self.on_message:
             self.on_message(message)
-        await asyncio.sleep(self.quirks.call_delay)
+        await self._wait(self.quirks.call_delay)
         telephone = behaviour(message.destinations[0])
         if failure := await self._fail_to_answer(request, telephone):
             return failure
@@ -454,7 +462,7 @@ class Simulator:
         form = await _form(request)
         if rejection := await self._check_token(form):
             return rejection
-        await asyncio.sleep(self.quirks.list_delay)
+        await self._wait(self.quirks.list_delay)
         self.searches.append({k: v for k, v in form.items() if k != "access_token"})
         if self.quirks.ignores_call_id:
             form.pop("callerid", None)

@@ -21,6 +21,7 @@ from .errors import (
     OutcomeUnknownError,
     RecordingGoneError,
     RefusedError,
+    TokenDoubtedError,
     TokenRejectedError,
 )
 from .models import (
@@ -93,6 +94,7 @@ __all__ = [
     "Sessions",
     "Sms",
     "Token",
+    "TokenDoubtedError",
     "TokenRejectedError",
     "VoiceMessage",
     "mask",

@@ -25,6 +25,7 @@ from .errors import (
     NotActiveError,
     OutcomeUnknownError,
     RefusedError,
+    TokenDoubtedError,
     TokenRejectedError,
 )
 
@@ -36,8 +37,8 @@ _LONGEST_MESSAGE: Final = 300
 _LONGEST_ID: Final = 64
 
 # OAuth errors (RFC 6749, RFC 6750, and those of PHP's oauth2-server) that say that a token is not
-# accepted. That a description alone says so, too, is a guess: there is no documented answer to an
-# expired token, and one client looks for nothing else.
+# accepted. That a description without a known error says so, too, is a guess: no answer to an
+# expired token is documented, and one client looks for a description alone.
 _OAUTH_TOKEN_ERRORS: Final = {
     "expired_token",
     "invalid_client",
@@ -129,9 +130,8 @@ class Answer:
         error = self.fields.get("error")
         description = self.fields.get("error_description")
         described = isinstance(description, str) and description != ""
-        if isinstance(error, str) and re.fullmatch(r"[a-z_]{1,40}", error):
-            known = error in _OAUTH_TOKEN_ERRORS | _OAUTH_SERVER_ERRORS
-            return error if known or described else ""
+        if isinstance(error, str) and error in _OAUTH_TOKEN_ERRORS | _OAUTH_SERVER_ERRORS:
+            return error
         return _OAUTH_UNNAMED if described else ""
 
     @property
@@ -174,8 +174,23 @@ class Answer:
         text = str(value)
         return text if re.fullmatch(rf"[A-Za-z0-9._:@-]{{1,{_LONGEST_ID}}}", text) else None
 
+    def check_billed(self) -> None:
+        """Raise the error that an answer to a request that rings, sends or bills means.
+
+        Raise what `check` raises. A no counts only where it surely means that nothing was done.
+        """
+        if self.is_ok:
+            return
+        if self.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR or self.fields.get("callerid"):
+            error = f"HTTP {self.http_status} without a clear answer"
+            raise OutcomeUnknownError(error)
+        if self._oauth_error == _OAUTH_UNNAMED and self.http_status != HTTPStatus.UNAUTHORIZED:
+            error = f"HTTP {self.http_status} with a description alone"
+            raise TokenDoubtedError(error)
+        self.check()
+
     def check(self) -> None:
-        """Raise what the answer to a request that rings, sends or bills means, unless it is a yes.
+        """Raise the error that an answer means, unless it is a yes.
 
         Raise TokenRejectedError, AuthenticationError, RefusedError or OutcomeUnknownError.
         """
@@ -183,11 +198,14 @@ class Answer:
             return
         refusal = self._refusal
         if refusal is None:
-            error = f"HTTP {self.http_status} without a readable answer"
+            error = f"HTTP {self.http_status} without a clear answer"
             raise OutcomeUnknownError(error)
         if self._is_about_the_token:
             raise TokenRejectedError(str(refusal))
-        if self._kind is CodeKind.AUTHENTICATION:
+        if (
+            self._kind is CodeKind.AUTHENTICATION
+            and self.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
+        ):
             raise AuthenticationError(str(refusal))
         raise refusal
 
@@ -202,6 +220,8 @@ class Answer:
     @property
     def _is_about_the_token(self) -> bool:
         """Return if the answer says that the token is not accepted (a guess: see the tables)."""
+        if self.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return False
         if self._oauth_error:
             return self._oauth_error in {*_OAUTH_TOKEN_ERRORS, _OAUTH_UNNAMED}
         return self.code == "006" or (
@@ -231,13 +251,14 @@ class Answer:
             or ("access_token" in self.fields and not self.fields["access_token"])
         ):
             return AuthenticationError(str(refusal or self.message))
-        return refusal or ConnectionFailedError(
-            f"HTTP {self.http_status} without a readable answer"
-        )
+        return refusal or ConnectionFailedError(f"HTTP {self.http_status} without a clear answer")
 
 
 def _read_object(body: bytes) -> Mapping[str, object]:
-    """Return the JSON object that a body is, whatever its encoding, or an empty one."""
+    """Return the JSON object that a body is, whatever its encoding, or an empty one.
+
+    An array with one object is that object (provider's documentation, of another endpoint).
+    """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -246,6 +267,8 @@ def _read_object(body: bytes) -> Mapping[str, object]:
         value = json.loads(text)
     except ValueError, RecursionError:
         return {}
+    if isinstance(value, list) and len(value) == 1:
+        [value] = value
     return value if isinstance(value, dict) else {}
 
 

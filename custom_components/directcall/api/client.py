@@ -107,7 +107,7 @@ class DirectcallClient:
         }
         with self._transport.counting():
             answer = await self._transport.send_in_scope("POST", "voz/call", form, scope)
-            answer.check()
+            answer.check_billed()
         call_id = self._new_id(answer, token, [request.pair.origin, request.pair.destination])
         return PlacedCall(call_id, answer.code, answer.message)
 
@@ -190,7 +190,7 @@ class DirectcallClient:
         }
         with self._transport.counting():
             answer = await self._transport.send_in_scope("POST", "sms/send", form, scope, audio)
-            answer.check()
+            answer.check_billed()
         message_id = self._new_id(answer, token, [message.origin, *message.recipients])
         return SentMessage(message_id, answer.code, answer.message)
 
@@ -263,6 +263,8 @@ class DirectcallClient:
             "dataInicial": (query.start - _AROUND).astimezone(ZONE).strftime(_MOMENT),
             "dataFinal": (query.end + _AROUND).astimezone(ZONE).strftime(_MOMENT),
             "pagina": str(number),
+            # The provider's documentation spells it so here, and `format` in another version.
+            "formato": "JSON",
         }
         if query.destination:
             form["numeroDestino"] = query.destination.wire

@@ -73,6 +73,10 @@ class OutcomeUnknownError(DirectcallError):
     """Something was sent and no readable answer came: never to be repeated."""
 
 
+class TokenDoubtedError(OutcomeUnknownError):
+    """The answer may mean that the token is not accepted: get a new one, but do not repeat."""
+
+
 class HangUpUnknownError(OutcomeUnknownError):
     """A call may or may not have been ended: who still hears it ring may ask again."""
 

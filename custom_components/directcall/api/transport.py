@@ -32,8 +32,8 @@ _LOGGER = logging.getLogger(__name__)
 # Seconds until a connection, with its name and its TLS, has to be there.
 CONNECT_TIMEOUT: Final = 5
 # Seconds for an attempt: 4 MB of audio take a minute on a line of half a megabit a second.
-_TIMEOUT: Final = 30
-_UPLOAD_TIMEOUT: Final = 90
+TIMEOUT: Final = 30
+UPLOAD_TIMEOUT: Final = 90
 _LONGEST_BODY: Final = 1024 * 1024
 _LONGEST_LINK: Final = 2000
 # Before each further attempt of a request of which nothing was sent, in seconds.
@@ -144,18 +144,18 @@ class Transport:
     ) -> Answer:
         """Send a request once, in the time that is left for it."""
         with scope.attempt():
-            seconds = min(_TIMEOUT if audio is None else _UPLOAD_TIMEOUT, scope.seconds_left)
+            seconds = min(TIMEOUT if audio is None else UPLOAD_TIMEOUT, scope.seconds_left)
             return await self._send(
                 self.sessions.priority, method, endpoint, fields, seconds, audio
             )
 
     async def sign_in(self, endpoint: str, fields: Mapping[str, str]) -> Answer:
         """Send a form once, with priority. Raise what `_send` raises."""
-        return await self._send(self.sessions.priority, "POST", endpoint, fields, _TIMEOUT)
+        return await self._send(self.sessions.priority, "POST", endpoint, fields, TIMEOUT)
 
     async def ask(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
         """Send a request that bills nothing once, without priority. Raise what `_send` raises."""
-        return await self._send(self.sessions.background, method, endpoint, fields, _TIMEOUT)
+        return await self._send(self.sessions.background, method, endpoint, fields, TIMEOUT)
 
     async def _send(
         self,

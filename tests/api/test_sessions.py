@@ -1,0 +1,209 @@
+"""Connections: one for each request, apart for what rings, without cookies and compression."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+import gzip
+import logging
+import socket
+from unittest.mock import patch
+
+import pytest
+from yarl import URL
+
+from custom_components.directcall.api import (
+    CallRequest,
+    ConnectionFailedError,
+    DirectcallClient,
+    NumberPair,
+    OutcomeUnknownError,
+    PhoneNumber,
+    RequestScope,
+    Sessions,
+    Token,
+    transport as transport_module,
+)
+from tests.simulator import ACCOUNT, Reply, Simulator
+
+from .conftest import in_time
+
+PAIR = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
+CALL = CallRequest(PAIR, record=False, show_caller_id=True, ring_destination_first=False)
+YES = b'{"status": "ok", "codigo": "000"}'
+
+
+@asynccontextmanager
+async def provider(
+    sessions: Sessions, head: bytes
+) -> AsyncIterator[tuple[DirectcallClient, list[bytes]]]:
+    """Serve one answer with this head to each request, and collect the requests."""
+    requests: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(head)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT), requests
+
+
+def answer(body: bytes, *headers: str) -> bytes:
+    """Return an answer with a body and headers."""
+    lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def until_asked(simulator: Simulator, times: int) -> None:
+    """Wait until so many polls have reached the provider."""
+    async with asyncio.timeout(5):
+        for _ in range(500):
+            if simulator.requests["voz/status"] >= times:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_hanging_polls_hold_no_call_back(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """A call is placed at once while 100 polls hang, of which only a few are sent at all."""
+    simulator.quirks.status_delay = 60
+    polls = [asyncio.ensure_future(client.call_status(token, PAIR)) for _ in range(100)]
+    await until_asked(simulator, 6)
+    async with asyncio.timeout(5):
+        await client.place_call(token, CALL, in_time())
+        await client.request_token()
+    assert len(simulator.calls) == 1
+    assert simulator.requests["voz/status"] == 6
+    for poll in polls:
+        poll.cancel()
+    await asyncio.gather(*polls, return_exceptions=True)
+
+
+async def test_poll_waits_for_a_connection_in_vain(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """A poll that gets no connection in time is one that was not sent."""
+    simulator.quirks.status_delay = 60
+    polls = [asyncio.ensure_future(client.call_status(token, PAIR)) for _ in range(6)]
+    await until_asked(simulator, 6)
+    with (
+        patch.object(transport_module, "CONNECT_TIMEOUT", 0.1),
+        pytest.raises(ConnectionFailedError),
+    ):
+        await client.call_status(token, PAIR)
+    assert simulator.requests["voz/status"] == 6
+    for poll in polls:
+        poll.cancel()
+    await asyncio.gather(*polls, return_exceptions=True)
+
+
+async def test_cookies_are_neither_kept_nor_logged(
+    sessions: Sessions, token: Token, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cookie of an answer goes along with no later request, and is in no log if it is invalid."""
+    caplog.set_level(logging.DEBUG)
+    head = answer(YES, "Set-Cookie: a=s3cr3t", "Set-Cookie: s3[cr]3t=1; Path=/")
+    async with provider(sessions, head) as (client, requests):
+        for _ in range(2):
+            await client.place_call(token, CALL, in_time())
+    assert len(requests) == 2
+    assert all(b"cookie" not in request.lower() for request in requests)
+    assert "s3cr3t" not in caplog.text
+    assert "s3[cr]3t" not in caplog.text
+
+
+async def test_compressed_answer_is_not_unpacked(sessions: Sessions, token: Token) -> None:
+    """No compression is asked for, and an answer that is compressed all the same is not read."""
+    head = answer(gzip.compress(YES), "Content-Encoding: gzip")
+    async with provider(sessions, head) as (client, requests):
+        with pytest.raises(OutcomeUnknownError):
+            await client.place_call(token, CALL, in_time())
+    [request] = requests
+    assert b"accept-encoding: identity\r\n" in request.lower()
+    assert b"connection: close\r\n" in request.lower()
+
+
+async def test_redirect_is_not_followed(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """A poll that is sent elsewhere asks nobody else, so that no token goes there."""
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        simulator.reply("voz/status", Reply(b"", 302, location=f"http://127.0.0.1:{port}/"))
+        with pytest.raises(ConnectionFailedError):
+            await client.call_status(token, PAIR)
+    assert asked == []
+
+
+@contextmanager
+def frozen_clock() -> Iterator[list[float]]:
+    """Stop the clock of request scopes, so that a test moves it."""
+    now = [1000.0]
+    with patch("custom_components.directcall.api.request_scope.time.monotonic", lambda: now[0]):
+        yield now
+
+
+async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> None:
+    """No attempt is begun, and no pause made, for which there is no time left."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+    slept: list[float] = []
+    with frozen_clock() as now:
+        scope = RequestScope(45)
+
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            now[0] += 42
+
+        with (
+            patch("custom_components.directcall.api.transport.asyncio.sleep", sleep),
+            pytest.raises(ConnectionFailedError),
+        ):
+            await client.place_call(token, CALL, scope)
+        assert slept == [1]
+        assert client.statistics.requests["voz/call"] == 1
+        now[0] += 100
+        assert scope.seconds_left == 0
+
+
+async def test_attempt_takes_no_longer_than_what_is_left(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """An attempt that begins late ends with the deadline of the whole request."""
+    simulator.quirks.call_delay = 60
+    with (
+        patch("custom_components.directcall.api.request_scope._SHORTEST_ATTEMPT", 0.1),
+        pytest.raises(OutcomeUnknownError),
+    ):
+        async with asyncio.timeout(5):
+            await client.place_call(token, CALL, RequestScope(0.3))
+    assert len(simulator.calls) == 1
+
+
+async def test_cancelled_request_is_not_sent_again(
+    client: DirectcallClient, simulator: Simulator, token: Token
+) -> None:
+    """A request that is cancelled during an attempt that sent nothing makes no other attempt."""
+    await simulator.stop()
+    scope = in_time()
+
+    async def sleep(_: float) -> None:
+        scope.cancel()
+        await simulator.start()
+
+    with (
+        patch("custom_components.directcall.api.transport.asyncio.sleep", sleep),
+        pytest.raises(asyncio.CancelledError),
+    ):
+        await client.place_call(token, CALL, scope)
+    assert simulator.requests["voz/call"] == 0
