@@ -14,7 +14,7 @@ from custom_components.directcall.api import (
     Token,
 )
 
-from .conversation import Conversation
+from .conversation import Conversation, in_time
 from .listening import ListeningClient
 from .report import Unknown
 
@@ -37,7 +37,7 @@ def check_call(
     record = person.agrees(person.texts.ask_record)
     end = person.agrees(person.texts.ask_end)
     request = CallRequest(pair, record, show_caller_id=False, ring_destination_first=False)
-    placed = conversation.ask(client.place_call(token, request))
+    placed = conversation.ask(client.place_call(token, request, in_time()))
     report.learn_answer(Unknown.CALL)
     if isinstance(placed, DirectcallError):
         conversation.tell_failure(placed)
@@ -45,12 +45,12 @@ def check_call(
         if not isinstance(placed, OutcomeUnknownError):
             return
     else:
-        report.masker.hide(placed.call_id or "")
+        report.masker.hide(placed.provider_id or "")
         person.say(person.texts.call_placed)
     if _Following(conversation, client, token, pair).follow(end=end):
         report.learn_answer(Unknown.OVER)
         person.say(person.texts.call_over)
-        conversation.ask(client.end_call(token, pair))
+        conversation.ask(client.end_call(token, pair, in_time()))
         report.learn_answer(Unknown.END_OVER)
     else:
         person.say(person.texts.call_goes_on)
@@ -96,7 +96,9 @@ class _Following:
                 talking_since = talking_since or self._age
                 if end and self._age - talking_since >= _TALK:
                     end = False
-                    self._conversation.ask(self._client.end_call(self._token, self._pair))
+                    self._conversation.ask(
+                        self._client.end_call(self._token, self._pair, in_time())
+                    )
                     self._conversation.report.learn_answer(Unknown.END)
         return False
 

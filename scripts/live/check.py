@@ -22,7 +22,7 @@ from custom_components.directcall.api import (
 from custom_components.directcall.api.models import ZONE
 
 from .call import check_call
-from .conversation import Conversation
+from .conversation import Conversation, in_time
 from .listening import ListeningClient
 from .masking import read_claims, shape, shown_host
 from .report import Unknown
@@ -72,10 +72,15 @@ class Check:
             text = self._texts.message_text
             if pair := self._pair_if(self._texts.ask_voice_message):
                 voice = VoiceMessage(pair.origin, (pair.destination,), text, attempts=1)
-                self._send(client, token, "voice message", client.send_voice_message(token, voice))
+                self._send(
+                    client,
+                    token,
+                    "voice message",
+                    client.send_voice_message(token, voice, in_time()),
+                )
             if pair := self._pair_if(self._texts.ask_sms):
                 sms = Sms(pair.origin, (pair.destination,), text)
-                self._send(client, token, "SMS", client.send_sms(token, sms))
+                self._send(client, token, "SMS", client.send_sms(token, sms, in_time()))
             if self._person.agrees(self._texts.ask_recordings):
                 self._list(client, token)
         return True

@@ -4,15 +4,23 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from yarl import URL
 
-from custom_components.directcall.api import DirectcallError, OutcomeUnknownError
+from custom_components.directcall.api import DirectcallError, OutcomeUnknownError, RequestScope
 
 from .listening import Listener, ListeningClient
 from .person import Person
 from .report import Report
+
+# Seconds that a request may take in all, as in an action.
+_DEADLINE: Final = 45
+
+
+def in_time() -> RequestScope:
+    """Return the scope of a request that begins now."""
+    return RequestScope(_DEADLINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,11 @@ class Conversation:
     @contextmanager
     def account(self, client_id: str, client_secret: str) -> Iterator[ListeningClient]:
         """Return a client with credentials, until it is no longer needed."""
-        session = self.runner.run(self.listener.open_session())
+        sessions = self.runner.run(self.listener.open_sessions())
         try:
-            yield ListeningClient(session, self.url, client_id, client_secret, self.listener)
+            yield ListeningClient(sessions, self.url, client_id, client_secret, self.listener)
         finally:
-            self.runner.run(session.close())
+            self.runner.run(sessions.close())
 
     def ask[T](self, question: Coroutine[Any, Any, T]) -> T | DirectcallError:
         """Return what the integration takes the answer to a question for, and note it."""

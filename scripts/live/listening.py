@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+import ssl
 from types import SimpleNamespace
 from typing import Final, override
 
@@ -17,6 +18,7 @@ from custom_components.directcall.api import (
     DirectcallError,
     Recording,
     RecordingQuery,
+    Sessions,
     Token,
 )
 from custom_components.directcall.api.answers import Answer
@@ -59,9 +61,13 @@ class Listener:
         self._tracing = aiohttp.TraceConfig()
         self._tracing.on_request_end.append(self._note)
 
-    async def open_session(self) -> aiohttp.ClientSession:
-        """Return a session that is listened to. It has to be closed."""
-        return aiohttp.ClientSession(trace_configs=[self._tracing])
+    async def open_sessions(self) -> Sessions:
+        """Return sessions that are listened to. They have to be closed."""
+        sessions = Sessions.open(ssl.create_default_context())
+        self._tracing.freeze()
+        for session in (sessions.priority, sessions.background):
+            session.trace_configs.append(self._tracing)
+        return sessions
 
     @contextmanager
     def exchange(self, request: str) -> Iterator[Exchange]:
@@ -85,19 +91,25 @@ class _ListeningTransport(Transport):
     """The way to the provider, listened to."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, url: URL, client_secret: str, listener: Listener
+        self, sessions: Sessions, url: URL, client_secret: str, listener: Listener
     ) -> None:
-        """Use a session of a listener's."""
-        super().__init__(session, url, client_secret)
+        """Use the sessions of a listener."""
+        super().__init__(sessions, url, client_secret)
         self._listener = listener
 
     @override
     async def send(
-        self, method: str, endpoint: str, fields: Mapping[str, str], audio: bytes | None = None
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        endpoint: str,
+        fields: Mapping[str, str],
+        seconds: float,
+        audio: bytes | None = None,
     ) -> Answer:
         """Send a request once, and keep the answer."""
         with self._listener.exchange(f"{method} {endpoint}") as exchange:
-            answer = await super().send(method, endpoint, fields, audio)
+            answer = await super().send(session, method, endpoint, fields, seconds, audio)
             exchange.fields = answer.fields
         return answer
 
@@ -107,16 +119,16 @@ class ListeningClient(DirectcallClient):
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        sessions: Sessions,
         url: URL,
         client_id: str,
         client_secret: str,
         listener: Listener,
     ) -> None:
-        """Use a session of a listener's for an account."""
-        super().__init__(session, url, client_id, client_secret)
+        """Use the sessions of a listener for an account."""
+        super().__init__(sessions, url, client_id, client_secret)
         self._listener = listener
-        self._transport = _ListeningTransport(session, url, client_secret, listener)
+        self._transport = _ListeningTransport(sessions, url, client_secret, listener)
 
     async def list_first_page(self, token: Token, query: RecordingQuery) -> Page:
         """Return the first page of a list of recordings. Raise what `list_recordings` raises."""

@@ -123,7 +123,7 @@ class Transport:
     ) -> Answer:
         """Send a request with priority, and again after a pause as long as nothing was sent.
 
-        With audio, an MP3, the form has several parts. Raise what `_send` raises.
+        With audio, an MP3, the form has several parts. Raise what `send` raises.
         """
         for pause in _PAUSES:
             try:
@@ -145,19 +145,17 @@ class Transport:
         """Send a request once, in the time that is left for it."""
         with scope.attempt():
             seconds = min(TIMEOUT if audio is None else UPLOAD_TIMEOUT, scope.seconds_left)
-            return await self._send(
-                self.sessions.priority, method, endpoint, fields, seconds, audio
-            )
+            return await self.send(self.sessions.priority, method, endpoint, fields, seconds, audio)
 
     async def sign_in(self, endpoint: str, fields: Mapping[str, str]) -> Answer:
-        """Send a form once, with priority. Raise what `_send` raises."""
-        return await self._send(self.sessions.priority, "POST", endpoint, fields, TIMEOUT)
+        """Send a form once, with priority. Raise what `send` raises."""
+        return await self.send(self.sessions.priority, "POST", endpoint, fields, TIMEOUT)
 
     async def ask(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
-        """Send a request that bills nothing once, without priority. Raise what `_send` raises."""
-        return await self._send(self.sessions.background, method, endpoint, fields, TIMEOUT)
+        """Send a request that bills nothing once, without priority. Raise what `send` raises."""
+        return await self.send(self.sessions.background, method, endpoint, fields, TIMEOUT)
 
-    async def _send(
+    async def send(
         self,
         session: aiohttp.ClientSession,
         method: str,
