@@ -126,10 +126,10 @@ def set_ups_of(account: MockConfigEntry) -> list[ConfigEntryState]:
 
 
 async def set_up(hass: HomeAssistant, account: MockConfigEntry) -> MockConfigEntry:
-    """Set an account up."""
+    """Set an account up, and wait for its first token."""
     account.add_to_hass(hass)
     await hass.config_entries.async_setup(account.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     return account
 
 

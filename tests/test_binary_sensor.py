@@ -41,6 +41,7 @@ async def test_connection_follows_the_token(
 
     await simulator.start()
     await hass.config_entries.async_reload(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, CONNECTION) == "on"
 
     freezer.tick(3590)

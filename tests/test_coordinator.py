@@ -10,16 +10,30 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall import coordinator as coordinator_module
-from custom_components.directcall.api import ConnectionFailedError, DirectcallClient
+from custom_components.directcall.api import (
+    ConnectionFailedError,
+    DirectcallClient,
+    RequestScope,
+    Token,
+)
 from custom_components.directcall.const import DOMAIN
 
-from .conftest import DESTINATION, make_account, pass_time, perform, place_call, set_up, state_of
+from .conftest import (
+    DESTINATION,
+    make_account,
+    pass_time,
+    perform,
+    place_call,
+    set_up,
+    set_ups_of,
+    state_of,
+)
 from .simulator import ACCOUNT, Rejection, Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
@@ -72,7 +86,7 @@ async def test_token_is_renewed_with_every_entity_disabled(
             disabled_by=er.RegistryEntryDisabler.USER,
         )
     await hass.config_entries.async_setup(account.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.states.async_all() == []
     assert simulator.requests[REQUEST_TOKEN] == 1
 
@@ -188,7 +202,7 @@ async def test_token_that_nobody_waits_for_any_more(
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A token request that fails after its only script was stopped is no accident."""
+    """A token request that fails after its only script was stopped leaves no error behind."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     freezer.tick(3601)
     simulator.quirks.token_delay = 0.1
@@ -199,7 +213,7 @@ async def test_token_that_nobody_waits_for_any_more(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert simulator.requests[REQUEST_TOKEN] == 2
     assert "never retrieved" not in caplog.text
-    assert len(reauth_flows(hass)) == 1
+    assert state_of(hass, CONNECTION) == "off"
 
 
 async def test_call_survives_a_reload(
@@ -218,16 +232,32 @@ async def test_call_survives_a_reload(
 async def test_removal_while_a_token_is_awaited(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """An account that is gone asks nobody for new credentials."""
+    """An account that is gone places no call, and asks nobody for new credentials."""
     simulator.end_tokens()
-    change_secret(simulator)
     simulator.quirks.token_delay = 0.2
     call = hass.async_create_task(place_call(hass))
     await asyncio.sleep(0.1)
     await hass.config_entries.async_remove(account.entry_id)
-    with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
+    with pytest.raises(HomeAssistantError, match="Nothing was sent"):
         await call
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.calls == []
     assert reauth_flows(hass) == []
+
+
+async def test_account_is_disabled_while_a_token_is_awaited(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """An account that is disabled places no call that was asked for before."""
+    simulator.end_tokens()
+    simulator.quirks.token_delay = 0.2
+    call = hass.async_create_task(place_call(hass))
+    await asyncio.sleep(0.1)
+    await hass.config_entries.async_set_disabled_by(account.entry_id, ConfigEntryDisabler.USER)
+    with pytest.raises(HomeAssistantError, match="Nothing was sent"):
+        await call
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.calls == []
 
 
 @pytest.mark.parametrize("rejection", Rejection)
@@ -326,7 +356,7 @@ async def test_renewal_that_fails_for_a_fault_of_ours(
         "Unexpected error while requesting a token",
         "Directcall gives no token (ConnectionFailedError: RuntimeError); trying again",
     ]
-    await pass_time(hass, freezer, 16)
+    await pass_time(hass, freezer, 17)
     assert simulator.requests[REQUEST_TOKEN] == 2
 
 
@@ -336,13 +366,14 @@ async def test_token_rejected_twice(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A new token that is rejected, too, starts one reauthentication, until a call is accepted."""
-    for _ in range(2):
+    """A new token that is rejected, too, is a refusal, until a call is accepted."""
+    for flows in (0, 1):
         with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
             await place_call(hass, destination="+55 41 99999-0006")
         await hass.async_block_till_done()
-        assert len(reauth_flows(hass)) == 1
+        assert len(reauth_flows(hass)) == flows
         assert state_of(hass, CONNECTION) == "off"
+        freezer.tick(17)
     assert simulator.requests == {REQUEST_TOKEN: 4, PLACE_CALL: 4}
     assert simulator.calls == []
 
@@ -364,12 +395,13 @@ async def test_refusal_that_is_over_counts_no_more(
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
         await place_call(hass, destination="+55 41 99999-0006")
     await place_call(hass)
-    assert reauth_flows(hass) == []
 
-    simulator.reply(REQUEST_TOKEN, REFUSED)
+    simulator.reply(REQUEST_TOKEN, REFUSED, REFUSED)
     await pass_time(hass, freezer, 3600 * 0.9)
+    assert reauth_flows(hass) == []
+    await pass_time(hass, freezer, 17)
     assert len(reauth_flows(hass)) == 1
-    await pass_time(hass, freezer, 15 * 60)
+    await pass_time(hass, freezer, 62)
     assert reauth_flows(hass) == []
 
 
@@ -380,10 +412,12 @@ async def test_user_unknown_to_the_provider(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """An account that the provider does not know is a matter of credentials, not of the token."""
-    with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
-        await place_call(hass, destination="+55 41 99999-0200")
-    assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
-    assert len(reauth_flows(hass)) == 1
+    for flows in (0, 1):
+        with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
+            await place_call(hass, destination="+55 41 99999-0200")
+        assert len(reauth_flows(hass)) == flows
+        freezer.tick(17)
+    assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
     # That the provider still gives tokens is no sign that it knows the account again. A call is.
     await pass_time(hass, freezer, 3600 * 0.9)
     assert len(reauth_flows(hass)) == 1
@@ -408,7 +442,7 @@ async def test_set_up_without_connection(
     await pass_time(hass, freezer, 13)
     await simulator.start()
     assert simulator.requests[REQUEST_TOKEN] == 0
-    await pass_time(hass, freezer, 3)
+    await pass_time(hass, freezer, 4)
     assert simulator.requests[REQUEST_TOKEN] == 1
     assert state_of(hass, CONNECTION) == "on"
     messages = [r.getMessage() for r in caplog.records if "Directcall" in r.getMessage()]
@@ -426,7 +460,7 @@ async def test_set_up_while_the_provider_refuses_tokens(
     account = await set_up(hass, make_account(simulator))
     assert account.state is ConfigEntryState.LOADED
     assert reauth_flows(hass) == []
-    await pass_time(hass, freezer, 16)
+    await pass_time(hass, freezer, 17)
     assert state_of(hass, CONNECTION) == "on"
 
 
@@ -459,19 +493,19 @@ async def test_failed_renewals_slow_down(
         await pass_time(hass, freezer, pause - 3)
         assert simulator.requests[REQUEST_TOKEN] == requests
         requests += 1
-        await pass_time(hass, freezer, 3)
+        await pass_time(hass, freezer, 5)
         assert simulator.requests[REQUEST_TOKEN] == requests
     assert caplog.text.count("gives no token") == 1
     assert all(record.levelno < logging.ERROR for record in caplog.records)
 
-    await pass_time(hass, freezer, 300)
+    await pass_time(hass, freezer, 302)
     assert state_of(hass, CONNECTION) == "on"
     # From here on, at the pace of the token's life again.
     await pass_time(hass, freezer, 3600 * 0.9 - 10)
     assert simulator.requests[REQUEST_TOKEN] == requests + 1
     simulator.reply(REQUEST_TOKEN, TOKEN_LOST)
     await pass_time(hass, freezer, 10)
-    await pass_time(hass, freezer, 16)
+    await pass_time(hass, freezer, 17)
     assert simulator.requests[REQUEST_TOKEN] == requests + 3
 
 
@@ -505,28 +539,106 @@ async def test_lost_token_is_tried_again_soon(
     with pytest.raises(HomeAssistantError, match="cannot be reached"):
         await place_call(hass)
     assert state_of(hass, CONNECTION) == "off"
-    await pass_time(hass, freezer, 16)
+    await pass_time(hass, freezer, 17)
     assert state_of(hass, CONNECTION) == "on"
 
 
-async def test_credentials_refused_at_set_up(
+ODD_ANSWERS = {
+    "false": Reply(b'{"access_token": false, "msg": "erro interno"}'),
+    "code": Reply(b'{"status": "erro", "codigo": "006"}'),
+    "description": Reply(b'{"error_description": "erro interno"}'),
+}
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS.values(), ids=ODD_ANSWERS)
+async def test_one_odd_answer_at_boot(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    answer: Reply,
+) -> None:
+    """One answer that looks like a refusal asks nobody for anything, and heals by itself."""
+    simulator.reply(REQUEST_TOKEN, answer)
+    account = await set_up(hass, make_account(simulator))
+    assert account.state is ConfigEntryState.LOADED
+    assert state_of(hass, CONNECTION) == "off"
+    await pass_time(hass, freezer, 17)
+    assert state_of(hass, CONNECTION) == "on"
+    assert reauth_flows(hass) == []
+    await place_call(hass)
+    assert len(simulator.calls) == 1
+
+
+async def test_action_heals_a_refusal_at_boot(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """Refused credentials fail the set-up and are on screen; new ones make calls work."""
+    """An action does not wait for the next attempt after a refusal."""
+    simulator.reply(REQUEST_TOKEN, REFUSED)
+    await set_up(hass, make_account(simulator))
+    await place_call(hass)
+    assert len(simulator.calls) == 1
+
+
+async def test_credentials_refused_at_set_up(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Refused credentials are asked for once they were refused again, and the account is loaded."""
     change_secret(simulator)
     account = await set_up(hass, make_account(simulator))
-    assert hass.config_entries.async_loaded_entries(DOMAIN) == []
-    assert account.error_reason_translation_key == "authentication_failed"
+    # Two refusals at once are one.
+    with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
+        await place_call(hass)
+    assert reauth_flows(hass) == []
+    await pass_time(hass, freezer, 17)
+    assert account.state is ConfigEntryState.LOADED
     [flow] = reauth_flows(hass)
 
+    set_ups = set_ups_of(account)
     result = await hass.config_entries.flow.async_configure(
         flow["flow_id"], {"client_secret": "another"}
     )
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert result["reason"] == "reauth_successful"
-    assert hass.config_entries.async_loaded_entries(DOMAIN) == [account]
+    assert len(set_ups) == 1
     await place_call(hass)
     assert len(simulator.calls) == 1
+
+
+async def test_set_up_waits_for_nothing(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """Neither set-up nor a reload nor Home Assistant's start waits for a provider that hangs."""
+    simulator.quirks.token_delay = 60
+    account = make_account(simulator)
+    account.add_to_hass(hass)
+    async with asyncio.timeout(10):
+        await hass.config_entries.async_setup(account.entry_id)
+        assert account.state is ConfigEntryState.LOADED
+        await hass.async_block_till_done()
+        assert state_of(hass, CONNECTION) == "off"
+        await hass.config_entries.async_reload(account.entry_id)
+        await hass.async_block_till_done()
+    assert account.state is ConfigEntryState.LOADED
+    await simulator.stop()
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def test_nothing_is_asked_before_the_account_is_loaded(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """The first token is asked for once the account has loaded."""
+    account = make_account(simulator)
+    states: list[ConfigEntryState] = []
+    request_token = DirectcallClient.request_token
+
+    async def note(client: DirectcallClient) -> Token:
+        states.append(account.state)
+        return await request_token(client)
+
+    with patch.object(DirectcallClient, "request_token", note):
+        await set_up(hass, account)
+    assert states == [ConfigEntryState.LOADED]
 
 
 async def test_credentials_refused_later_and_then_accepted(
@@ -535,27 +647,28 @@ async def test_credentials_refused_later_and_then_accepted(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A refusal is on screen at once, tried again every 15 min, and gone by itself."""
+    """A refusal is tried again after 15 s, 1 min, 5 min and every 15 min, and heals by itself."""
     change_secret(simulator)
     await pass_time(hass, freezer, 3600 * 0.9)
-    assert len(reauth_flows(hass)) == 1
+    assert reauth_flows(hass) == []
     # The old token still lives, which does not make the secret any better.
     await place_call(hass)
-    assert len(reauth_flows(hass)) == 1
 
-    for requests in (2, 3):
+    requests = 2
+    for pause in (15, 60, 300, 900, 900):
+        await pass_time(hass, freezer, pause - 3)
         assert simulator.requests[REQUEST_TOKEN] == requests
-        await pass_time(hass, freezer, 14 * 60)
+        requests += 1
+        await pass_time(hass, freezer, 5)
         assert simulator.requests[REQUEST_TOKEN] == requests
-        await pass_time(hass, freezer, 60)
-    assert len(reauth_flows(hass)) == 1
+        assert len(reauth_flows(hass)) == 1
 
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
         await place_call(hass)
-    assert simulator.requests[REQUEST_TOKEN] == 5
+    assert simulator.requests[REQUEST_TOKEN] == requests + 1
 
     change_secret(simulator, ACCOUNT.client_secret)
-    await pass_time(hass, freezer, 15 * 60)
+    await pass_time(hass, freezer, 902)
     assert reauth_flows(hass) == []
     assert state_of(hass, CONNECTION) == "on"
 
@@ -566,26 +679,54 @@ async def test_refusal_between_failures(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Each failure is tried again at its own pace, whatever came before it."""
-    simulator.reply(REQUEST_TOKEN, TOKEN_LOST, REFUSED, TOKEN_LOST, TOKEN_LOST)
+    """Each kind of failure is tried again at its own pace, whatever came before it."""
+    simulator.reply(REQUEST_TOKEN, TOKEN_LOST, REFUSED, REFUSED, TOKEN_LOST, TOKEN_LOST)
     await pass_time(hass, freezer, 3600 * 0.9)
-    await pass_time(hass, freezer, 16)
-    assert simulator.requests[REQUEST_TOKEN] == 3
-    await pass_time(hass, freezer, 14 * 60)
-    assert simulator.requests[REQUEST_TOKEN] == 3
-    await pass_time(hass, freezer, 61)
-    assert simulator.requests[REQUEST_TOKEN] == 4
-    await pass_time(hass, freezer, 16)
-    assert simulator.requests[REQUEST_TOKEN] == 5
-    await pass_time(hass, freezer, 31)
+    requests = 2
+    for pause in (15, 15, 60, 15, 30):
+        await pass_time(hass, freezer, pause - 3)
+        assert simulator.requests[REQUEST_TOKEN] == requests
+        requests += 1
+        await pass_time(hass, freezer, 5)
+        assert simulator.requests[REQUEST_TOKEN] == requests
     assert state_of(hass, CONNECTION) == "on"
 
-    # Once all is well, a lost token is tried again soon, and not as if it were refused.
+    # Once all is well, a lost token is tried again soon.
     simulator.reply(REQUEST_TOKEN, TOKEN_LOST)
     await pass_time(hass, freezer, 3600 * 0.9)
-    assert simulator.requests[REQUEST_TOKEN] == 7
-    await pass_time(hass, freezer, 16)
-    assert simulator.requests[REQUEST_TOKEN] == 8
+    assert simulator.requests[REQUEST_TOKEN] == requests + 1
+    await pass_time(hass, freezer, 17)
+    assert simulator.requests[REQUEST_TOKEN] == requests + 2
+
+
+async def test_description_alone_renews_the_token_and_repeats_nothing(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """An answer that may be about the token is of unknown outcome; the next call has a new one."""
+    simulator.reply(PLACE_CALL, Reply(b'{"error_description": "The access token has expired"}'))
+    with pytest.raises(HomeAssistantError, match="It is not repeated"):
+        await place_call(hass)
+    assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
+    await place_call(hass, destination="+55 41 99999-1111")
+    assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 2}
+
+
+async def test_token_that_comes_too_late(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A renewal that hangs ends with the deadline of the call, and nothing was sent."""
+    simulator.end_tokens()
+    simulator.quirks.token_delay = 60
+    with (
+        patch("custom_components.directcall.billing.RequestScope", lambda _: RequestScope(0.5)),
+        patch("custom_components.directcall.api.request_scope._SHORTEST_ATTEMPT", 0.1),
+        pytest.raises(HomeAssistantError, match="cannot be reached, and nothing was done"),
+    ):
+        async with asyncio.timeout(10):
+            await place_call(hass)
+    assert simulator.calls == []
+    await simulator.stop()
+    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def test_answer_for_credentials_that_were_replaced(
@@ -609,15 +750,20 @@ async def test_answer_for_credentials_that_were_replaced(
 
 
 async def test_acceptance_of_credentials_that_were_replaced(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A request for new credentials stays, whatever becomes of an older token request."""
+    """A request for new credentials stays when an older token request ends well."""
     simulator.end_tokens()
     simulator.quirks.token_delay = 0.3
     call = hass.async_create_task(place_call(hass))
     await asyncio.sleep(0.1)
     simulator.reply(REQUEST_TOKEN, REFUSED)
     await hass.config_entries.async_reload(account.entry_id)
+    account.async_start_reauth(hass)
+    await hass.async_block_till_done()
     assert len(reauth_flows(hass)) == 1
     await call
     assert len(reauth_flows(hass)) == 1
@@ -629,50 +775,48 @@ async def test_action_ends_a_refusal(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Every action tries refused credentials again, and the first success ends the matter."""
-    simulator.reply(REQUEST_TOKEN, REFUSED)
+    """Every action tries refused credentials again, and the first success ends the request."""
+    simulator.reply(REQUEST_TOKEN, REFUSED, REFUSED)
     await pass_time(hass, freezer, 3600 * 0.9)
+    await pass_time(hass, freezer, 17)
     assert len(reauth_flows(hass)) == 1
     freezer.tick(400)
     await place_call(hass)
     assert reauth_flows(hass) == []
 
 
-async def test_refusal_found_by_an_action_sets_the_pace(
+async def test_refusal_found_by_an_action_is_tried_again_soon(
     hass: HomeAssistant,
     account: MockConfigEntry,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A refusal that an action meets is tried again after 15 min, not when the token was due."""
+    """A refusal that an action meets is tried again after 15 s, not when the token was due."""
     simulator.end_tokens()
     change_secret(simulator)
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
         await place_call(hass)
     await hass.async_block_till_done()
-    assert len(reauth_flows(hass)) == 1
     assert simulator.requests[REQUEST_TOKEN] == 2
-    await pass_time(hass, freezer, 14 * 60)
+    await pass_time(hass, freezer, 12)
     assert simulator.requests[REQUEST_TOKEN] == 2
-    await pass_time(hass, freezer, 61)
+    await pass_time(hass, freezer, 5)
     assert simulator.requests[REQUEST_TOKEN] == 3
+    assert len(reauth_flows(hass)) == 1
 
 
 async def test_same_secret_typed_again(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
     """The same secret, accepted again, sets the account up anew exactly once."""
-    simulator.end_tokens()
-    simulator.reply(REQUEST_TOKEN, REFUSED)
-    with pytest.raises(HomeAssistantError):
-        await place_call(hass)
+    account.async_start_reauth(hass)
     await hass.async_block_till_done()
     [flow] = reauth_flows(hass)
     before = simulator.requests[REQUEST_TOKEN]
     await hass.config_entries.flow.async_configure(
         flow["flow_id"], {"client_secret": ACCOUNT.client_secret}
     )
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     # One to try the secret, one to set the account up.
     assert simulator.requests[REQUEST_TOKEN] == before + 2
     assert account.state is ConfigEntryState.LOADED

@@ -5,7 +5,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
 from custom_components.directcall.const import DOMAIN
@@ -59,6 +59,8 @@ async def test_accounts_are_independent(
     simulator.secrets[ACCOUNT.client_id] = "another"
     simulator.secrets["other@example.com"] = ACCOUNT.client_secret
     other = await set_up(hass, make_account(simulator, "other@example.com"))
-    assert await hass.config_entries.async_reload(account.entry_id) is False
+    await hass.config_entries.async_reload(account.entry_id)
+    with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
+        await place_call(hass, config_entry_id=account.entry_id)
     await place_call(hass, config_entry_id=other.entry_id)
     assert len(simulator.calls) == 1

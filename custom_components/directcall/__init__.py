@@ -55,7 +55,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
         entry.data[CONF_CLIENT_SECRET],
     )
     coordinator = DirectcallCoordinator(hass, entry, client)
-    await coordinator.async_start()
     entry.runtime_data = coordinator
     followed = async_get_calls(hass, entry.entry_id).followed
     await followed.async_load()
@@ -67,6 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     announcer.async_attach(entry, followed)
     followed.async_attach(coordinator)
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
+    coordinator.async_start()
     return True
 
 

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 import logging
+import time
 from typing import Any, Final, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util.hass_dict import HassKey
 
@@ -26,6 +26,7 @@ from .api import (
     RefusedError,
     RequestScope,
     Token,
+    TokenDoubtedError,
     TokenRejectedError,
 )
 from .const import DOMAIN
@@ -33,10 +34,12 @@ from .const import DOMAIN
 _LOGGER = logging.getLogger(__name__)
 
 RENEWAL_AT: Final = 0.9
-RETRY_FIRST: Final = timedelta(seconds=15)
-RETRY_LONGEST: Final = timedelta(minutes=5)
-# The code that says so is only probably the one of refused credentials.
-RETRY_REFUSED: Final = timedelta(minutes=15)
+# Seconds between the first refusal and one that counts as its confirmation.
+_REFUSAL_CONFIRMED: Final = 15
+# Seconds until the next attempt to get a token, by how many failed in a row. A refusal may pass,
+# too, because the code that means it is a guess.
+_RETRIES: Final = (15, 30, 60, 120, 240, 300)
+_RETRIES_AFTER_REFUSAL: Final = (15, 60, 300, 900)
 
 type DirectcallConfigEntry = ConfigEntry[DirectcallCoordinator]
 
@@ -48,7 +51,6 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
     """Holds an account's token and lends it to whatever talks to the provider."""
 
     config_entry: DirectcallConfigEntry
-    update_interval: timedelta
 
     def __init__(
         self,
@@ -62,13 +64,20 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
             _LOGGER,
             config_entry=config_entry,
             name=DOMAIN,
-            update_interval=RETRY_FIRST,
+            update_interval=_pause(_RETRIES[0]),
         )
         self.client: Final = client
         self._entry_data = dict(config_entry.data)
         self._renewal: asyncio.Task[Token | DirectcallError] | None = None
+        self._is_shut_down = False
+        self._failures = 0
+        """How many scheduled renewals failed in a row, all refused or none."""
+        self._refused_at: float | None = None
+        """When the first refusal in a row came, on the monotonic clock."""
         self._credentials_refused = False
+        """Whether the last token was refused."""
         self._operation_refused = False
+        """Whether the last operation was refused, though there was a token."""
 
     @property
     def may_ask_in_passing(self) -> bool:
@@ -90,23 +99,27 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         """Return if a valid token is held."""
         return self.data is not None and self.data.seconds_left > 0
 
-    async def async_start(self) -> None:
-        """Get the first token, unless one was kept, and see that it is renewed.
+    @callback
+    def async_start(self) -> None:
+        """Renew the token from now on, and get the first one unless one was kept.
 
-        Raise ConfigEntryAuthFailed where the credentials are refused. Anything else that fails is
-        tried again later: a house that boots faster than its router has to be ready to call the
-        moment the line is.
+        Nothing waits for it: what may pass must not keep an account from loading.
         """
+        # A coordinator renews only while somebody listens, and every entity may be disabled.
+        self.config_entry.async_on_unload(self.async_add_listener(_listen))
         if token := self._async_take_kept():
             self._async_token_received(token)
         else:
-            try:
-                with suppress(ConnectionFailedError, RefusedError):
-                    await self._async_renew()
-            except AuthenticationError as err:
-                raise translated(err, ConfigEntryAuthFailed) from err
-        # A coordinator renews only while somebody listens, and every entity may be disabled.
-        self.config_entry.async_on_unload(self.async_add_listener(_listen))
+            # Not started eagerly, so that the account is loaded before anything is asked.
+            self.config_entry.async_create_background_task(
+                self.hass, self.async_refresh(), f"{DOMAIN} first token", eager_start=False
+            )
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Stop the renewals."""
+        self._is_shut_down = True
+        await super().async_shutdown()
 
     @callback
     def async_keep_token(self) -> None:
@@ -145,13 +158,11 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
                 result = await self._async_attempt(operation, scope)
         except DirectcallError as err:
             if isinstance(err, TokenRejectedError):
-                self._operation_refused = True
-            if isinstance(err, AuthenticationError | TokenRejectedError):
-                self._async_start_reauth()
+                self._async_operation_refused()
             raise translated(err, HomeAssistantError) from err
         if self._operation_refused:
             self._operation_refused = False
-            self._async_end_reauth()
+            self._async_accepted()
         return result
 
     async def _async_attempt[ResultT](
@@ -166,9 +177,9 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         try:
             return await operation(token)
         except AuthenticationError:
-            self._operation_refused = True
+            self._async_operation_refused()
             raise
-        except TokenRejectedError:
+        except TokenDoubtedError, TokenRejectedError:
             # Unless somebody else already got a new one.
             if self.data is token:
                 self.data = None
@@ -178,16 +189,14 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
     @override
     async def _async_update_data(self) -> Token:
         """Renew the token when it is time to."""
-        was_failing = not self.last_update_success
+        was_refused = self._credentials_refused
         try:
             return await self._async_renew()
         except DirectcallError as err:
-            if isinstance(err, AuthenticationError):
-                self.update_interval = RETRY_REFUSED
-            elif self.update_interval == RETRY_REFUSED:
-                self.update_interval = RETRY_FIRST
-            elif was_failing:
-                self.update_interval = min(2 * self.update_interval, RETRY_LONGEST)
+            same = was_refused == self._credentials_refused
+            self._failures = self._failures + 1 if same else 1
+            retries = _RETRIES_AFTER_REFUSAL if self._credentials_refused else _RETRIES
+            self.update_interval = _pause(retries[min(self._failures, len(retries)) - 1])
             raise translated(err, UpdateFailed) from err
 
     async def _async_renew(self, scope: RequestScope | None = None) -> Token:
@@ -237,41 +246,48 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         """Hold a new token until it is time for the next."""
         if not self.last_update_success:
             _LOGGER.info("The connection to Directcall is back")
+        self._failures = 0
         self._credentials_refused = False
         if not self._operation_refused:
-            self._async_end_reauth()
+            self._async_accepted()
         self.update_interval = timedelta(seconds=max(RENEWAL_AT * token.lifetime - token.age, 1))
         self.async_set_updated_data(token)
 
     @callback
     def _async_token_failed(self, err: DirectcallError) -> None:
-        """Say once that there is no new token, and see that it is tried again."""
-        refused = isinstance(err, AuthenticationError)
-        if refused:
-            self._credentials_refused = True
-            self._async_start_reauth()
-        if self.last_update_success:
-            _LOGGER.warning(
-                "Directcall gives no token (%s: %s); trying again",
-                type(err).__name__,
-                err,
-            )
-            self.last_update_success = False
-            self.update_interval = RETRY_REFUSED if refused else RETRY_FIRST
-            if self._listeners:
-                self._schedule_refresh()
-        self.async_update_listeners()
+        """Log the first failure in a row, and try again soon."""
+        self._credentials_refused = isinstance(err, AuthenticationError)
+        if self._credentials_refused:
+            self._async_refused()
+        if not self.last_update_success:
+            self.async_update_listeners()
+            return
+        _LOGGER.warning("Directcall gives no token (%s: %s); trying again", type(err).__name__, err)
+        self.update_interval = _pause(_RETRIES[0])
+        # What reschedules a coordinator also marks its data as good.
+        self.async_set_updated_data(self.data)
+        self.last_update_success = False
 
     @callback
-    def _async_start_reauth(self) -> None:
-        """Ask for new credentials, unless set-up does so itself."""
-        if self.config_entry.state is ConfigEntryState.LOADED and not self._shutdown_requested:
+    def _async_operation_refused(self) -> None:
+        """Record that an operation was refused, though there was a token."""
+        self._operation_refused = True
+        self._async_refused()
+
+    @callback
+    def _async_refused(self) -> None:
+        """Record a refusal. Ask for new credentials once it is confirmed."""
+        now = time.monotonic()
+        if self._refused_at is None:
+            self._refused_at = now
+        elif now - self._refused_at >= _REFUSAL_CONFIRMED and not self._is_shut_down:
             self.config_entry.async_start_reauth(self.hass)
 
     @callback
-    def _async_end_reauth(self) -> None:
-        """End a request for new credentials: the provider accepts those there are."""
-        if self._shutdown_requested:
+    def _async_accepted(self) -> None:
+        """Record that the credentials are accepted. Ask for new ones no more."""
+        self._refused_at = None
+        if self._is_shut_down:
             # What is accepted here may be what was replaced since.
             return
         for flow in list(self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
@@ -281,6 +297,14 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
 @callback
 def _listen() -> None:
     """Listen to a coordinator."""
+
+
+def _pause(seconds: int) -> timedelta:
+    """Return the interval with which an update comes after so many seconds, and not before.
+
+    A coordinator rounds the time of the next update down to a whole second.
+    """
+    return timedelta(seconds=seconds + 1)
 
 
 def translated[ErrorT: HomeAssistantError](
