@@ -1,0 +1,83 @@
+"""The HTTP sessions of accounts: kept through a reload, closed in the end, and not shared."""
+
+import asyncio
+
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+
+from custom_components.directcall.sessions import async_get_sessions
+
+from .conftest import make_account, perform, place_call
+from .simulator import Simulator
+
+LIST = "extrato/list-recordings"
+
+
+async def test_request_under_way_survives_a_reload(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A call that is being requested while the account reloads gets its answer."""
+    simulator.quirks.call_delay = 0.5
+    call = hass.async_create_task(place_call(hass))
+    await asyncio.sleep(0.1)
+    await hass.config_entries.async_reload(account.entry_id)
+    assert (await call)["code"] == "000"
+    assert len(simulator.calls) == 1
+
+
+async def test_connections_end_with_the_account(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """An account that is removed leaves no session open."""
+    sessions = async_get_sessions(hass, account.entry_id)
+    await hass.config_entries.async_reload(account.entry_id)
+    assert not sessions.priority.closed
+    assert not sessions.background.closed
+    await hass.config_entries.async_remove(account.entry_id)
+    assert sessions.priority.closed
+    assert sessions.background.closed
+
+
+async def test_connections_end_with_home_assistant(
+    hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """Home Assistant that stops leaves no session open."""
+    sessions = async_get_sessions(hass, account.entry_id)
+    await hass.async_stop(force=True)
+    assert sessions.priority.closed
+    assert sessions.background.closed
+
+
+async def test_removed_account_that_never_loaded(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """An account that never loaded is removed without an error."""
+    account = make_account(simulator)
+    account.add_to_hass(hass)
+    await hass.config_entries.async_remove(account.entry_id)
+    assert account.state is ConfigEntryState.NOT_LOADED
+
+
+async def test_lists_that_hang_hold_no_call_back(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A call and a message go out at once while 100 lists of recordings hang."""
+    simulator.quirks.list_delay = 60
+    lists = [
+        hass.async_create_background_task(perform(hass, "list_recordings", {}), "list")
+        for _ in range(100)
+    ]
+    async with asyncio.timeout(5):
+        for _ in range(500):
+            if simulator.requests[LIST] == 6:
+                break
+            await asyncio.sleep(0.01)
+        await place_call(hass)
+        await perform(hass, "send_sms", {"destination": "+55 41 99999-0000", "message": "Smoke"})
+    assert simulator.requests[LIST] == 6
+    assert len(simulator.calls) == len(simulator.messages) == 1
+    for each in lists:
+        each.cancel()
+    await asyncio.gather(*lists, return_exceptions=True)
