@@ -11,7 +11,7 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from .answers import Answer, mask_text
+from .answers import Answer
 from .download import Audio, ByteRange, open_audio
 from .errors import (
     CancellationUnknownError,
@@ -40,6 +40,7 @@ from .models import (
 )
 from .numbers import PhoneNumber
 from .recordings import Page, read_page
+from .redaction import mask_text
 from .transport import Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
