@@ -67,7 +67,7 @@ class DirectcallContactEntity(Entity):
             entry_type=DeviceEntryType.SERVICE,
             identifiers={contact_identifier(entry.entry_id, contact.subentry_id)},
             manufacturer="Directcall",
-            name=contact.title,
+            name=recipient_of(contact).contact,
             via_device_id=dr.async_get_device_id_by_identifier(
                 hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id
             ),
