@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.typing import ConfigType
@@ -85,8 +86,28 @@ async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
     """Forget the calls of an account that is removed, and the recordings that are awaited."""
+    _async_abort_flows(hass, entry.entry_id)
     await async_remove_calls(hass, entry.entry_id)
     await async_remove_announcer(hass, entry.entry_id)
+
+
+@callback
+def _async_abort_flows(hass: HomeAssistant, entry_id: str) -> None:
+    """Abort the forms of an account that are open.
+
+    Home Assistant does so for reauthentication alone. Any other form of an account that is gone
+    ends in an unknown error.
+    """
+    flows = hass.config_entries
+    for contact in flows.subentries.async_progress(include_uninitialized=True):
+        if contact["handler"][0] == entry_id:
+            flows.subentries.async_abort(contact["flow_id"])
+    for options in flows.options.async_progress_by_handler(entry_id, include_uninitialized=True):
+        flows.options.async_abort(options["flow_id"])
+    for account in flows.flow.async_progress_by_handler(
+        DOMAIN, match_context={"source": SOURCE_RECONFIGURE, "entry_id": entry_id}
+    ):
+        flows.flow.async_abort(account["flow_id"])
 
 
 async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
