@@ -14,6 +14,7 @@ from .api import DirectcallClient, parse_url
 from .calls import async_get_calls, async_remove_calls
 from .const import CONF_MEDIA_KEY, DOMAIN
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
+from .credit import async_renew_no_credit
 from .entity import async_create_account_device
 from .recordings import new_media_key
 from .services import async_setup_services
@@ -62,6 +63,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     announcer = async_get_announcer(hass, entry.entry_id)
     await announcer.async_load()
     async_create_account_device(hass, entry.entry_id)
+    async_renew_no_credit(hass)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     # Now there is somebody to tell of what becomes of them.
     announcer.async_attach(entry, followed)
