@@ -108,6 +108,12 @@ class DirectcallCallEntity(DirectcallEntity):
         await super().async_added_to_hass()
         self.async_on_remove(self._followed.async_subscribe(self._async_call_changed))
 
+    # From 2026.11, Home Assistant removes an entity whose id changes and adds it again, unless each
+    # class that defines `async_added_to_hass` defines this, too.
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Stay as it is: nothing here depends on the entity's id."""
+
     @callback
     def _async_call_changed(self, call: Call, state: CallState) -> None:
         """Show a state that a call entered."""
