@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 import json
 from pathlib import Path
+import re
 import shutil
 from typing import Any, Final
 from urllib.parse import quote
@@ -332,6 +333,61 @@ async def test_speaks_once(
     await speaker.happens()
     assert simulator.requests[SEND] == len(simulator.messages) == 2
     assert simulator.calls == []
+    assert notifications == []
+
+
+def proposed_text(language: str) -> str:
+    """Return the template that the form proposes."""
+    blueprint = load("automation", FILES[language]["automation"])["blueprint"]
+    [template] = re.findall(r"`({{.*?}})`", blueprint["input"]["message"]["description"])
+    return str(template)
+
+
+@pytest.mark.freeze_time(NIGHT, tick=True)
+async def test_proposed_text_names_the_entity(
+    hass: HomeAssistant, speaker: Speaker, simulator: Simulator, language: str
+) -> None:
+    """What the form proposes is the name of what happened, or else of the automation."""
+    smoke = {"trigger": "state", "entity_id": SMOKE}
+    await speaker.make(
+        "automation",
+        "answers",
+        triggers=[smoke],
+        message=proposed_text(language),
+        cool_down={"seconds": 0},
+    )
+    hass.states.async_set(SMOKE, "on", {"friendly_name": "Cozinha"})
+    await asyncio.sleep(0.1)
+    hass.states.async_remove(SMOKE)
+    await asyncio.sleep(0.1)
+    assert [message.text for message in simulator.messages] == ["Cozinha", "Made of it"]
+
+
+@pytest.mark.freeze_time(NIGHT, tick=True)
+async def test_proposed_text_needs_no_entity(
+    hass: HomeAssistant,
+    speaker: Speaker,
+    simulator: Simulator,
+    notifications: list[ServiceCall],
+    language: str,
+) -> None:
+    """What the form proposes is spoken at a time, by an event, and with *Run actions*."""
+    time = {"trigger": "time", "at": "02:00:05"}
+    event = {"trigger": "event", "event_type": "fumaca"}
+    await speaker.make(
+        "automation",
+        "answers",
+        triggers=[time, event],
+        message=proposed_text(language),
+        cool_down={"seconds": 0},
+    )
+    await hass.services.async_call(
+        "automation", "trigger", {"entity_id": "automation.made_of_it"}, blocking=True
+    )
+    hass.bus.async_fire("fumaca")
+    await asyncio.sleep(0.1)
+    await speaker.pass_time(10)
+    assert [message.text for message in simulator.messages] == ["Made of it"] * 3
     assert notifications == []
 
 

@@ -1770,7 +1770,7 @@ async def test_no_credit_is_an_issue(
     [issue] = issue_registry.issues.values()
     assert issue.domain == DOMAIN
     assert issue.translation_key == "no_credit"
-    assert issue.translation_placeholders == {"account": ACCOUNT.client_id}
+    assert issue.translation_placeholders == {"origin": "…0300"}
     # Another refusal says nothing of the credit.
     with pytest.raises(HomeAssistantError, match="refused"):
         await place_call(hass, destination=f"{NUMBER}0002")

@@ -166,7 +166,18 @@ async def test_number_in_use_says_whose_it_is(
         ("Maria", "name_in_use"),
         (" MÁRIA", "name_in_use"),
         ("joao  da silva", "name_in_use"),
-        ("Mar\u200bia", "name_in_use"),
+        ("Mar\u200dia", "name_in_use"),
+        ("Ana\u0000", "unprintable_name"),
+        ("\u001b[31mAna", "unprintable_name"),
+        ("Ana\nBia", "unprintable_name"),
+        ("Ana\u2028Bia", "unprintable_name"),
+        ("Ana\tBia", "unprintable_name"),
+        ("\u202eanA", "unprintable_name"),
+        ("Ana\u2066", "unprintable_name"),
+        ("Mar\u200bia", "unprintable_name"),
+        ("Ana\ue000", "unprintable_name"),
+        ("Ana" * 20 + "a", "long_name"),
+        ("Ana" * 2000, "long_name"),
     ],
 )
 async def test_bad_name(
@@ -176,6 +187,59 @@ async def test_bad_name(
     result = await add(hass, account, name, "190")
     assert result["errors"] == {CONF_NAME: error, CONF_NUMBER: "short_number"}
     assert len(account.subentries) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Vó Lúcia 👵🏽", "Vó Lúcia 👵🏽"),
+        ("Família 👨\u200d👩\u200d👧", "Família 👨\u200d👩\u200d👧"),
+        (" Ana\u00a0 Bia\n", "Ana Bia"),
+        ("Ana" * 20, "Ana" * 20),
+    ],
+)
+async def test_good_name(
+    hass: HomeAssistant, account: MockConfigEntry, typed: str, name: str
+) -> None:
+    """Emoji belong in names, joined ones too, and blanks at the ends or in a row do not."""
+    result = await add(hass, account, typed, "(41) 99999-2222")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == name
+    assert (await place_call(hass, destination=typed))["contact"] == name
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Ana\u0000\u001b[31m\r\n\u202eBia\u2069", "Ana[31m Bia"),
+        pytest.param("Ana Beatriz " * 400, "Ana Beatriz " * 4 + "Ana Beatriz", id="long"),
+    ],
+)
+async def test_name_of_before(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, title: str, name: str
+) -> None:
+    """A contact with a title that is no name works, and is shown on one short line everywhere."""
+    contact = account.subentries[id_of(account, "Maria")]
+    hass.config_entries.async_update_subentry(account, contact, title=title)
+    await hass.async_block_till_done()
+    device = dr.async_get(hass).async_get(device_of(hass, account, title))
+    assert device is not None
+    assert device.name == name
+    form = await change(hass, account, title)
+    assert shown(form)[CONF_NAME] == name
+    assert form["description_placeholders"]["contact"] == name
+    result = await add(hass, account, "Bia", CONTACTS["Maria"])
+    assert result["description_placeholders"] == {"other": name}
+    for destination in (title, name):
+        response = await place_call(hass, destination=destination, origin="+55 41 3060-0301")
+        assert response["contact"] == name
+        await end_call(hass, destination=destination, origin="+55 41 3060-0301")
+    state = hass.states.get("event.directcall_call")
+    assert state is not None
+    assert state.attributes["contact"] == name
+    with pytest.raises(ServiceValidationError) as caught:
+        await place_call(hass, destination="Mario")
+    assert str(caught.value).endswith(f"names: {name}, João da Silva")
 
 
 async def test_contact_is_changed(

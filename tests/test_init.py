@@ -1,16 +1,20 @@
 """An account's way in and out."""
 
+from typing import Any
+
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 
 from custom_components.directcall.const import DOMAIN
 
-from .conftest import make_account, place_call, set_up, set_ups_of
+from .conftest import DESTINATION, OPTIONS, make_account, place_call, set_up, set_ups_of
 from .simulator import ACCOUNT, Simulator
 
 REQUEST_TOKEN = "request_token"
@@ -64,3 +68,41 @@ async def test_accounts_are_independent(
         await place_call(hass, config_entry_id=account.entry_id)
     await place_call(hass, config_entry_id=other.entry_id)
     assert len(simulator.calls) == 1
+
+
+@pytest.mark.parametrize("kind", ["subentries/flow", "options/flow", "flow"])
+async def test_open_forms_go_with_the_account(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    kind: str,
+) -> None:
+    """A form that was left open is gone with its account, and those of another account stay."""
+    simulator.secrets["other@example.com"] = ACCOUNT.client_secret
+    other = await set_up(
+        hass, make_account(simulator, "other@example.com", contacts={"Maria": DESTINATION})
+    )
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_client()
+    path = f"/api/config/config_entries/{kind}"
+    handler: dict[str, Any] = {
+        "subentries/flow": lambda entry_id: {"handler": [entry_id, "contact"]},
+        "options/flow": lambda entry_id: {"handler": entry_id},
+        "flow": lambda entry_id: {"handler": DOMAIN, "entry_id": entry_id},
+    }
+    values = {
+        "subentries/flow": {"name": "Ana", "number": "41 99999-0000"},
+        "options/flow": OPTIONS,
+        "flow": {"client_secret": ACCOUNT.client_secret, "url": simulator.url},
+    }
+    forms = []
+    for entry in (account, other):
+        async with client.post(path, json=handler[kind](entry.entry_id)) as response:
+            forms.append((await response.json())["flow_id"])
+    await hass.config_entries.async_remove(account.entry_id)
+    statuses = []
+    for form in forms:
+        async with client.post(f"{path}/{form}", json=values[kind]) as response:
+            statuses.append(response.status)
+    assert statuses == [404, 200]

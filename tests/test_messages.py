@@ -18,7 +18,7 @@ from custom_components.directcall.api import transport as transport_module
 from custom_components.directcall.const import DOMAIN
 
 from .conftest import device_of, make_account, perform, place_call, set_up
-from .simulator import ACCOUNT, Reply, Simulator
+from .simulator import Reply, Simulator
 from .test_services import NEVER_TWICE
 
 SEND = "sms/send"
@@ -303,7 +303,7 @@ async def test_no_credit(
     issue = issue_registry.async_get_issue(DOMAIN, issue_id)
     assert issue is not None
     assert issue.translation_key == key
-    assert issue.translation_placeholders == {"account": ACCOUNT.client_id}
+    assert issue.translation_placeholders == {"origin": "…0300"}
     await place_call(hass, destination="Maria")
     await perform(hass, other, {**data, "destination": "Maria"})
     assert issue_registry.async_get_issue(DOMAIN, issue_id)

@@ -18,8 +18,10 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from homeassistant.components.media_source import async_browse_media
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
@@ -321,3 +323,40 @@ def test_leaks_are_found() -> None:
     """The search above finds what it looks for."""
     assert leaks("x +55 (41) 98765.4321 y", []) == {"41987654321"}
     assert leaks(f"{SECRET} {LINK} tok", ["tok"]) == {SECRET, "extrato/gravacao", "tok"}
+
+
+@pytest.mark.parametrize("disabled_by", [None, ConfigEntryDisabler.USER])
+async def test_downloaded_diagnostics_name_no_account(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: HomeAssistant,
+    simulator: Simulator,
+    issue_registry: ir.IssueRegistry,
+    disabled_by: ConfigEntryDisabler | None,
+) -> None:
+    """Home Assistant adds the repairs of all accounts, also those that an earlier version made."""
+    other = make_account(simulator, "other@example.com", disabled_by=disabled_by)
+    simulator.secrets["other@example.com"] = ACCOUNT.client_secret
+    account = await set_up(hass, make_account(simulator))
+    with pytest.raises(HomeAssistantError, match="no credit"):
+        await place_call(hass, destination="+55 41 99999-0201")
+    for kind in ("no_credit", "no_credit_sms"):
+        ir.async_create_issue(
+            hass,
+            "directcall",
+            f"{kind}_{other.entry_id}",
+            is_fixable=False,
+            is_persistent=True,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=kind,
+            translation_placeholders={"account": "other@example.com"},
+        )
+    other.add_to_hass(hass)
+    await hass.config_entries.async_reload(account.entry_id)
+    await async_setup_component(hass, "diagnostics", {})
+    client = await hass_client()
+    async with client.get(f"/api/diagnostics/config_entry/{account.entry_id}") as response:
+        diagnostics = await response.text()
+    issues = json.loads(diagnostics)["issues"]
+    assert [issue["translation_placeholders"] for issue in issues] == [{"origin": "…0300"}] * 3
+    assert "@example.com" not in diagnostics

@@ -12,7 +12,7 @@ from custom_components.directcall.api import DEFAULT_URL
 from custom_components.directcall.const import DOMAIN
 
 from .conftest import make_account, set_up
-from .simulator import Simulator
+from .simulator import Reply, Simulator
 
 
 async def test_system_health(
@@ -39,3 +39,28 @@ async def test_system_health_without_an_account(
         "error": "timeout",
     }
     assert info == {"accounts": 0, "connected_accounts": 0}
+
+
+async def test_no_redirect_is_followed(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A provider that sends whoever asks elsewhere was reached, and nothing else is asked."""
+    elsewhere = Simulator()
+    await elsewhere.start()
+    simulator.reply("", Reply(status=302, location=f"{elsewhere.url}/x"))
+    await async_setup_component(hass, "system_health", {})
+    info = await get_system_health_info(hass, DOMAIN)
+    assert await info["can_reach_server"] == "ok"
+    assert simulator.requests[""] == 1
+    await elsewhere.stop()
+    assert not elsewhere.requests
+
+
+async def test_provider_that_cannot_be_reached(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A provider that nobody answers for is said to be unreachable."""
+    await simulator.stop()
+    await async_setup_component(hass, "system_health", {})
+    info = await get_system_health_info(hass, DOMAIN)
+    assert await info["can_reach_server"] == {"type": "failed", "error": "unreachable"}

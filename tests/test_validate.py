@@ -45,6 +45,25 @@ def test_integration_is_valid(copy: Path) -> None:
         ("manifest.json", "github.com", "www.home-assistant.io", "documentation"),
         ("manifest.json", '"config_flow": true', '"config_flow": false', "config_flow.py"),
         ("manifest.json", '"issue_tracker"', '"z"', "issue_tracker"),
+        ("manifest.json", '"ffmpeg", ', "", "ffmpeg, which audio imports, is no dependency"),
+        (
+            "diagnostics.py",
+            "import phonenumbers",
+            "import homeassistant.components.recorder",
+            "recorder, which diagnostics imports",
+        ),
+        (
+            "api/models.py",
+            "from typing import",
+            "from homeassistant.components.zone import x\nfrom typing import",
+            "zone, which api.models imports",
+        ),
+        (
+            "diagnostics.py",
+            "import phonenumbers",
+            "from homeassistant.components import system_health",
+            "system_health, which diagnostics imports",
+        ),
         # The actions
         ("services.yaml", "text:", "txt:", "services.yaml"),
         ("services.yaml", "required: true", "requird: true", "services.yaml"),

@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
@@ -13,6 +14,7 @@ from .billing import async_cancel_requests
 from .calls import async_get_calls, async_remove_calls
 from .const import CONF_MEDIA_KEY, DOMAIN
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
+from .credit import async_renew_no_credit
 from .entity import async_create_account_device
 from .recordings import new_media_key
 from .services import async_setup_services
@@ -61,6 +63,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     announcer = async_get_announcer(hass, entry.entry_id)
     await announcer.async_load()
     async_create_account_device(hass, entry.entry_id)
+    async_renew_no_credit(hass)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     # Now there is somebody to tell of what becomes of them.
     announcer.async_attach(entry, followed)
@@ -89,9 +92,29 @@ async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) 
 async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
     """Forget the calls of an account that is removed, and the recordings that are awaited."""
     async_cancel_requests(hass, entry.entry_id)
+    _async_abort_flows(hass, entry.entry_id)
     await async_remove_calls(hass, entry.entry_id)
     await async_remove_announcer(hass, entry.entry_id)
     await async_close_sessions(hass, entry.entry_id)
+
+
+@callback
+def _async_abort_flows(hass: HomeAssistant, entry_id: str) -> None:
+    """Abort the forms of an account that are open.
+
+    Home Assistant does so for reauthentication alone. Any other form of an account that is gone
+    ends in an unknown error.
+    """
+    flows = hass.config_entries
+    for contact in flows.subentries.async_progress(include_uninitialized=True):
+        if contact["handler"][0] == entry_id:
+            flows.subentries.async_abort(contact["flow_id"])
+    for options in flows.options.async_progress_by_handler(entry_id, include_uninitialized=True):
+        flows.options.async_abort(options["flow_id"])
+    for account in flows.flow.async_progress_by_handler(
+        DOMAIN, match_context={"source": SOURCE_RECONFIGURE, "entry_id": entry_id}
+    ):
+        flows.flow.async_abort(account["flow_id"])
 
 
 async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:

@@ -53,6 +53,10 @@ class DirectcallConnection(DirectcallTokenEntity, BinarySensorEntity):
         self._async_follow_token()
 
     @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Stay as it is: nothing here depends on the entity's id."""
+
+    @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Follow a new token."""

@@ -51,7 +51,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_CONTACT,
 )
-from .contacts import fold, has_number, recipient_of
+from .contacts import LONGEST_NAME, clean_name, fold, has_number, is_printable, recipient_of
 from .recordings import new_media_key
 from .sessions import temporary_sessions
 
@@ -335,6 +335,7 @@ class DirectcallContactFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Change a contact. Its entities stay."""
         contact = self._get_reconfigure_subentry()
+        name = clean_name(contact.title)
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
@@ -349,10 +350,10 @@ class DirectcallContactFlow(ConfigSubentryFlow):
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
-                CONTACT_SCHEMA, user_input or {CONF_NAME: contact.title, **contact.data}
+                CONTACT_SCHEMA, user_input or {CONF_NAME: name, **contact.data}
             ),
             errors=errors,
-            description_placeholders={"contact": contact.title, **placeholders},
+            description_placeholders={"contact": name, **placeholders},
         )
 
     def _check(
@@ -366,10 +367,14 @@ class DirectcallContactFlow(ConfigSubentryFlow):
             for contact in self._get_entry().get_subentries_of_type(SUBENTRY_CONTACT)
             if contact is not changed
         ]
-        name = values[CONF_NAME]
+        name = values[CONF_NAME].strip()
         letters = any(character.isalpha() for character in name)
         if not letters or has_number(name):
             errors[CONF_NAME] = "invalid_name"
+        elif not all(map(is_printable, name)):
+            errors[CONF_NAME] = "unprintable_name"
+        elif len(name) > LONGEST_NAME:
+            errors[CONF_NAME] = "long_name"
         elif any(fold(name) == fold(other.contact or "") for other in others):
             errors[CONF_NAME] = "name_in_use"
         try:
@@ -386,7 +391,7 @@ class DirectcallContactFlow(ConfigSubentryFlow):
     def _read(self, values: Mapping[str, str]) -> _Contact:
         """Return a name and a number that nothing is wrong with."""
         number = PhoneNumber.parse(values[CONF_NUMBER], self.hass.config.country)
-        return {"title": values[CONF_NAME].strip(), "data": {CONF_NUMBER: number.international}}
+        return {"title": clean_name(values[CONF_NAME]), "data": {CONF_NUMBER: number.international}}
 
 
 def _without_secret(values: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -16,8 +16,11 @@ from .const import CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 ATTR_CONTACT: Final = "contact"
 ATTR_DESTINATION: Final = "destination"
 
+LONGEST_NAME: Final = 60
 # Digits, of a Brazilian number without its area code.
 _SHORTEST_NUMBER: Final = 8
+# Without them, a family is three people beside one another, and names of some languages change.
+_JOINERS: Final = {"\N{ZERO WIDTH JOINER}", "\N{ZERO WIDTH NON-JOINER}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,13 @@ def contact_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
 
 
 def recipient_of(contact: ConfigSubentry) -> Recipient:
-    """Return a contact's telephone. The title of the subentry is the contact's only name."""
-    return Recipient(PhoneNumber.from_international(contact.data[CONF_NUMBER]), contact.title)
+    """Return a contact's telephone. The title of the subentry is the contact's only name.
+
+    Home Assistant's own *Rename* takes any title.
+    """
+    return Recipient(
+        PhoneNumber.from_international(contact.data[CONF_NUMBER]), clean_name(contact.title)
+    )
 
 
 @callback
@@ -49,6 +57,19 @@ def async_get_account_of(hass: HomeAssistant, device_id: str | None) -> str:
         if AddressBook(hass, entry).async_find_contact(device_id):
             return entry.entry_id
     raise _not_found()
+
+
+def is_printable(character: str) -> bool:
+    """Return if a character may stand in a name: no control character, no mark of direction."""
+    return (
+        character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs"
+    )
+
+
+def clean_name(name: str) -> str:
+    """Return a name as one line of printable characters, no longer than a name may be."""
+    characters = (c if is_printable(c) else " " if c.isspace() else "" for c in name)
+    return " ".join("".join(characters).split())[:LONGEST_NAME].rstrip()
 
 
 def fold(name: str) -> str:
@@ -177,7 +198,7 @@ class AddressBook:
 
     def _named(self, name: str) -> list[Recipient]:
         """Return the contacts with a name."""
-        folded = fold(name)
+        folded = fold(clean_name(name))
         return [
             contact
             for contact in self._contacts.values()

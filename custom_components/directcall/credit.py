@@ -5,7 +5,8 @@ from enum import Enum
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .const import DOMAIN
+from .api import mask
+from .const import CONF_ORIGIN, DOMAIN
 from .coordinator import DirectcallConfigEntry
 
 
@@ -41,7 +42,8 @@ def async_show_no_credit(hass: HomeAssistant, entry: DirectcallConfigEntry, bill
         is_persistent=True,
         severity=ir.IssueSeverity.ERROR,
         translation_key=billed.issue,
-        translation_placeholders={"account": entry.title},
+        # Whoever downloads diagnostics publishes the issues, too: the title is the client id.
+        translation_placeholders={"origin": mask(entry.options[CONF_ORIGIN])},
     )
 
 
@@ -49,3 +51,13 @@ def async_show_no_credit(hass: HomeAssistant, entry: DirectcallConfigEntry, bill
 def async_clear_no_credit(hass: HomeAssistant, entry_id: str, billed: Billed) -> None:
     """Say no more that there is no credit for something."""
     ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id, billed))
+
+
+@callback
+def async_renew_no_credit(hass: HomeAssistant) -> None:
+    """Name every account by its present origin in issues, which earlier versions did not."""
+    registry = ir.async_get(hass)
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        for billed in Billed:
+            if registry.async_get_issue(DOMAIN, _issue_id(entry.entry_id, billed)):
+                async_show_no_credit(hass, entry, billed)

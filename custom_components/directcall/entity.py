@@ -67,7 +67,7 @@ class DirectcallContactEntity(Entity):
             entry_type=DeviceEntryType.SERVICE,
             identifiers={contact_identifier(entry.entry_id, contact.subentry_id)},
             manufacturer="Directcall",
-            name=contact.title,
+            name=recipient_of(contact).contact,
             via_device_id=dr.async_get_device_id_by_identifier(
                 hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id
             ),
@@ -107,6 +107,12 @@ class DirectcallCallEntity(DirectcallEntity):
         """Listen to what becomes of the calls."""
         await super().async_added_to_hass()
         self.async_on_remove(self._followed.async_subscribe(self._async_call_changed))
+
+    # From 2026.11, Home Assistant removes an entity whose id changes and adds it again, unless each
+    # class that defines `async_added_to_hass` defines this, too.
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Stay as it is: nothing here depends on the entity's id."""
 
     @callback
     def _async_call_changed(self, call: Call, state: CallState) -> None:

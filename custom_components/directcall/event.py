@@ -51,6 +51,11 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
 
     @callback
     @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Stay as it is: nothing here depends on the entity's id."""
+
+    @callback
+    @override
     def _async_call_changed(self, call: Call, state: CallState) -> None:
         """Fire."""
         self._trigger_event(

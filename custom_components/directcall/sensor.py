@@ -80,6 +80,11 @@ class DirectcallLastCall(DirectcallCallEntity, RestoreSensor):
 
     @callback
     @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Stay as it is: nothing here depends on the entity's id."""
+
+    @callback
+    @override
     def _async_call_changed(self, call: Call, state: CallState) -> None:
         """Show a state that a call entered."""
         self._attr_native_value = state

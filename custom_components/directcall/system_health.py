@@ -1,14 +1,21 @@
 """The integration's part of the system information."""
 
-from typing import Any
+from typing import Any, Final
+
+import aiohttp
 
 from homeassistant.components import system_health
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .api import DEFAULT_URL
 from .const import DOMAIN
 from .coordinator import DirectcallConfigEntry
+
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
+_TIMED_OUT: Final = {"type": "failed", "error": "timeout"}
+_UNREACHABLE: Final = {"type": "failed", "error": "unreachable"}
 
 
 @callback
@@ -25,7 +32,22 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
     loaded: list[DirectcallConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     url = entries[0].data[CONF_URL] if entries else DEFAULT_URL
     return {
-        "can_reach_server": system_health.async_check_can_reach_url(hass, url),
+        "can_reach_server": _async_check_reachable(hass, url),
         "accounts": len(entries),
         "connected_accounts": sum(e.runtime_data.is_connected for e in loaded),
     }
+
+
+async def _async_check_reachable(hass: HomeAssistant, url: str) -> str | dict[str, str]:
+    """Return whether an address can be reached, as `async_check_can_reach_url` says it.
+
+    That one follows redirects: the provider could have anything in the home's network asked for.
+    """
+    session = async_get_clientsession(hass)
+    try:
+        async with session.get(url, allow_redirects=False, timeout=_TIMEOUT):
+            return "ok"
+    except TimeoutError:
+        return _TIMED_OUT
+    except aiohttp.ClientError:
+        return _UNREACHABLE

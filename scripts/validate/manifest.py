@@ -1,11 +1,13 @@
 """The manifest: known keys in their order, with values that Home Assistant takes."""
 
+import ast
 from collections.abc import Iterator
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from awesomeversion import AwesomeVersion, AwesomeVersionException, AwesomeVersionStrategy
 import probatio
 
+from homeassistant.const import Platform
 from homeassistant.helpers import config_validation as cv
 from homeassistant.loader import Manifest
 
@@ -79,3 +81,31 @@ def check_manifest(integration: Integration) -> Iterator[str]:
     first = ["domain", "name"]
     if list(manifest) != first + sorted(manifest.keys() - first):
         yield "manifest.json: the order is domain, name, then alphabetical"
+    for module, component in sorted(_imported_components(integration)):
+        # Home Assistant brings the kinds of entities, and loads a file named after a component, as
+        # `diagnostics.py`, together with that component.
+        if component not in {*_named_components(manifest), *Platform, module}:
+            yield f"manifest.json: {component}, which {module} imports, is no dependency"
+
+
+def _named_components(manifest: dict[str, Any]) -> list[str]:
+    """Return the components that have to be set up before the integration."""
+    return [*manifest.get("dependencies", []), *manifest.get("after_dependencies", [])]
+
+
+def _imported_components(integration: Integration) -> set[tuple[str, str]]:
+    """Return the modules that import one of Home Assistant's components, each with that one."""
+    return {
+        (module, name.split(".")[2])
+        for module, code in integration.modules.items()
+        for node in ast.walk(code)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in _imported_names(node)
+        if name.startswith("homeassistant.components.")
+    }
+
+
+def _imported_names(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """Yield the whole names of what is imported."""
+    prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+    yield from (f"{prefix}{alias.name}" for alias in node.names)

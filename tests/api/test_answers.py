@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Mapping
 import json
+import re
 import time
 from typing import Any
 
@@ -261,11 +262,18 @@ def test_text_is_read_in_any_encoding(body: bytes, message: str) -> None:
     assert answer.message.encode()
 
 
-@pytest.mark.parametrize("word", ["&", "?=", "=&", "a", "a:", "1 ", "\ufdfa", "://", "%20"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("&", "?=", "=&", "a", "a:", "1 ", "\ufdfa", "\u33c2", "://", "%20", "%25", r"\u", "&#"),
+        *("&amp;", "&#5", "=", "TlRVME1UazUK ", "UUUUUUUUUUUUUUUUUUUUUUU ", "\u0301"),
+    ],
+)
 def test_hostile_text_takes_no_time(word: str) -> None:
     """A text that is made to be slow to search is read as fast as any other."""
     before = time.perf_counter()
-    read({"status": "erro", "msg": word * (1_000_000 // len(word))}, secrets=("012345", "token"))
+    for length in (2000, 1_000_000):
+        read({"status": "erro", "msg": word * (length // len(word))}, secrets=("012345", "token"))
     assert time.perf_counter() - before < 0.5
 
 
@@ -429,6 +437,94 @@ FIELDS = st.dictionaries(
     ),
     JSON | st.sampled_from(["ok", "000", "001", "006", "erro", "invalid_token"]),
 )
+
+
+HIDDEN = (
+    *("\u0000", "\u001b", "\u00ad", "\u034f", "\u061c", "\u115f", "\u180e", "\u200b", "\u200d"),
+    *("\u202e", "\u2060", "\u20dd", "\u2800", "\u3164", "\ufe0f", "\ufeff", "\uffa0"),
+    *("\u0301", "\u0327", "\ue000", "\U000e0100", "\U000e0041", "\u200b" * 20),
+)
+
+
+def escaped(pattern: str) -> Callable[[str], str]:
+    """Return what writes each character of a text as an escape."""
+    return lambda text: "".join(pattern.format(ord(c)) for c in text)
+
+
+def in_base64(text: str) -> str:
+    """Return a text in base64."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def unpadded(text: str) -> str:
+    """Return a text in the base64 of links."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+ENCODINGS: tuple[Callable[[str], str], ...] = (
+    escaped(r"\u{:04x}"),
+    escaped(r"\u{{{:x}}}"),
+    escaped(r"\U{:08X}"),
+    escaped(r"\x{:02x}"),
+    escaped("%u{:04x}"),
+    escaped("%{:02X}"),
+    escaped("%25{:02x}"),
+    escaped("&#{};"),
+    escaped("&#{} "),
+    escaped("&#{:05}"),
+    escaped("&#x{:x};"),
+    escaped("&amp;#X{:X};"),
+    escaped(r"\u0026#x{:x};"),
+    escaped("\uff05{:02X}"),
+    "&nbsp;".join,
+    "&shy;".join,
+    "%20".join,
+    "%e2%80%8b".join,
+    r"\n".join,
+    r"\u200b".join,
+    in_base64,
+    unpadded,
+    lambda text: in_base64(f"tel. {text}"),
+    lambda text: f"cod:{unpadded(text)};",
+    lambda text: f"x{in_base64(text)}",
+    lambda text: in_base64(in_base64(text)),
+    lambda text: in_base64(text.replace("5", "\uff15")),
+    lambda text: in_base64(text).replace("=", "%3D"),
+    lambda text: "\u200b".join(in_base64(text)),
+    *(separator.join for separator in HIDDEN),
+)
+
+
+@pytest.mark.parametrize("encode", ENCODINGS)
+@pytest.mark.parametrize(
+    "private", ["s3cr3t", "5541999991234", "41999991234", "99991234", "a?c1&t=3.x/4"]
+)
+def test_no_encoding_gives_anything_away(private: str, encode: Callable[[str], str]) -> None:
+    """A secret or a number is masked, too, where it is written in another way."""
+    secrets = ("s3cr3t", "a?c1&t=3.x/4")
+    for said in (f"Destino {encode(private)} inválido", encode(private)):
+        message = read({**OK, "msg": said}, secrets=secrets).message
+        assert "…" in message
+        # Of a number, its last four digits; of whatever hid one, no more either.
+        assert not re.search(r"\w{6}", re.sub("Destino|inválido|cod:", "", message))
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("liga&ccedil;&atilde;o n&#227;o feita", "ligação não feita"),
+        (r"liga\u00e7\u00e3o n\xe3o\/feita", "ligação não/feita"),
+        ("liga%C3%A7%C3%A3o%20n%E3o%0Afeita", "ligação n%E3o feita"),
+        ("Desconto de 50%de hoje", "Desconto de 50%de hoje"),
+        ("Chamadas canceladas: utilize CPF_titular", "Chamadas canceladas: utilize CPF_titular"),
+        ("c\u0327a\u0303o e acento pr\u00e9-pago", "cao e acento pré-pago"),
+        (r"a\u{ffffffff}b\ud83dc", "abc"),
+        ("%" + "25" * 20 + "35", "…"),
+    ],
+)
+def test_encoded_words_are_read(said: str, shown: str) -> None:
+    """What is private nowhere is shown as it is meant, unless it is encoded over and over."""
+    assert read({**OK, "msg": said}).message == shown
 
 
 @given(st.binary() | (FIELDS | JSON).map(lambda v: json.dumps(v).encode()), st.integers(100, 999))

@@ -3,7 +3,6 @@
 Forms go out and JSON comes back. Portuguese names of fields stay inside this package.
 """
 
-from .answers import mask_text
 from .client import DEFAULT_URL, DirectcallClient
 from .download import Audio, ByteRange
 from .errors import (
@@ -48,6 +47,7 @@ from .models import (
     VoiceMessage,
 )
 from .numbers import PhoneNumber, mask
+from .redaction import mask_text
 from .request_scope import RequestScope
 from .sessions import Sessions
 from .transport import parse_url

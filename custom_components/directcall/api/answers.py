@@ -12,8 +12,6 @@ import json
 import math
 import re
 from typing import Final
-import unicodedata
-from urllib.parse import quote_plus
 
 from .errors import (
     RETURN_CODES,
@@ -28,12 +26,11 @@ from .errors import (
     TokenDoubtedError,
     TokenRejectedError,
 )
+from .redaction import mask_text
 
 DEFAULT_LIFETIME: Final = 3600.0
 _SHORTEST_LIFETIME: Final = 10.0
 _LONGEST_LIFETIME: Final = 86400.0
-_LONGEST_READ: Final = 2000
-_LONGEST_MESSAGE: Final = 300
 _LONGEST_ID: Final = 64
 
 # OAuth errors (RFC 6749, RFC 6750, and those of PHP's oauth2-server) that say that a token is not
@@ -60,14 +57,7 @@ _REFUSING_STATUSES: Final = {
     HTTPStatus.TEMPORARY_REDIRECT,
     HTTPStatus.PERMANENT_REDIRECT,
 }
-# As many letters and digits of a secret are no accident, however they are written apart.
-_TELLING: Final = 6
 _NUMERIC_CODES: Final = range(1000)
-# What is masked in texts: links and queries, whatever is long enough to be a token, and numbers of
-# eight digits or more, however they are written apart.
-_LINK: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[?&].*=")
-_LONG_WORD: Final = re.compile(r"[A-Za-z0-9_.~+/=-]{24,}")
-_NUMBER: Final = re.compile(r"[0-9](?:(?:%[0-9A-Fa-f]{2}|&nbsp;|[^A-Za-z0-9]){0,6}[0-9]){7,}")
 _REFUSALS: Final[Mapping[CodeKind | None, type[RefusedError]]] = {
     CodeKind.NO_CREDIT: NoCreditError,
     CodeKind.NOT_ACTIVE: NotActiveError,
@@ -278,29 +268,6 @@ def _phrase(http_status: int) -> str:
         return HTTPStatus(http_status).phrase
     except ValueError:
         return "-"
-
-
-def mask_text(text: str, secrets: Collection[str]) -> str:
-    """Return a text of the provider's on one line, without what is private."""
-    if len(text) > _LONGEST_READ:
-        # At a blank, so that no half of a secret is left, unrecognisable.
-        text = text[:_LONGEST_READ].rpartition(" ")[0]
-    text = unicodedata.normalize("NFKC", text)
-    text = "".join(c for c in text if unicodedata.category(c) not in {"Cf", "Mn"})
-    text = "".join(str(unicodedata.decimal(c, c)) if c.isprintable() else " " for c in text)
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "…").replace(quote_plus(secret), "…")
-        if len(_squeeze(secret)) >= _TELLING and _squeeze(secret) in _squeeze(text):
-            return "…"
-    text = " ".join("…" if _LINK.search(word) else word for word in text.split())
-    text = _LONG_WORD.sub("…", text)
-    text = _NUMBER.sub(lambda number: f"…{re.sub('[^0-9]', '', number[0])[-4:]}", text)
-    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
-
-
-def _squeeze(text: str) -> str:
-    """Return the letters and digits of a text."""
-    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _lifetime(expires_in: object, token: str) -> float:

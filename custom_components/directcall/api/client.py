@@ -10,7 +10,7 @@ from typing import Final
 
 from yarl import URL
 
-from .answers import Answer, mask_text
+from .answers import Answer
 from .download import Audio, ByteRange, open_audio
 from .errors import (
     CancellationUnknownError,
@@ -39,6 +39,7 @@ from .models import (
 )
 from .numbers import PhoneNumber
 from .recordings import Page, read_page
+from .redaction import mask_text
 from .request_scope import RequestScope
 from .sessions import Sessions
 from .transport import Transport

@@ -9,9 +9,10 @@ import re
 from typing import Final
 import unicodedata
 
-from .answers import Answer, mask_text
+from .answers import Answer
 from .models import CallLeg, CallStatus, LegState, NumberPair
 from .numbers import is_same_line
+from .redaction import mask_text
 
 _NOT_ACTIVE: Final = "003"
 _LONGEST_WORD: Final = 100
@@ -119,7 +120,7 @@ def _read_leg(entry: Mapping[object, object], secrets: Collection[str]) -> CallL
     word = value if isinstance(value, str) else ""
     state = _STATES.get(_fold(word))
     # Words are shown to whoever reports them. What they mean needs no digits.
-    shown = re.sub(r"…*\d+", "…", mask_text(word[:_LONGEST_WORD], secrets))
+    shown = re.sub(r"…*\d+", "…", mask_text(word, secrets))
     return CallLeg(shown[:_LONGEST_SHOWN], state)
 
 
