@@ -550,9 +550,11 @@ async def test_token_is_kept_as_long_as_it_is_good(
     """A token that is about to be renewed is not kept; one that is kept is renewed in time."""
     await hass.config_entries.async_unload(account.entry_id)
     await hass.config_entries.async_setup(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
     before = simulator.requests[REQUEST_TOKEN]
     freezer.tick(age * 3600)
     await add(hass, account, "Ana", "(41) 99999-2222")
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert simulator.requests[REQUEST_TOKEN] - before == (age > 0.9)
     await pass_time(hass, freezer, 0.06 * 3600)
     assert simulator.requests[REQUEST_TOKEN] - before == 1
