@@ -173,7 +173,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "no destination": ({"destination": None}, "no_recipient", "Choose who gets the message"),
     "none of two": ({"destination": ["Maria", None]}, "invalid_number", "not a telephone number"),
     "bad number": ({"destination": ["Maria", "190"]}, "short_number", "is a short number"),
-    "unquoted": ({"destination": 4130600300}, "number_unquoted", "in quotes"),
+    "unquoted": ({"destination": 18900090880}, "number_unquoted", "…0880 came without"),
     "no contact": ({"contact": "nobody"}, "contact_not_found", "belongs to another account"),
 }
 

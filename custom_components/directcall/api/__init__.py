@@ -46,7 +46,7 @@ from .models import (
     Token,
     VoiceMessage,
 )
-from .numbers import PhoneNumber, mask
+from .numbers import PhoneNumber, load_number_data, mask, missing_calling_codes
 from .transport import parse_url
 
 __all__ = [
@@ -91,7 +91,9 @@ __all__ = [
     "Token",
     "TokenRejectedError",
     "VoiceMessage",
+    "load_number_data",
     "mask",
     "mask_text",
+    "missing_calling_codes",
     "parse_url",
 ]
