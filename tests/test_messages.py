@@ -223,7 +223,7 @@ async def test_longest_message(
     """700 characters and ten recipients are just right."""
     data = {"destination": ELEVEN[:10], "message": "ã" * 700}
     response = await perform(hass, "send_sms", data)
-    assert response["parts"] == 6
+    assert response["parts"] == 13
     assert form(simulator)["texto"] == "ã" * 700
 
 
