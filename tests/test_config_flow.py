@@ -100,6 +100,10 @@ async def test_account_is_added(
         ("3060-0300", "number_without_area_code"),
         ("(41) 9999-0000", "mobile_without_ninth_digit"),
         ("190", "short_number"),
+        ("4004-0001", "nationwide_number"),
+        ("0900 123 456", "premium_rate_number"),
+        ("005541999990000", "number_with_international_prefix"),
+        ("41 3060-0300 ramal 12", "number_with_extension"),
         ("Maria", "invalid_number"),
     ],
 )

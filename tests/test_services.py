@@ -113,14 +113,21 @@ async def test_call_id_of_our_own(
 @pytest.mark.parametrize(
     ("value", "key", "text"),
     [
-        ("3060-0300", "number_without_area_code", "area code is missing in"),
-        ("41 9999-0300", "mobile_without_ninth_digit", "ninth digit is missing in"),
+        ("3060-0300", "number_without_area_code", "area code of …0300 is missing"),
+        ("4004-0300", "nationwide_number", "write any area code"),
+        ("41 9999-0300", "mobile_without_ninth_digit", "ninth digit of …0300 is missing"),
         ("190", "short_number", "is a short number"),
+        (190, "short_number", "is a short number"),
+        ("0900 120 300", "premium_rate_number", "Premium rate numbers"),
+        ("005541999990300", "number_with_international_prefix", r"begins with 00\. Write \+"),
+        ("+55 41 99999-0000 ramal 12", "number_with_extension", "Extensions cannot be called"),
+        ("+55 41 99999-0000;ext=12", "number_with_extension", "Extensions cannot be called"),
+        ("(0xx41) 3060-0300 x12", "number_with_extension", "Extensions cannot be called"),
         ("Maria 0300", "unknown_contact", 'no contact called "Maria 0300"'),
         ("41 3060-0300 0300 0300", "invalid_number", "not a telephone number that can be called"),
         ("", "invalid_number", "not a telephone number that can be called"),
-        (0o4130600300, "number_unquoted", "in quotes"),
-        (True, "number_unquoted", "in quotes"),
+        (18900090880, "number_unquoted", r"…0880 came without .* in the form \+55"),
+        (True, "invalid_number", "not a telephone number that can be called"),
     ],
 )
 async def test_bad_number(
@@ -132,12 +139,38 @@ async def test_bad_number(
     key: str,
     text: str,
 ) -> None:
-    """A number that cannot be called is an error that says why and in which field."""
+    """A number that cannot be called is an error that says why, without the whole number."""
     with pytest.raises(ServiceValidationError, match=text) as caught:
         await place_call(hass, **{field: value})
     assert caught.value.translation_key == key
-    assert f'"{field}"' in str(caught.value)
+    assert "99999-03" not in str(caught.value)
+    assert "{" not in str(caught.value)
     assert simulator.requests[PLACE_CALL] == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "destination"),
+    [
+        (41999990000, "+5541999990000"),
+        ("0800-480-196", "+55800480196"),
+        ("0800 312 000", "+55800312000"),
+        ("(0xx41) 3060-0308", "+554130600308"),
+        ("tel:+55-41-99999-0000", "+5541999990000"),
+        ("IP (41) 3060-0308", "ip4130600308"),
+    ],
+)
+async def test_number_however_it_is_written(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    value: str | int,
+    destination: str,
+) -> None:
+    """What people paste, and what templates make of it, is called."""
+    response = await place_call(hass, destination=value)
+    assert response["destination"] == destination
+    [call] = simulator.calls
+    assert call.destination == destination.removeprefix("+")
 
 
 async def test_same_number(

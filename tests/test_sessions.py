@@ -7,12 +7,18 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
+from custom_components.directcall.api import Sessions
 from custom_components.directcall.sessions import async_get_sessions
 
 from .conftest import make_account, perform, place_call
 from .simulator import Simulator
 
 LIST = "extrato/list-recordings"
+
+
+def closed(sessions: Sessions) -> list[bool]:
+    """Return which sessions are closed."""
+    return [sessions.priority.closed, sessions.background.closed]
 
 
 async def test_request_under_way_survives_a_reload(
@@ -33,11 +39,9 @@ async def test_connections_end_with_the_account(
     """An account that is removed leaves no session open."""
     sessions = async_get_sessions(hass, account.entry_id)
     await hass.config_entries.async_reload(account.entry_id)
-    assert not sessions.priority.closed
-    assert not sessions.background.closed
+    assert closed(sessions) == [False, False]
     await hass.config_entries.async_remove(account.entry_id)
-    assert sessions.priority.closed
-    assert sessions.background.closed
+    assert closed(sessions) == [True, True]
 
 
 async def test_connections_end_with_home_assistant(
@@ -46,8 +50,7 @@ async def test_connections_end_with_home_assistant(
     """Home Assistant that stops leaves no session open."""
     sessions = async_get_sessions(hass, account.entry_id)
     await hass.async_stop(force=True)
-    assert sessions.priority.closed
-    assert sessions.background.closed
+    assert closed(sessions) == [True, True]
 
 
 async def test_removed_account_that_never_loaded(

@@ -12,10 +12,11 @@ from .announcing import async_get_announcer, async_remove_announcer
 from .api import DirectcallClient, parse_url
 from .billing import async_cancel_requests
 from .calls import async_get_calls, async_remove_calls
-from .const import CONF_MEDIA_KEY, DOMAIN
+from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
 from .credit import async_renew_no_credit
 from .entity import async_create_account_device
+from .number_data import async_load_number_data
 from .recordings import new_media_key
 from .services import async_setup_services
 from .sessions import async_close_sessions, async_get_sessions
@@ -50,6 +51,10 @@ async def async_migrate_entry(hass: HomeAssistant, entry: DirectcallConfigEntry)
 
 async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
     """Set up an account."""
+    contacts = entry.get_subentries_of_type(SUBENTRY_CONTACT)
+    await async_load_number_data(
+        hass, entry.options[CONF_ORIGIN], [contact.data[CONF_NUMBER] for contact in contacts]
+    )
     client = DirectcallClient(
         async_get_sessions(hass, entry.entry_id),
         parse_url(entry.data[CONF_URL]),

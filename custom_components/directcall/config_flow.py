@@ -52,6 +52,7 @@ from .const import (
     SUBENTRY_CONTACT,
 )
 from .contacts import LONGEST_NAME, clean_name, fold, has_number, is_printable, recipient_of
+from .number_data import async_load_number_data
 from .recordings import new_media_key
 from .sessions import temporary_sessions
 
@@ -154,6 +155,7 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
             client_secret = user_input[CONF_CLIENT_SECRET].strip()
             await self.async_set_unique_id(client_id.casefold(), raise_on_progress=False)
             self._abort_if_unique_id_configured()
+            await async_load_number_data(self.hass, user_input[CONF_ORIGIN])
             try:
                 origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
                 url = parse_url(user_input[CONF_ADVANCED][CONF_URL])
@@ -295,6 +297,7 @@ class DirectcallOptionsFlow(OptionsFlow):
         """Change the options."""
         errors: dict[str, str] = {}
         if user_input is not None:
+            await async_load_number_data(self.hass, user_input[CONF_ORIGIN])
             try:
                 origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
             except InvalidNumberError as err:
@@ -320,6 +323,7 @@ class DirectcallContactFlow(ConfigSubentryFlow):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
+            await async_load_number_data(self.hass, user_input[CONF_NUMBER])
             errors, placeholders = self._check(user_input)
             if not errors:
                 return self.async_create_entry(**self._read(user_input))
@@ -339,6 +343,7 @@ class DirectcallContactFlow(ConfigSubentryFlow):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
+            await async_load_number_data(self.hass, user_input[CONF_NUMBER])
             errors, placeholders = self._check(user_input, contact)
             if not errors:
                 # `async_update_and_abort` takes no reason before Home Assistant 2026.10, and its

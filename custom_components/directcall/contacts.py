@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
-from .api import InvalidNumberError, NumberPair, PhoneNumber, mask, mask_text
+from .api import InvalidNumberError, NumberPair, NumberProblem, PhoneNumber, mask, mask_text
 from .const import CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 
 ATTR_CONTACT: Final = "contact"
@@ -156,11 +156,12 @@ class AddressBook:
         named = self._named(value) if isinstance(value, str) else []
         if len(named) == 1:
             return named[0]
-        if not isinstance(value, str) or not any(character.isalpha() for character in value):
+        is_name = err.problem is NumberProblem.INVALID
+        if not isinstance(value, str) or not (is_name and any(c.isalpha() for c in value)):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key=err.problem,
-                translation_placeholders={"field": field, "number": mask(value)},
+                translation_placeholders={"number": mask(value)},
             ) from err
         raise ServiceValidationError(
             translation_domain=DOMAIN,

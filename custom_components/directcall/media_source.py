@@ -24,6 +24,7 @@ from .api import Audio, ByteRange, DirectcallError, Recording, RecordingQuery
 from .const import DOMAIN
 from .contacts import AddressBook, Recipient
 from .coordinator import DirectcallConfigEntry
+from .number_data import async_load_number_data
 from .recordings import KEPT, YEARS, async_get_recordings
 
 _URL: Final = f"/api/{DOMAIN}/recordings"
@@ -111,6 +112,8 @@ class DirectcallMediaSource(MediaSource):
         listing = await async_get_recordings(self._hass, entry).async_list(
             RecordingQuery(start, end - _SECOND)
         )
+        numbers = {n for r in listing.recordings.values() for n in (r.origin, r.destination)}
+        await async_load_number_data(self._hass, *numbers)
         book = AddressBook(self._hass, entry)
         return _folder(
             f"{entry.entry_id}/{day}",

@@ -48,6 +48,7 @@ from .messages import (
     check_recipients,
     check_text,
 )
+from .number_data import async_load_number_data
 from .recordings import async_get_recordings, check_period, media_content_id
 
 ATTR_ATTEMPTS: Final = "attempts"
@@ -352,4 +353,14 @@ def _async_register(
     response: SupportsResponse = SupportsResponse.OPTIONAL,
 ) -> None:
     """Register an action, which is there whether or not an account is loaded."""
-    hass.services.async_register(DOMAIN, name, action, schema=schema, supports_response=response)
+
+    async def async_perform(call: ServiceCall) -> ServiceResponse:
+        """Load what reading its numbers needs, then perform the action."""
+        await async_load_number_data(
+            hass, call.data.get(CONF_ORIGIN), call.data.get(ATTR_DESTINATION)
+        )
+        return await action(call)
+
+    hass.services.async_register(
+        DOMAIN, name, async_perform, schema=schema, supports_response=response
+    )

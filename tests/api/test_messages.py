@@ -349,10 +349,36 @@ async def test_moment_and_hours(
         ("ip41306003001", 128, 2),
     ],
 )
-@pytest.mark.parametrize("character", ["x", "ç", "🔥"])
+@pytest.mark.parametrize("character", ["x", "é", "@", "\n", "Ç"])
 def test_parts(origin: str, length: int, parts: int, character: str) -> None:
     """A part has 140 characters, the origin's among them, and there is at least one."""
     assert Sms(PhoneNumber(origin), numbers(*TEN), character * length).parts == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        # What is outside the alphabet of SMS leaves 58 of 70 units beside the origin.
+        ("ã" * 58, 1),
+        ("ã" * 59, 2),
+        ("x" * 58 + "ç", 2),
+        ("😀" * 29, 1),
+        ("😀" * 30, 2),
+        ("😀" * 70, 3),
+        # No emoji is cut in two.
+        ("ã" * 57 + "😀" + "ã" * 57, 3),
+        # The alphabet's extension takes two of 128.
+        ("€" * 64, 1),
+        ("€" * 65, 2),
+        ("[x]" + "x" * 123, 1),
+        ("[x]" + "x" * 124, 2),
+        ("x" * 127 + "€" + "x" * 127, 3),
+    ],
+    ids=range(12),
+)
+def test_parts_by_alphabet(text: str, parts: int) -> None:
+    """Characters take as much of a part as they do on the way to the telephone."""
+    assert Sms(PhoneNumber(ORIGIN), numbers(*TEN), text).parts == parts
 
 
 def test_repr_gives_nothing_away() -> None:

@@ -46,7 +46,7 @@ from .models import (
     Token,
     VoiceMessage,
 )
-from .numbers import PhoneNumber, mask
+from .numbers import PhoneNumber, load_number_data, mask, missing_calling_codes
 from .redaction import mask_text
 from .request_scope import RequestScope
 from .sessions import Sessions
@@ -97,7 +97,9 @@ __all__ = [
     "TokenDoubtedError",
     "TokenRejectedError",
     "VoiceMessage",
+    "load_number_data",
     "mask",
     "mask_text",
+    "missing_calling_codes",
     "parse_url",
 ]

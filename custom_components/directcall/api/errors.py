@@ -18,9 +18,13 @@ class InvalidUrlError(DirectcallError):
 class NumberProblem(StrEnum):
     """Why something is not a number that can be called."""
 
+    ANY_AREA_CODE = "nationwide_number"
+    EXTENSION = "number_with_extension"
+    INTERNATIONAL_PREFIX = "number_with_international_prefix"
     INVALID = "invalid_number"
     NO_AREA_CODE = "number_without_area_code"
     NO_NINTH_DIGIT = "mobile_without_ninth_digit"
+    PREMIUM_RATE = "premium_rate_number"
     SHORT = "short_number"
     UNQUOTED = "number_unquoted"
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from math import ceil
 import time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -21,8 +20,16 @@ LONGEST_TEXT: Final = 700
 LARGEST_AUDIO: Final = 4_000_000
 ATTEMPTS: Final = range(1, 11)
 DEFAULT_ATTEMPTS: Final = 3
-# Characters that a part of an SMS holds, the origin's number among them.
+# Characters that a part of an SMS holds, the origin's number among them (provider's documentation).
 _SMS_PART: Final = 140
+# The same 140 bytes hold half as many of UCS-2.
+_UCS2_SMS_PART: Final = 70
+# GSM 03.38, the alphabet of SMS. A character of the extension table is written as two.
+_GSM_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_EXTENSION: Final = frozenset("\f^{}\\[~]|€")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +189,25 @@ class Sms:
     def parts(self) -> int:
         """Return of how many parts it is, for each recipient. Each is billed.
 
-        A part has 140 characters of text and origin together (provider's documentation). That the
-        origin counts in each of them is a guess, on the dear side.
+        That the origin counts in each of them, and that a text beyond GSM 03.38 is sent as UCS-2,
+        are guesses, on the dear side.
         """
-        return max(1, ceil(len(self.text) / (_SMS_PART - len(self.origin.wire))))
+        part, sizes = _measure(self.text)
+        part -= len(self.origin.wire)
+        parts, free = 1, part
+        for size in sizes:
+            if size > free:
+                parts, free = parts + 1, part
+            free -= size
+        return parts
+
+
+def _measure(text: str) -> tuple[int, list[int]]:
+    """Return how much a part of an SMS holds, and how much of it each character takes."""
+    if set(text) <= _GSM_BASIC | _GSM_EXTENSION:
+        return _SMS_PART, [2 if character in _GSM_EXTENSION else 1 for character in text]
+    # A character beyond the basic plane, such as an emoji, takes two units of UTF-16.
+    return _UCS2_SMS_PART, [2 if character > "\uffff" else 1 for character in text]
 
 
 @dataclass(frozen=True, slots=True)
