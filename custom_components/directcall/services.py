@@ -6,6 +6,7 @@ from datetime import timedelta
 import logging
 from typing import Any, Final
 
+from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
@@ -15,7 +16,13 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
@@ -120,6 +127,30 @@ def _async_get_entry(hass: HomeAssistant, fields: ActionFields) -> DirectcallCon
         if is_meant and account.state is ConfigEntryState.LOADED:
             return account
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="account_not_loaded")
+
+
+async def _async_authorize(call: ServiceCall, entry: DirectcallConfigEntry) -> None:
+    """Raise Unauthorized if a user performs an action who may not control the account's entities.
+
+    All of them: whoever may control one light only must not call anybody.
+    """
+    if not call.context.user_id:
+        return
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context, config_entry_id=entry.entry_id)
+    entities = er.async_entries_for_config_entry(er.async_get(call.hass), entry.entry_id)
+    may_control = user.permissions.access_all_entities(POLICY_CONTROL) or (
+        bool(entities)
+        and all(user.permissions.check_entity(e.entity_id, POLICY_CONTROL) for e in entities)
+    )
+    if not may_control:
+        raise Unauthorized(
+            context=call.context,
+            config_entry_id=entry.entry_id,
+            perm_category=CAT_ENTITIES,
+            permission=POLICY_CONTROL,
+        )
 
 
 @callback
@@ -396,6 +427,7 @@ def _async_register(
     async def perform(call: ServiceCall) -> ServiceResponse:
         fields = ActionFields(call, names)
         entry = _async_get_entry(hass, fields)
+        await _async_authorize(call, entry)
         response = await action(call, entry, fields)
         return response if call.return_response else None
 
