@@ -5,6 +5,7 @@ from collections.abc import Callable
 import os
 from pathlib import Path
 import subprocess
+import time
 from types import SimpleNamespace
 from typing import Any, override
 from unittest.mock import patch
@@ -31,7 +32,7 @@ FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 SPEECH = "media-source://tts/voice?message=Fumaça&tts_options={}"
 AUDIO_FAILED = (
     "The audio could not be made, and nothing was sent. Check the voice or the file, or write a"
-    " message instead of media. Technical detail:"
+    " message, too: then it is spoken instead. Technical detail:"
 )
 FRAME = b"\xff\xfb"
 MP3 = FRAME + bytes(100)
@@ -501,16 +502,124 @@ async def test_playlist_leads_nowhere(
     assert simulator.requests[SEND] == 0
 
 
-async def test_message_and_media(hass: HomeAssistant, simulator: Simulator, voice: Voice) -> None:
-    """What is spoken and what is played exclude each other."""
-    data = {
-        "destination": "Maria",
-        "message": "Fumaça",
-        "media": {"media_content_id": SPEECH},
-    }
-    with pytest.raises(ServiceValidationError, match="either a message or media"):
-        await perform(hass, "send_voice_message", data)
+async def speak_or_play(hass: HomeAssistant, media: Any, **data: Any) -> dict[str, Any]:
+    """Play audio to a contact, or speak a text where that fails."""
+    data = {"destination": "Maria", "message": "Fumaça", "media": media, **data}
+    return await perform(hass, "send_voice_message", data)
+
+
+def spoken(simulator: Simulator) -> list[str | None]:
+    """Return the texts of the messages that have no audio."""
+    return [message.text for message in simulator.messages if message.audio is None]
+
+
+async def test_audio_comes_before_the_text(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice
+) -> None:
+    """A text beside audio is not spoken where the audio can be played."""
+    await speak_or_play(hass, {"media_content_id": SPEECH}, message="x" * 701)
+    assert played(simulator) == MP3
+
+
+@pytest.mark.parametrize(
+    "error", [HomeAssistantError("No credit"), OSError(), ValueError(), TimeoutError()]
+)
+async def test_text_stands_in_for_a_voice_that_fails(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    voice: Voice,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    """Where the audio cannot be made, the text is spoken, with its title, and it is logged."""
+    voice.error = error
+    await speak_or_play(hass, {"media_content_id": SPEECH}, title="Alarme")
+    assert spoken(simulator) == ["Alarme. Fumaça"]
+    assert "The text is spoken instead of the audio: audio_failed" in caplog.text
+
+
+async def test_text_stands_in_for_a_voice_that_takes_too_long(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice
+) -> None:
+    """An alarm does not wait for a voice that never comes: the text is spoken."""
+    voice.seconds = 60
+    with patch.object(audio_module, "TIMEOUT", 0.1):
+        await speak_or_play(hass, {"media_content_id": SPEECH})
+    assert spoken(simulator) == ["Fumaça"]
+
+
+async def test_text_stands_in_for_a_fault_of_ours(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice
+) -> None:
+    """Whatever goes wrong with the audio, the text is spoken."""
+    with patch.object(audio_module, "_read_mp3", side_effect=RuntimeError("private")):
+        await speak_or_play(hass, {"media_content_id": SPEECH})
+        with pytest.raises(HomeAssistantError, match="detail: RuntimeError"):
+            await play(hass, SPEECH)
+    assert spoken(simulator) == ["Fumaça"]
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        "https://example.com/tone.mp3",
+        {},
+        {"media_content_id": None},
+        {"media_content_id": ["x"]},
+        [SPEECH],
+        42,
+        True,
+    ],
+)
+async def test_media_in_an_odd_form(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice, media: Any
+) -> None:
+    """What is no audio here is an error of ours, unless there is a text to speak."""
+    with pytest.raises(ServiceValidationError, match="in Home Assistant itself"):
+        await perform(hass, "send_voice_message", {"destination": "Maria", "media": media})
     assert simulator.requests[SEND] == 0
+    await speak_or_play(hass, media)
+    assert spoken(simulator) == ["Fumaça"]
+
+
+async def test_media_as_a_text(hass: HomeAssistant, simulator: Simulator, voice: Voice) -> None:
+    """The ID of the media alone is enough."""
+    await perform(hass, "send_voice_message", {"destination": "Maria", "media": SPEECH})
+    assert played(simulator) == MP3
+
+
+def wait_until_started(started: Path, processes: int) -> None:
+    """Wait until so many processes said that they started."""
+    while not started.exists() or started.read_text().count("x") < processes:
+        time.sleep(0.05)
+
+
+async def test_four_conversions_at_once(
+    hass: HomeAssistant, simulator: Simulator, media: Path, tmp_path: Path
+) -> None:
+    """A fifth conversion waits, but neither an MP3 nor an alarm with a text does."""
+    tone(media / "tone.wav")
+    other = as_other(media / "other.mp3")
+    started, may_end = tmp_path / "started", tmp_path / "may_end"
+    slow = tmp_path / "ffmpeg"
+    slow.write_text(
+        f"#!/bin/sh\necho x >> {started}\nwhile [ ! -e {may_end} ]; do sleep 0.05; done\n"
+        f"cat {other}\n"
+    )
+    slow.chmod(0o755)
+    hass.data["ffmpeg"].__dict__["binary"] = str(slow)
+    source = "media-source://media_source/local/tone.wav"
+    waiting = [asyncio.create_task(play(hass, source)) for _ in range(6)]
+    async with asyncio.timeout(20):
+        await hass.async_add_executor_job(wait_until_started, started, 4)
+        await speak_or_play(hass, {"media_content_id": source})
+        assert spoken(simulator) == ["Fumaça"]
+        await play(hass, "media-source://media_source/local/other.mp3")
+        assert started.read_text().count("x") == 4
+        may_end.touch()
+        await asyncio.gather(*waiting)
+    assert started.read_text().count("x") == 6
+    assert len(simulator.messages) == 8
 
 
 @pytest.mark.parametrize(("reply", "key"), NEVER_TWICE.values(), ids=NEVER_TWICE)

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Mapping
 import time
 from typing import Any
+from unittest.mock import Mock
 
 from freezegun.api import FrozenDateTimeFactory
+from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
@@ -18,7 +20,9 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 
+from custom_components.directcall.api import PhoneNumber
 from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
+from custom_components.directcall.contacts import AddressBook, Recipient
 
 from .conftest import (
     device_of,
@@ -455,7 +459,7 @@ async def test_number_means_itself(
     assert (call.origin, call.destination) == ("554130600300", "554133334444")
 
 
-@pytest.mark.parametrize("name", ["", " ", "\N{ACUTE ACCENT}"])
+@pytest.mark.parametrize("name", ["\N{ACUTE ACCENT}", "\N{ZERO WIDTH JOINER}"])
 async def test_name_that_comes_to_nothing(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, name: str
 ) -> None:
@@ -474,7 +478,14 @@ async def test_whom_to_call_is_said_once(
 ) -> None:
     """Neither nobody nor two telephones are called."""
     contact = device_of(hass, account, "Maria")
-    for data in ({}, {"contact": contact, "destination": "Maria"}):
+    for data in (
+        {},
+        {"contact": contact, "destination": "Maria"},
+        {"destination": ""},
+        {"contact": None, "destination": " "},
+        {"destination": ["Maria", "João da Silva"]},
+        {"destination": "Maria; João da Silva"},
+    ):
         with pytest.raises(ServiceValidationError, match="either a contact or a destination"):
             await perform(hass, action, data)
     assert simulator.calls == []
@@ -498,7 +509,7 @@ async def test_contact_says_the_account(
         await place_call(hass, contact=device_id)
 
 
-@pytest.mark.parametrize("whose", ["other contact", "account", "nobody", "nothing"])
+@pytest.mark.parametrize("whose", ["other contact", "account", "nobody", "no text"])
 async def test_device_that_is_no_contact(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -510,11 +521,11 @@ async def test_device_that_is_no_contact(
     registry = dr.async_get(hass)
     above = registry.async_get_device_by_identifier((DOMAIN, account.entry_id), account.entry_id)
     assert above is not None
-    devices = {
+    devices: dict[str, Any] = {
         "other contact": device_of(hass, other_account, "Ana"),
         "account": above.id,
         "nobody": "nobody",
-        "nothing": None,
+        "no text": {"id": "nobody"},
     }
     with pytest.raises(ServiceValidationError, match="belongs to another account"):
         await place_call(hass, contact=devices[whose], config_entry_id=account.entry_id)
@@ -610,3 +621,44 @@ async def test_many_contacts_take_no_time(
             measured[number] = time.process_time() - start
     assert len(er.async_entries_for_config_entry(er.async_get(hass), many.entry_id)) == 156
     assert min(seconds[many]) - min(seconds[few]) < 0.1
+
+
+def book_of(numbers: list[str]) -> AddressBook:
+    """Return the contacts of an account."""
+    account = make_account(
+        Mock(Simulator, url="http://127.0.0.1"),
+        contacts={f"Pessoa {position}": number for position, number in enumerate(numbers)},
+    )
+    return AddressBook(Mock(HomeAssistant), account)
+
+
+WIRES = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "ip"]),
+    st.sampled_from(["", "1", "55", "0055", "5541"]),
+    st.sampled_from(["4130600300", "41999990000", "999990000", "30600300", "060300", "190"]),
+)
+
+
+@given(st.lists(WIRES, max_size=8), WIRES)
+def test_number_is_found_as_by_a_search(wires: list[str], wire: str) -> None:
+    """The contact whose number it is, else the first whose number it may be, else nobody."""
+    number = PhoneNumber(wire)
+    contacts = [
+        Recipient(PhoneNumber(wire), f"Pessoa {position}") for position, wire in enumerate(wires)
+    ]
+    exact = [contact for contact in contacts if contact.number == number]
+    maybe = [contact for contact in contacts if contact.number.may_be(number)]
+    book = book_of(wires)
+    assert book.find_number(number) == [*exact, Recipient(number)][0]
+    assert book.guess_number(number) == [*exact, *maybe, Recipient(number)][0]
+
+
+def test_many_numbers_are_found_among_many_contacts() -> None:
+    """5,000 recordings and 1,000 contacts hold nobody up: a search among them takes seconds."""
+    book = book_of([f"+55 41 99999-{number}" for number in range(1000, 2000)])
+    numbers = [PhoneNumber(f"55118{number:08}") for number in range(5000)]
+    start = time.process_time()
+    assert not any(book.guess_number(number).contact for number in numbers)
+    assert book.guess_number(PhoneNumber("41999991999")).contact == "Pessoa 999"
+    assert time.process_time() - start < 0.5

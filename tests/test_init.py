@@ -26,7 +26,7 @@ async def test_unload_and_back(
     """An account that is unloaded places no call, and does after it is back."""
     assert await hass.config_entries.async_unload(account.entry_id)
     assert account.state is ConfigEntryState.NOT_LOADED
-    with pytest.raises(ServiceValidationError, match="not loaded"):
+    with pytest.raises(ServiceValidationError, match="is not set up"):
         await place_call(hass)
     assert await hass.config_entries.async_setup(account.entry_id)
     await place_call(hass)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations, recursive_flatten
@@ -15,12 +14,12 @@ from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.event import CALL, RECORDING_READY
 from custom_components.directcall.sensor import LAST_CALL
 from custom_components.directcall.services import (
-    END_CALL_SCHEMA,
-    LIST_RECORDINGS_SCHEMA,
-    MESSAGE_SCHEMA,
-    PLACE_CALL_SCHEMA,
-    SEND_SMS_SCHEMA,
-    SEND_VOICE_MESSAGE_SCHEMA,
+    END_CALL_FIELDS,
+    LIST_RECORDINGS_FIELDS,
+    MESSAGE_FIELDS,
+    PLACE_CALL_FIELDS,
+    SEND_SMS_FIELDS,
+    SEND_VOICE_MESSAGE_FIELDS,
 )
 from scripts.validate.actions import fields_of
 
@@ -44,21 +43,21 @@ async def test_home_assistant_shows_every_text(hass: HomeAssistant, language: st
 
 
 @pytest.mark.parametrize(
-    ("action", "schema"),
+    ("action", "fields"),
     [
-        ("cancel_message", MESSAGE_SCHEMA),
-        ("end_call", END_CALL_SCHEMA),
-        ("get_message_status", MESSAGE_SCHEMA),
-        ("list_recordings", LIST_RECORDINGS_SCHEMA),
-        ("place_call", PLACE_CALL_SCHEMA),
-        ("send_sms", SEND_SMS_SCHEMA),
-        ("send_voice_message", SEND_VOICE_MESSAGE_SCHEMA),
+        ("cancel_message", MESSAGE_FIELDS),
+        ("end_call", END_CALL_FIELDS),
+        ("get_message_status", MESSAGE_FIELDS),
+        ("list_recordings", LIST_RECORDINGS_FIELDS),
+        ("place_call", PLACE_CALL_FIELDS),
+        ("send_sms", SEND_SMS_FIELDS),
+        ("send_voice_message", SEND_VOICE_MESSAGE_FIELDS),
     ],
 )
-def test_action_fields_are_those_of_the_schema(action: str, schema: vol.Schema) -> None:
+def test_action_takes_the_fields_of_its_form(action: str, fields: frozenset[str]) -> None:
     """What the form of an action shows is what the action takes."""
     described = load_yaml_dict(str(INTEGRATION / "services.yaml"))[action]
-    assert {field for field, _ in fields_of(described)} == {str(key) for key in schema.schema}
+    assert {field for field, _ in fields_of(described)} == fields
 
 
 @pytest.mark.parametrize("language", ["en", "pt-BR"])

@@ -8,12 +8,16 @@ from homeassistant.components import ffmpeg, media_source, tts
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
+from homeassistant.util.hass_dict import HassKey
 
 from .api import LARGEST_AUDIO, mask_text
 from .const import DOMAIN
 
 # Seconds until the audio has to be there: an alarm does not wait for a voice that never comes.
 TIMEOUT: Final = 30
+# Each conversion is a process of about 30 MB.
+_MOST_CONVERSIONS: Final = 4
+_DATA_CONVERSIONS: Final[HassKey[asyncio.Semaphore]] = HassKey(f"{DOMAIN}_conversions")
 _SPEECH: Final = "media-source://tts/"
 _FILES: Final = "media-source://media_source/"
 _TAG: Final = b"ID3"
@@ -33,32 +37,51 @@ _TO_MP3: Final = (
 )
 
 
-async def async_get_audio(hass: HomeAssistant, media_content_id: str) -> bytes:
+async def async_get_audio(
+    hass: HomeAssistant, media_content_id: object, *, waits_for_others: bool
+) -> bytes:
     """Return what one of Home Assistant's voices says, or a local file, as an MP3.
 
+    Without `waits_for_others`, it fails at once where too many other conversions are under way.
     Raise ServiceValidationError if it is something else or too big, and HomeAssistantError if it
-    cannot be had, or not in time.
+    cannot be made, or not in time.
     """
     try:
         async with asyncio.timeout(TIMEOUT):
             source = await _async_get_source(hass, media_content_id)
             audio = await hass.async_add_executor_job(_read_mp3, source)
             if audio is None:
-                audio = await _async_convert(hass, source)
+                audio = await _async_convert_in_turn(
+                    hass, source, waits_for_others=waits_for_others
+                )
     except TimeoutError:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN, translation_key="audio_too_slow"
-        ) from None
-    except OSError as err:
+        raise _too_slow() from None
+    except HomeAssistantError:
+        raise
+    except Exception as err:
         raise _failure(type(err).__name__) from None
     if len(audio) > LARGEST_AUDIO:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="audio_too_big")
     return audio
 
 
-async def _async_get_source(hass: HomeAssistant, media_content_id: str) -> bytes | Path:
+async def _async_convert_in_turn(
+    hass: HomeAssistant,
+    source: bytes | Path,
+    *,
+    waits_for_others: bool,
+) -> bytes:
+    """Convert audio once few enough other conversions are under way."""
+    conversions = hass.data.setdefault(_DATA_CONVERSIONS, asyncio.Semaphore(_MOST_CONVERSIONS))
+    if conversions.locked() and not waits_for_others:
+        raise _too_slow()
+    async with conversions:
+        return await _async_convert(hass, source)
+
+
+async def _async_get_source(hass: HomeAssistant, media_content_id: object) -> bytes | Path:
     """Return what a voice says, or the path of a local file."""
-    if not media_content_id.startswith((_SPEECH, _FILES)):
+    if not isinstance(media_content_id, str) or not media_content_id.startswith((_SPEECH, _FILES)):
         raise _not_supported()
     try:
         if media_content_id.startswith(_SPEECH):
@@ -128,6 +151,11 @@ async def _async_convert(hass: HomeAssistant, source: bytes | Path) -> bytes:
 def _not_supported() -> ServiceValidationError:
     """Return the error that something is neither a voice's nor a local file."""
     return ServiceValidationError(translation_domain=DOMAIN, translation_key="media_not_supported")
+
+
+def _too_slow() -> HomeAssistantError:
+    """Return the error that the audio was not ready in time."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key="audio_too_slow")
 
 
 def _failure(reason: str) -> HomeAssistantError:

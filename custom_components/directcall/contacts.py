@@ -1,7 +1,9 @@
 """Whom an account knows: contacts, found by their device, their name or their number."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Final
 import unicodedata
 
@@ -21,6 +23,8 @@ LONGEST_NAME: Final = 60
 _SHORTEST_NUMBER: Final = 8
 # Without them, a family is three people beside one another, and names of some languages change.
 _JOINERS: Final = {"\N{ZERO WIDTH JOINER}", "\N{ZERO WIDTH NON-JOINER}"}
+# Digits from which on `PhoneNumber.may_be` finds that two numbers may be the same.
+_SHORTEST_LINE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,14 @@ class Recipient:
     number: PhoneNumber
     contact: str | None = None
     """The name of the contact whose number it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressees:
+    """The recipients of a message, and why others cannot be reached."""
+
+    recipients: tuple[Recipient, ...]
+    errors: tuple[ServiceValidationError, ...]
 
 
 def contact_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
@@ -48,15 +60,20 @@ def recipient_of(contact: ConfigSubentry) -> Recipient:
 
 
 @callback
-def async_get_account_of(hass: HomeAssistant, device_id: str | None) -> str:
-    """Return the id of the account to which a contact's device belongs.
+def async_find_account_of(hass: HomeAssistant, device_ids: Iterable[object]) -> str | None:
+    """Return the id of the account to which the first of these devices belongs that is a contact's.
 
-    Raise ServiceValidationError if it is no contact's.
+    Return None if there is no such device.
     """
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if AddressBook(hass, entry).async_find_contact(device_id):
-            return entry.entry_id
-    raise _not_found()
+    books = {
+        entry.entry_id: AddressBook(hass, entry)
+        for entry in hass.config_entries.async_entries(DOMAIN)
+    }
+    for device_id in device_ids:
+        for entry_id, book in books.items():
+            if book.async_find_contact(device_id):
+                return entry_id
+    return None
 
 
 def is_printable(character: str) -> bool:
@@ -74,7 +91,7 @@ def clean_name(name: str) -> str:
 
 def fold(name: str) -> str:
     """Return a name as it is compared: without case, accents, and blanks that nobody sees."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    decomposed = unicodedata.normalize("NFKD", clean_name(name).casefold())
     plain = (c for c in decomposed if unicodedata.category(c) not in {"Cf", "Mn"})
     return " ".join("".join(plain).split())
 
@@ -89,9 +106,19 @@ def without_number(name: str) -> str:
     return mask(name) if has_number(name) else mask_text(name, [])
 
 
-def _not_found() -> ServiceValidationError:
-    """Return the error that a device is none of a contact."""
+def contact_not_found() -> ServiceValidationError:
+    """Return the error that a device does not belong to a contact."""
     return ServiceValidationError(translation_domain=DOMAIN, translation_key="contact_not_found")
+
+
+def _digits_of(number: PhoneNumber) -> str:
+    """Return the digits of a number, without the prefix `ip`."""
+    return number.wire.removeprefix("ip")
+
+
+def _endings_of(digits: str) -> list[str]:
+    """Return everything that digits end with and that may be the same number."""
+    return [digits[start:] for start in range(len(digits) - _SHORTEST_LINE + 1)]
 
 
 class AddressBook:
@@ -106,21 +133,59 @@ class AddressBook:
             for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT)
         }
 
+    @cached_property
+    def _by_number(self) -> dict[PhoneNumber, Recipient]:
+        """Return the contacts by their numbers. Where several have one, the first counts."""
+        return {contact.number: contact for contact in reversed(self._contacts.values())}
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Recipient]]:
+        """Return the contacts by their names as they are compared."""
+        contacts = defaultdict(list)
+        for contact in self._contacts.values():
+            contacts[fold(contact.contact or "")].append(contact)
+        contacts.pop("", None)
+        return contacts
+
+    @cached_property
+    def _by_digits(self) -> dict[str, int]:
+        """Return the positions of the contacts by their digits, without the prefix `ip`."""
+        positions: dict[str, int] = {}
+        for position, contact in enumerate(self._in_order):
+            positions.setdefault(_digits_of(contact.number), position)
+        return positions
+
+    @cached_property
+    def _by_ending(self) -> dict[str, int]:
+        """Return the positions of the contacts by everything that their digits may end with."""
+        positions: dict[str, int] = {}
+        for position, contact in enumerate(self._in_order):
+            for ending in _endings_of(_digits_of(contact.number)):
+                positions.setdefault(ending, position)
+        return positions
+
+    @cached_property
+    def _in_order(self) -> list[Recipient]:
+        """Return the contacts in their order."""
+        return list(self._contacts.values())
+
     @callback
-    def async_find_contact(self, device_id: str | None) -> Recipient | None:
-        """Return the contact with a device, if it is one's."""
-        device = dr.async_get(self._hass).async_get(device_id) if device_id else None
+    def async_find_contact(self, device_id: object) -> Recipient | None:
+        """Return the contact with a device, or None."""
+        device = (
+            dr.async_get(self._hass).async_get(device_id) if isinstance(device_id, str) else None
+        )
         for identifier in device.identifiers if device else ():
             if contact := self._contacts.get(identifier):
                 return contact
         return None
 
     @callback
-    def async_get_contact(self, device_id: str | None) -> Recipient:
-        """Return the contact with a device. Raise ServiceValidationError if it is none's."""
+    def async_get_contact(self, device_id: object) -> Recipient:
+        """Return the contact with a device. Raise ServiceValidationError if there is none."""
         if contact := self.async_find_contact(device_id):
             return contact
-        raise _not_found()
+        raise contact_not_found()
 
     def get_recipient(self, field: str, value: object) -> Recipient:
         """Return whom the value of a field means: a contact's name or a number.
@@ -135,25 +200,28 @@ class AddressBook:
         return self.find_number(number)
 
     def find_number(self, number: PhoneNumber) -> Recipient:
-        """Return whose a number is: a contact's, or nobody's whom the account knows."""
-        return next(
-            (contact for contact in self._contacts.values() if contact.number == number),
-            Recipient(number),
-        )
+        """Return the contact with this number, or a recipient without a contact."""
+        return self._by_number.get(number) or Recipient(number)
 
     def guess_number(self, number: PhoneNumber) -> Recipient:
-        """Return whose a number probably is, which the provider may write in another way."""
+        """Return the contact whose number this probably is, or a recipient without a contact.
+
+        The provider may write it in another way: see `PhoneNumber.may_be`.
+        """
         found = self.find_number(number)
         if found.contact:
             return found
-        return next(
-            (contact for contact in self._contacts.values() if contact.number.may_be(number)),
-            found,
-        )
+        digits = _digits_of(number)
+        positions = [
+            self._by_ending.get(digits),
+            *(self._by_digits.get(ending) for ending in _endings_of(digits)),
+        ]
+        known = [position for position in positions if position is not None]
+        return self._in_order[min(known)] if known else found
 
     def _get_named(self, field: str, value: object, err: InvalidNumberError) -> Recipient:
         """Return the contact with a name that is no number."""
-        named = self._named(value) if isinstance(value, str) else []
+        named = self._by_name.get(fold(value), []) if isinstance(value, str) else []
         if len(named) == 1:
             return named[0]
         is_name = err.problem is NumberProblem.INVALID
@@ -186,25 +254,29 @@ class AddressBook:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="same_number")
         return pair
 
-    def get_recipients(
-        self, device_ids: Iterable[str | None], destinations: Iterable[object]
-    ) -> list[Recipient]:
-        """Return all that are meant, each telephone once.
+    @callback
+    def async_get_addressees(
+        self, device_ids: Iterable[object], destinations: Iterable[object]
+    ) -> Addressees:
+        """Return all who can be reached, each telephone once, and why others cannot."""
+        found: dict[PhoneNumber, Recipient] = {}
+        errors: list[ServiceValidationError] = []
+        for read, values in (
+            (self.async_get_contact, device_ids),
+            (partial(self.get_recipient, ATTR_DESTINATION), destinations),
+        ):
+            for value in values:
+                try:
+                    recipient = read(value)
+                except ServiceValidationError as err:
+                    errors.append(err)
+                else:
+                    found.setdefault(recipient.number, recipient)
+        return Addressees(tuple(found.values()), tuple(errors))
 
-        Raise ServiceValidationError if one of them is nobody.
-        """
-        contacts = [self.async_get_contact(device_id) for device_id in device_ids]
-        others = [self.get_recipient(ATTR_DESTINATION, value) for value in destinations]
-        return list({each.number: each for each in (*contacts, *others)}.values())
-
-    def _named(self, name: str) -> list[Recipient]:
-        """Return the contacts with a name."""
-        folded = fold(clean_name(name))
-        return [
-            contact
-            for contact in self._contacts.values()
-            if folded and fold(contact.contact or "") == folded
-        ]
+    def has_name(self, name: str) -> bool:
+        """Return if a contact has a name."""
+        return fold(name) in self._by_name
 
     @property
     def _names(self) -> str:

@@ -1,20 +1,28 @@
 """Messages that are spoken or written: what people say, checked, and sent once."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import batched
 import re
 from typing import Final
 
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from .api import (
     ATTEMPTS,
+    DEFAULT_ATTEMPTS,
     LONGEST_TEXT,
     MOST_RECIPIENTS,
     Delivery,
+    NoCreditError,
+    OutcomeUnknownError,
     PhoneNumber,
+    RefusedError,
     RequestScope,
     SentMessage,
     Sms,
@@ -22,37 +30,110 @@ from .api import (
 )
 from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, async_execute_billed
 from .const import DOMAIN
-from .contacts import Recipient
+from .contacts import Recipient, without_number
 from .coordinator import DirectcallCoordinator
 from .credit import Billed
 from .times import read_moment
 
+type MessageFor = Callable[[tuple[PhoneNumber, ...]], VoiceMessage | Sms]
+
 _HOURS: Final = range(24)
-# What becomes of an id that there is not, or of a condition, where a template hands it on.
+# Values that a template renders when there is no message ID.
 _NO_IDS: Final = {"None", "True", "False"}
 
 
-async def async_send(
-    hass: HomeAssistant, coordinator: DirectcallCoordinator, message: VoiceMessage | Sms
-) -> SentMessage:
-    """Send a message. Raise HomeAssistantError if it was not, or may not have been, accepted."""
-    client = coordinator.client
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one request for a message."""
 
-    async def make(scope: RequestScope) -> SentMessage:
+    recipients: tuple[Recipient, ...]
+    sent: SentMessage | None = None
+    """The provider's word that it accepted the message."""
+    error: HomeAssistantError | None = None
+    """Why it was not, or may not have been, accepted."""
+
+
+class _Sending:
+    """A message on its way to its recipients."""
+
+    def __init__(
+        self,
+        coordinator: DirectcallCoordinator,
+        message_for: MessageFor,
+        scope: RequestScope,
+    ) -> None:
+        """Send within one scope."""
+        self._coordinator = coordinator
+        self._message_for = message_for
+        self._scope = scope
+
+    async def async_send(self, groups: Iterable[tuple[Recipient, ...]]) -> list[Outcome]:
+        """Send to groups of recipients, one request each, at the same time."""
+        tasks = {
+            self._coordinator.hass.async_create_background_task(
+                self._async_send_to_group(group), f"{DOMAIN} message", eager_start=False
+            ): group
+            for group in groups
+        }
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            # No attempt is under way. What was accepted before still has to be told.
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        outcomes: list[Outcome] = []
+        for task, group in tasks.items():
+            outcomes += [_cancelled(group)] if task.cancelled() else task.result()
+        return outcomes
+
+    async def _async_send_to_group(self, group: tuple[Recipient, ...]) -> list[Outcome]:
+        """Send one request. If it is refused because of one recipient, send to each alone."""
+        try:
+            sent = await self._async_request(self._message_for(_numbers_of(group)))
+        except HomeAssistantError as err:
+            refused = isinstance(err.__cause__, RefusedError)
+            if refused and not isinstance(err.__cause__, NoCreditError) and len(group) > 1:
+                return await self.async_send((recipient,) for recipient in group)
+            return [Outcome(group, error=err)]
+        return [Outcome(group, sent)]
+
+    async def _async_request(self, message: VoiceMessage | Sms) -> SentMessage:
+        """Send one request."""
+        client, scope = self._coordinator.client, self._scope
         if isinstance(message, VoiceMessage):
             return await async_execute_billed(
-                coordinator,
+                self._coordinator,
                 Billed.VOICE_MESSAGES,
                 scope,
                 lambda token: client.send_voice_message(token, message, scope),
             )
         return await async_execute_billed(
-            coordinator, Billed.SMS, scope, lambda token: client.send_sms(token, message, scope)
+            self._coordinator,
+            Billed.SMS,
+            scope,
+            lambda token: client.send_sms(token, message, scope),
         )
 
+
+async def async_send(
+    coordinator: DirectcallCoordinator,
+    recipients: Sequence[Recipient],
+    message_for: MessageFor,
+) -> list[Outcome]:
+    """Send a message to any number of recipients: each request once.
+
+    Raise HomeAssistantError if the request was cancelled before anything was sent.
+    """
+    groups = list(batched(recipients, MOST_RECIPIENTS, strict=False))
+    message = message_for(_numbers_of(groups[0]))
     uploads = isinstance(message, VoiceMessage) and isinstance(message.content, bytes)
+
+    async def make(scope: RequestScope) -> list[Outcome]:
+        return await _Sending(coordinator, message_for, scope).async_send(groups)
+
     request = BilledRequest(
-        hass,
+        coordinator.hass,
         coordinator.config_entry.entry_id,
         make,
         UPLOAD_DEADLINE if uploads else DEADLINE,
@@ -60,14 +141,91 @@ async def async_send(
     return await request.async_wait()
 
 
-def check_text(text: str | None) -> str:
+@callback
+def async_check_sent(
+    hass: HomeAssistant, outcomes: Iterable[Outcome], unreachable: Iterable[HomeAssistantError] = ()
+) -> list[SentMessage]:
+    """Return what was accepted.
+
+    Raise HomeAssistantError if it was not accepted, or may not have been, for each recipient.
+    """
+    failed: list[tuple[tuple[Recipient, ...], HomeAssistantError]] = []
+    accepted: list[SentMessage] = []
+    reached: list[Recipient] = []
+    for outcome in outcomes:
+        if outcome.error:
+            failed.append((outcome.recipients, outcome.error))
+        if outcome.sent:
+            accepted.append(outcome.sent)
+            reached += outcome.recipients
+    failed += [((), err) for err in unreachable]
+    if not failed:
+        return accepted
+    unknown = [err for _, err in failed if isinstance(err.__cause__, OutcomeUnknownError)]
+    if not accepted and len(unknown) in {0, len(failed)}:
+        raise failed[0][1]
+    names_by_text: dict[str, list[str]] = {}
+    for recipients, err in failed:
+        names_by_text.setdefault(_text_of(hass, err), []).extend(map(_name_of, recipients))
+    raise HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="partly_sent",
+        translation_placeholders={
+            "sent": ", ".join(map(_name_of, reached)) or "-",
+            "failed": "; ".join(
+                f"{', '.join(names)}: {text}" if names else text
+                for text, names in names_by_text.items()
+            ),
+        },
+    )
+
+
+def _numbers_of(recipients: Iterable[Recipient]) -> tuple[PhoneNumber, ...]:
+    """Return the numbers of recipients."""
+    return tuple(recipient.number for recipient in recipients)
+
+
+def _name_of(recipient: Recipient) -> str:
+    """Return a name for a recipient that gives no number away."""
+    return without_number(recipient.contact) if recipient.contact else str(recipient.number)
+
+
+def _text_of(hass: HomeAssistant, err: HomeAssistantError) -> str:
+    """Return the text of an error in the home's language. Its own is English."""
+    texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
+    text = texts.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message", "{err}")
+    return text.format(**(err.translation_placeholders or {}), err=err)
+
+
+def _cancelled(recipients: tuple[Recipient, ...]) -> Outcome:
+    """Return the outcome of a request that was cancelled before it was sent."""
+    error = HomeAssistantError(translation_domain=DOMAIN, translation_key="request_cancelled")
+    return Outcome(recipients, error=error)
+
+
+def spoken_text(message: str | None, title: str | None) -> str:
+    """Return a text as it is spoken, after its title. Raise what `check_text` raises."""
+    return check_text(_join(". ", title, message))
+
+
+def written_text(message: str | None, title: str | None) -> str:
+    """Return a text as it is written, below its title. Raise what `check_text` raises."""
+    return check_text(_join("\n", title, message))
+
+
+def _join(separator: str, *texts: str | None) -> str:
+    """Return texts one after the other, without those that are empty."""
+    return separator.join(text for text in texts if text and text.strip())
+
+
+def check_text(text: str) -> str:
     """Return a text without blanks around it.
 
     Raise ServiceValidationError if it is empty, or longer than the provider takes: a text is never
     cut.
     """
     # Pairs of surrogates are how JSON writes an emoji, and also YAML that was pasted from there.
-    text = (text or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
     if not text:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="message_empty")
     if len(text) > LONGEST_TEXT:
@@ -79,24 +237,10 @@ def check_text(text: str | None) -> str:
     return text
 
 
-def check_recipients(recipients: Collection[Recipient]) -> tuple[PhoneNumber, ...]:
-    """Return the numbers of recipients.
-
-    Raise ServiceValidationError if there is none, or more than the provider takes in a request.
-    """
-    if not recipients:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recipient")
-    if len(recipients) > MOST_RECIPIENTS:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="too_many_recipients",
-            translation_placeholders={"count": str(len(recipients))},
-        )
-    return tuple(recipient.number for recipient in recipients)
-
-
 def check_attempts(attempts: object) -> int:
     """Return how often a telephone is called. Raise ServiceValidationError if it cannot be."""
+    if attempts is None:
+        return DEFAULT_ATTEMPTS
     try:
         return _whole(attempts, ATTEMPTS)
     except ValueError:

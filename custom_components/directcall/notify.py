@@ -15,7 +15,7 @@ from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
 from .coordinator import DirectcallConfigEntry
 from .entity import DirectcallContactEntity
-from .messages import async_send, check_text
+from .messages import MessageFor, async_check_sent, async_send, spoken_text, written_text
 
 PARALLEL_UPDATES = 0
 
@@ -49,6 +49,11 @@ class DirectcallNotifyEntity(DirectcallContactEntity, NotifyEntity):
         """Return the account's origin number."""
         return AddressBook(self.hass, self._entry).get_origin(None)
 
+    async def _async_send(self, message_for: MessageFor) -> None:
+        """Send a message, or raise where that fails."""
+        outcomes = await async_send(self._entry.runtime_data, [self._recipient], message_for)
+        async_check_sent(self.hass, outcomes)
+
 
 class DirectcallVoiceMessage(DirectcallNotifyEntity):
     """Has a text spoken on the telephone."""
@@ -56,12 +61,8 @@ class DirectcallVoiceMessage(DirectcallNotifyEntity):
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         """Speak a text, after its title, or raise where that fails."""
-        text = check_text(f"{title}. {message}" if title else message)
-        await async_send(
-            self.hass,
-            self._entry.runtime_data,
-            VoiceMessage(self._origin, (self._recipient.number,), text),
-        )
+        text, origin = spoken_text(message, title), self._origin
+        await self._async_send(lambda numbers: VoiceMessage(origin, numbers, text))
 
 
 class DirectcallSms(DirectcallNotifyEntity):
@@ -70,9 +71,5 @@ class DirectcallSms(DirectcallNotifyEntity):
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         """Send a text, below its title, or raise where that fails."""
-        text = check_text(f"{title}\n{message}" if title else message)
-        await async_send(
-            self.hass,
-            self._entry.runtime_data,
-            Sms(self._origin, (self._recipient.number,), text),
-        )
+        text, origin = written_text(message, title), self._origin
+        await self._async_send(lambda numbers: Sms(origin, numbers, text))

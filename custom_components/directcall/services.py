@@ -1,11 +1,13 @@
 """Actions: look up, validate, delegate."""
 
-from collections.abc import Callable, Coroutine
-from datetime import date, timedelta
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from datetime import timedelta
+import logging
 from typing import Any, Final
 
-import voluptuous as vol
-
+from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -14,20 +16,17 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
-from .api import (
-    DEFAULT_ATTEMPTS,
-    Delivery,
-    PhoneNumber,
-    RecordingQuery,
-    RequestScope,
-    Sms,
-    VoiceMessage,
-)
+from .api import Delivery, PhoneNumber, RecordingQuery, RequestScope, Sms, VoiceMessage
 from .audio import async_get_audio
 from .billing import DEADLINE
 from .calls import async_get_calls, request_call
@@ -38,18 +37,31 @@ from .const import (
     CONF_SHOW_CALLER_ID,
     DOMAIN,
 )
-from .contacts import ATTR_CONTACT, ATTR_DESTINATION, AddressBook, Recipient, async_get_account_of
-from .coordinator import DirectcallConfigEntry
+from .contacts import (
+    ATTR_CONTACT,
+    ATTR_DESTINATION,
+    AddressBook,
+    Addressees,
+    Recipient,
+    async_find_account_of,
+    contact_not_found,
+)
+from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
 from .messages import (
+    MessageFor,
+    async_check_sent,
     async_send,
     check_attempts,
     check_delivery,
     check_message_id,
-    check_recipients,
-    check_text,
+    spoken_text,
+    written_text,
 )
 from .number_data import async_load_number_data
 from .recordings import async_get_recordings, check_period, media_content_id
+from .validation import ActionFields, read_duration
+
+_LOGGER = logging.getLogger(__name__)
 
 ATTR_ATTEMPTS: Final = "attempts"
 ATTR_EARLIEST_HOUR: Final = "earliest_hour"
@@ -62,6 +74,7 @@ ATTR_MESSAGE_ID: Final = "message_id"
 ATTR_SEND_AT: Final = "send_at"
 ATTR_START: Final = "start"
 ATTR_TIMEOUT: Final = "timeout"
+ATTR_TITLE: Final = "title"
 ATTR_WAIT_FOR_OUTCOME: Final = "wait_for_outcome"
 
 SERVICE_CANCEL_MESSAGE: Final = "cancel_message"
@@ -76,111 +89,133 @@ SERVICE_SEND_VOICE_MESSAGE: Final = "send_voice_message"
 DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
 LONGEST_TIMEOUT: Final = timedelta(minutes=10)
 
-# Numbers that lost their quotes in YAML get an error of their own, which a string here would hide.
-# Where a template comes to nothing, what a schema says would end an automation in spite of its
-# `continue_on_error`, and in English.
-_NUMBER: Final = vol.Any(None, str, int, float)
-_DEVICE: Final = vol.Any(None, str)
-_TIME: Final = vol.Any(None, str, date)
-_ACCOUNT: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
+_ACCOUNT: Final = frozenset({ATTR_CONFIG_ENTRY_ID})
+_CALL_OPTIONS: Final = frozenset({CONF_RECORD, CONF_SHOW_CALLER_ID, CONF_RING_DESTINATION_FIRST})
+END_CALL_FIELDS: Final = _ACCOUNT | {ATTR_CONTACT, ATTR_DESTINATION, CONF_ORIGIN}
+PLACE_CALL_FIELDS: Final = END_CALL_FIELDS | _CALL_OPTIONS | {ATTR_WAIT_FOR_OUTCOME, ATTR_TIMEOUT}
+SEND_SMS_FIELDS: Final = END_CALL_FIELDS | {
+    ATTR_TITLE,
+    ATTR_MESSAGE,
+    ATTR_SEND_AT,
+    ATTR_EARLIEST_HOUR,
+    ATTR_LATEST_HOUR,
+}
+SEND_VOICE_MESSAGE_FIELDS: Final = SEND_SMS_FIELDS | {ATTR_MEDIA, ATTR_ATTEMPTS}
+LIST_RECORDINGS_FIELDS: Final = _ACCOUNT | {ATTR_START, ATTR_END, ATTR_CONTACT, ATTR_DESTINATION}
+MESSAGE_FIELDS: Final = _ACCOUNT | {ATTR_MESSAGE_ID}
 
-END_CALL_SCHEMA: Final = vol.Schema(
-    {
-        **_ACCOUNT,
-        vol.Optional(ATTR_CONTACT): _DEVICE,
-        vol.Optional(ATTR_DESTINATION): _NUMBER,
-        vol.Optional(CONF_ORIGIN): _NUMBER,
-    }
-)
-PLACE_CALL_SCHEMA: Final = END_CALL_SCHEMA.extend(
-    {
-        vol.Optional(CONF_RECORD): cv.boolean,
-        vol.Optional(CONF_SHOW_CALLER_ID): cv.boolean,
-        vol.Optional(CONF_RING_DESTINATION_FIRST): cv.boolean,
-        vol.Optional(ATTR_WAIT_FOR_OUTCOME, default=False): cv.boolean,
-        vol.Optional(ATTR_TIMEOUT, default=DEFAULT_TIMEOUT): cv.time_period,
-    }
-)
-SEND_SMS_SCHEMA: Final = vol.Schema(
-    {
-        **_ACCOUNT,
-        vol.Optional(ATTR_CONTACT, default=list): vol.All(cv.ensure_list, [_DEVICE]),
-        vol.Optional(ATTR_DESTINATION, default=list): vol.All(cv.ensure_list, [_NUMBER]),
-        vol.Optional(ATTR_MESSAGE, default=None): vol.Any(None, cv.string),
-        vol.Optional(CONF_ORIGIN): _NUMBER,
-        vol.Optional(ATTR_SEND_AT): _TIME,
-        vol.Optional(ATTR_EARLIEST_HOUR): _NUMBER,
-        vol.Optional(ATTR_LATEST_HOUR): _NUMBER,
-    }
-)
-SEND_VOICE_MESSAGE_SCHEMA: Final = SEND_SMS_SCHEMA.extend(
-    {
-        vol.Optional(ATTR_MEDIA): vol.Schema(
-            {vol.Required(ATTR_MEDIA_CONTENT_ID): cv.string}, extra=vol.ALLOW_EXTRA
-        ),
-        vol.Optional(ATTR_ATTEMPTS, default=DEFAULT_ATTEMPTS): _NUMBER,
-    }
-)
-LIST_RECORDINGS_SCHEMA: Final = vol.Schema(
-    {
-        **_ACCOUNT,
-        vol.Optional(ATTR_START): _TIME,
-        vol.Optional(ATTR_END): _TIME,
-        vol.Optional(ATTR_CONTACT): _DEVICE,
-        vol.Optional(ATTR_DESTINATION): _NUMBER,
-    }
-)
-MESSAGE_SCHEMA: Final = vol.Schema({**_ACCOUNT, vol.Required(ATTR_MESSAGE_ID): _NUMBER})
+type _Action = Callable[
+    [ServiceCall, DirectcallConfigEntry, ActionFields], Coroutine[Any, Any, JsonObjectType]
+]
 
 
 @callback
-def _async_get_entry(call: ServiceCall) -> DirectcallConfigEntry:
+def _async_get_entry(hass: HomeAssistant, fields: ActionFields) -> DirectcallConfigEntry:
     """Return the account that an action is for: the one it names, or its contact's, or the only."""
-    entry_id: str | None = call.data.get(ATTR_CONFIG_ENTRY_ID)
-    if entry_id is None and (contacts := cv.ensure_list(call.data.get(ATTR_CONTACT))):
-        entry_id = async_get_account_of(call.hass, contacts[0])
+    contacts = fields.get_items(ATTR_CONTACT)
+    entry_id = fields.get(ATTR_CONFIG_ENTRY_ID)
     if entry_id is None:
-        accounts = call.hass.config_entries.async_entries(
-            DOMAIN, include_ignore=False, include_disabled=False
+        entry_id = async_find_account_of(hass, contacts)
+    accounts = hass.config_entries.async_entries(
+        DOMAIN, include_ignore=False, include_disabled=False
+    )
+    if entry_id is None and len(accounts) > 1:
+        if contacts:
+            raise contact_not_found()
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="account_required")
+    for account in accounts:
+        is_meant = entry_id is None or entry_id == account.entry_id
+        if is_meant and account.state is ConfigEntryState.LOADED:
+            return account
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="account_not_loaded")
+
+
+async def _async_authorize(call: ServiceCall, entry: DirectcallConfigEntry) -> None:
+    """Raise Unauthorized if a user performs an action who may not control the account's entities.
+
+    All of them: whoever may control one light only must not call anybody.
+    """
+    if not call.context.user_id:
+        return
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context, config_entry_id=entry.entry_id)
+    entities = er.async_entries_for_config_entry(er.async_get(call.hass), entry.entry_id)
+    may_control = user.permissions.access_all_entities(POLICY_CONTROL) or (
+        bool(entities)
+        and all(user.permissions.check_entity(e.entity_id, POLICY_CONTROL) for e in entities)
+    )
+    if not may_control:
+        raise Unauthorized(
+            context=call.context,
+            config_entry_id=entry.entry_id,
+            perm_category=CAT_ENTITIES,
+            permission=POLICY_CONTROL,
         )
-        if len(accounts) > 1:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="account_required"
-            )
-    entry: DirectcallConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, entry_id)
-    return entry
 
 
 @callback
-def _async_get_destination(call: ServiceCall, book: AddressBook) -> Recipient:
-    """Return the one telephone that is to be called."""
-    if (ATTR_CONTACT in call.data) == (ATTR_DESTINATION in call.data):
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="one_destination")
-    if ATTR_CONTACT in call.data:
-        return book.async_get_contact(call.data[ATTR_CONTACT])
-    return book.get_recipient(ATTR_DESTINATION, call.data[ATTR_DESTINATION])
+def _async_get_destination(fields: ActionFields, book: AddressBook) -> Recipient | None:
+    """Return the only telephone that is named, or None.
+
+    Raise ServiceValidationError if there are several.
+    """
+    contacts = fields.get_items(ATTR_CONTACT)
+    destinations = fields.get_items(ATTR_DESTINATION, book.has_name)
+    if len(contacts) + len(destinations) > 1:
+        raise _one_destination()
+    for contact in contacts:
+        return book.async_get_contact(contact)
+    for destination in destinations:
+        return book.get_recipient(ATTR_DESTINATION, destination)
+    return None
 
 
-async def _async_place_call(call: ServiceCall) -> ServiceResponse:
-    """Place a call, and wait for its outcome if that is wished."""
-    entry = _async_get_entry(call)
-    preferences = {**entry.options, **call.data}
-    waits: bool = preferences[ATTR_WAIT_FOR_OUTCOME]
-    timeout: timedelta = preferences[ATTR_TIMEOUT]
-    if waits and not timedelta(seconds=1) <= timeout <= LONGEST_TIMEOUT:
+@callback
+def _async_require_destination(fields: ActionFields, book: AddressBook) -> Recipient:
+    """Return the telephone that is to be called or hung up."""
+    if destination := _async_get_destination(fields, book):
+        return destination
+    raise _one_destination()
+
+
+def _one_destination() -> ServiceValidationError:
+    """Return the error that a call needs one destination."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key="one_destination")
+
+
+def _check_timeout(value: object) -> timedelta:
+    """Return how long to wait for an outcome."""
+    if value is None:
+        return DEFAULT_TIMEOUT
+    try:
+        timeout = read_duration(value)
+    except ValueError:
+        timeout = timedelta()
+    if not timedelta(seconds=1) <= timeout <= LONGEST_TIMEOUT:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_timeout")
+    return timeout
+
+
+async def _async_place_call(
+    call: ServiceCall, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
+    """Place a call, and wait for its outcome if the action says so."""
+    preferences = {
+        name: fields.get_boolean(name, default=entry.options[name]) for name in _CALL_OPTIONS
+    }
+    waits = fields.get_boolean(ATTR_WAIT_FOR_OUTCOME, default=False)
+    timeout = _check_timeout(fields.get(ATTR_TIMEOUT)) if waits else None
     book = AddressBook(call.hass, entry)
-    destination = _async_get_destination(call, book)
-    pair = book.get_pair(call.data.get(CONF_ORIGIN), destination)
+    destination = _async_require_destination(fields, book)
+    pair = book.get_pair(fields.get_single(CONF_ORIGIN), destination)
     request = request_call(pair, preferences)
     placing = await async_get_calls(call.hass, entry.entry_id).async_place(
         entry.runtime_data, request, destination.contact
     )
-    if waits:
+    if timeout:
         await placing.async_wait(timeout.total_seconds())
     placing.check()
-    if not call.return_response:
-        return None
     placed, answered_after = placing.placed, placing.call.answered_after
     response: JsonObjectType = {
         "call_id": placing.call.call_id,
@@ -191,117 +226,153 @@ async def _async_place_call(call: ServiceCall) -> ServiceResponse:
         "contact": destination.contact,
         "recorded": request.record,
     }
-    if waits:
+    if timeout:
         response["outcome"] = placing.call.outcome
         response["seconds_to_answer"] = None if answered_after is None else round(answered_after)
     return response
 
 
-async def _async_end_call(call: ServiceCall) -> ServiceResponse:
+async def _async_end_call(
+    call: ServiceCall, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
     """Hang up."""
-    entry = _async_get_entry(call)
     book = AddressBook(call.hass, entry)
-    pair = book.get_pair(call.data.get(CONF_ORIGIN), _async_get_destination(call, book))
+    destination = _async_require_destination(fields, book)
+    pair = book.get_pair(fields.get_single(CONF_ORIGIN), destination)
     ended = await async_get_calls(call.hass, entry.entry_id).async_hang_up(entry.runtime_data, pair)
-    return {"code": ended.code, "message": ended.message} if call.return_response else None
+    return {"code": ended.code, "message": ended.message}
 
 
 @callback
-def _async_get_numbers(
-    call: ServiceCall, entry: DirectcallConfigEntry
-) -> tuple[PhoneNumber, tuple[PhoneNumber, ...]]:
-    """Return the origin and the recipients of a message."""
-    book = AddressBook(call.hass, entry)
-    recipients = book.get_recipients(call.data[ATTR_CONTACT], call.data[ATTR_DESTINATION])
-    return book.get_origin(call.data.get(CONF_ORIGIN)), check_recipients(recipients)
+def _async_get_addressees(fields: ActionFields, book: AddressBook) -> Addressees:
+    """Return who gets a message. Raise ServiceValidationError if it reaches nobody."""
+    addressees = book.async_get_addressees(
+        fields.get_items(ATTR_CONTACT), fields.get_items(ATTR_DESTINATION, book.has_name)
+    )
+    if addressees.recipients:
+        return addressees
+    if addressees.errors:
+        raise addressees.errors[0]
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_recipient")
 
 
 @callback
-def _async_get_delivery(call: ServiceCall) -> Delivery:
-    """Return when a message is delivered."""
-    return check_delivery(
-        call.data.get(ATTR_SEND_AT),
-        call.data.get(ATTR_EARLIEST_HOUR),
-        call.data.get(ATTR_LATEST_HOUR),
+def _async_get_message_frame(
+    hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
+) -> tuple[PhoneNumber, Addressees, Delivery]:
+    """Return where a message comes from, who gets it, and when."""
+    book = AddressBook(hass, entry)
+    return (
+        book.get_origin(fields.get_single(CONF_ORIGIN)),
+        _async_get_addressees(fields, book),
+        check_delivery(
+            fields.get(ATTR_SEND_AT), fields.get(ATTR_EARLIEST_HOUR), fields.get(ATTR_LATEST_HOUR)
+        ),
     )
 
 
-async def _async_send_voice_message(call: ServiceCall) -> ServiceResponse:
-    """Have a text spoken, or audio played."""
-    entry = _async_get_entry(call)
-    # A reload may come while the audio is made.
-    coordinator = entry.runtime_data
-    attempts = check_attempts(call.data[ATTR_ATTEMPTS])
-    text: str | None = call.data[ATTR_MESSAGE]
-    content: str | bytes
-    if media := call.data.get(ATTR_MEDIA):
-        if text and text.strip():
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="message_and_media"
-            )
-        # What is wrong with them is said at once; afterwards they may be others.
-        _async_get_numbers(call, entry)
-        _async_get_delivery(call)
-        content = await async_get_audio(call.hass, media[ATTR_MEDIA_CONTENT_ID])
-    else:
-        content = check_text(text)
-    origin, recipients = _async_get_numbers(call, entry)
-    message = VoiceMessage(origin, recipients, content, attempts, _async_get_delivery(call))
-    sent = await async_send(call.hass, coordinator, message)
-    if not call.return_response:
-        return None
-    return {"message_id": sent.message_id, "code": sent.code, "message": sent.message}
+async def _async_get_content(hass: HomeAssistant, fields: ActionFields) -> str | bytes:
+    """Return the text that is spoken, or the audio that is played.
+
+    Beside media, the text is what is spoken where the audio cannot be made.
+    """
+    message, title = fields.get_text(ATTR_MESSAGE), fields.get_text(ATTR_TITLE)
+    media = fields.get(ATTR_MEDIA)
+    if media is None:
+        return spoken_text(message, title)
+    content_id = media.get(ATTR_MEDIA_CONTENT_ID) if isinstance(media, Mapping) else media
+    has_text = bool(message or title)
+    try:
+        return await async_get_audio(hass, content_id, waits_for_others=not has_text)
+    except HomeAssistantError as err:
+        if not has_text:
+            raise
+        _LOGGER.warning("The text is spoken instead of the audio: %s", err.translation_key)
+        return spoken_text(message, title)
 
 
-async def _async_send_sms(call: ServiceCall) -> ServiceResponse:
-    """Have a text written."""
-    entry = _async_get_entry(call)
-    origin, recipients = _async_get_numbers(call, entry)
-    sms = Sms(origin, recipients, check_text(call.data[ATTR_MESSAGE]), _async_get_delivery(call))
-    sent = await async_send(call.hass, entry.runtime_data, sms)
-    if not call.return_response:
-        return None
+async def _async_send(
+    coordinator: DirectcallCoordinator, addressees: Addressees, message_for: MessageFor
+) -> JsonObjectType:
+    """Send a message, and return what was accepted."""
+    recipients = addressees.recipients
+    outcomes = await async_send(coordinator, recipients, message_for)
+    accepted = async_check_sent(coordinator.hass, outcomes, addressees.errors)
+    message_ids = [sent.message_id for sent in accepted if sent.message_id]
     return {
-        "message_id": sent.message_id,
-        "code": sent.code,
-        "message": sent.message,
-        "parts": sms.parts,
+        "message_id": message_ids[0] if message_ids else None,
+        "message_ids": list(message_ids),
+        "code": accepted[0].code,
+        "message": accepted[0].message,
+        "recipients": [recipient.number.e164 for recipient in recipients],
     }
 
 
-async def _async_get_message_status(call: ServiceCall) -> ServiceResponse:
+async def _async_send_voice_message(
+    call: ServiceCall, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
+    """Have a text spoken, or audio played."""
+    # A reload may come while the audio is made.
+    coordinator = entry.runtime_data
+    attempts = check_attempts(fields.get(ATTR_ATTEMPTS))
+    # What is wrong is said before the audio is made. Afterwards contacts may be others.
+    _async_get_message_frame(call.hass, entry, fields)
+    content = await _async_get_content(call.hass, fields)
+    origin, addressees, delivery = _async_get_message_frame(call.hass, entry, fields)
+    return await _async_send(
+        coordinator,
+        addressees,
+        lambda numbers: VoiceMessage(origin, numbers, content, attempts, delivery),
+    )
+
+
+async def _async_send_sms(
+    call: ServiceCall, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
+    """Have a text written."""
+    origin, addressees, delivery = _async_get_message_frame(call.hass, entry, fields)
+    text = written_text(fields.get_text(ATTR_MESSAGE), fields.get_text(ATTR_TITLE))
+    sms = Sms(origin, (), text, delivery)
+    response = await _async_send(
+        entry.runtime_data, addressees, lambda numbers: replace(sms, recipients=numbers)
+    )
+    return {**response, "parts": sms.parts}
+
+
+async def _async_get_message_status(
+    call: ServiceCall, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
     """Say what the provider says of a message."""
-    coordinator = _async_get_entry(call).runtime_data
-    message_id = check_message_id(call.data[ATTR_MESSAGE_ID])
+    coordinator = entry.runtime_data
+    message_id = check_message_id(fields.get(ATTR_MESSAGE_ID))
     answer = await coordinator.async_execute(
-        lambda token: coordinator.client.message_status(token, message_id)
+        lambda token: coordinator.client.message_status(token, message_id), RequestScope(DEADLINE)
     )
     return {"code": answer.code, "message": answer.message}
 
 
-async def _async_cancel_message(call: ServiceCall) -> ServiceResponse:
+async def _async_cancel_message(
+    call: ServiceCall, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
     """Cancel a message that is scheduled."""
-    coordinator = _async_get_entry(call).runtime_data
-    message_id = check_message_id(call.data[ATTR_MESSAGE_ID])
+    coordinator = entry.runtime_data
+    message_id = check_message_id(fields.get(ATTR_MESSAGE_ID))
     scope = RequestScope(DEADLINE)
     answer = await coordinator.async_execute(
         lambda token: coordinator.client.cancel_message(token, message_id, scope), scope
     )
-    if not call.return_response:
-        return None
     return {"code": answer.code, "message": answer.message}
 
 
-async def _async_list_recordings(call: ServiceCall) -> ServiceResponse:
+async def _async_list_recordings(
+    call: ServiceCall, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
     """List the recordings of some time."""
-    entry = _async_get_entry(call)
-    start, end = check_period(call.data.get(ATTR_START), call.data.get(ATTR_END))
+    start, end = check_period(fields.get(ATTR_START), fields.get(ATTR_END))
     book = AddressBook(call.hass, entry)
-    destination = None
-    if ATTR_CONTACT in call.data or ATTR_DESTINATION in call.data:
-        destination = _async_get_destination(call, book).number
+    destination = _async_get_destination(fields, book)
     listing = await async_get_recordings(call.hass, entry).async_list(
-        RecordingQuery(start, end, destination)
+        RecordingQuery(start, end, destination.number if destination else None)
     )
     return {
         "recordings": [
@@ -321,26 +392,26 @@ async def _async_list_recordings(call: ServiceCall) -> ServiceResponse:
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
-    _async_register(hass, SERVICE_CANCEL_MESSAGE, _async_cancel_message, MESSAGE_SCHEMA)
-    _async_register(hass, SERVICE_END_CALL, _async_end_call, END_CALL_SCHEMA)
+    _async_register(hass, SERVICE_CANCEL_MESSAGE, _async_cancel_message, MESSAGE_FIELDS)
+    _async_register(hass, SERVICE_END_CALL, _async_end_call, END_CALL_FIELDS)
     _async_register(
         hass,
         SERVICE_GET_MESSAGE_STATUS,
         _async_get_message_status,
-        MESSAGE_SCHEMA,
+        MESSAGE_FIELDS,
         SupportsResponse.ONLY,
     )
     _async_register(
         hass,
         SERVICE_LIST_RECORDINGS,
         _async_list_recordings,
-        LIST_RECORDINGS_SCHEMA,
+        LIST_RECORDINGS_FIELDS,
         SupportsResponse.ONLY,
     )
-    _async_register(hass, SERVICE_PLACE_CALL, _async_place_call, PLACE_CALL_SCHEMA)
-    _async_register(hass, SERVICE_SEND_SMS, _async_send_sms, SEND_SMS_SCHEMA)
+    _async_register(hass, SERVICE_PLACE_CALL, _async_place_call, PLACE_CALL_FIELDS)
+    _async_register(hass, SERVICE_SEND_SMS, _async_send_sms, SEND_SMS_FIELDS)
     _async_register(
-        hass, SERVICE_SEND_VOICE_MESSAGE, _async_send_voice_message, SEND_VOICE_MESSAGE_SCHEMA
+        hass, SERVICE_SEND_VOICE_MESSAGE, _async_send_voice_message, SEND_VOICE_MESSAGE_FIELDS
     )
 
 
@@ -348,19 +419,20 @@ def async_setup_services(hass: HomeAssistant) -> None:
 def _async_register(
     hass: HomeAssistant,
     name: str,
-    action: Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]],
-    schema: vol.Schema,
-    response: SupportsResponse = SupportsResponse.OPTIONAL,
+    action: _Action,
+    names: frozenset[str],
+    supports_response: SupportsResponse = SupportsResponse.OPTIONAL,
 ) -> None:
-    """Register an action, which is there whether or not an account is loaded."""
+    """Register an action and the names of its fields, whether or not an account is loaded."""
 
-    async def async_perform(call: ServiceCall) -> ServiceResponse:
-        """Load what reading its numbers needs, then perform the action."""
+    async def perform(call: ServiceCall) -> ServiceResponse:
+        fields = ActionFields(call, names)
+        entry = _async_get_entry(hass, fields)
+        await _async_authorize(call, entry)
         await async_load_number_data(
-            hass, call.data.get(CONF_ORIGIN), call.data.get(ATTR_DESTINATION)
+            hass, *fields.get_items(CONF_ORIGIN), *fields.get_items(ATTR_DESTINATION)
         )
-        return await action(call)
+        response = await action(call, entry, fields)
+        return response if call.return_response else None
 
-    hass.services.async_register(
-        DOMAIN, name, async_perform, schema=schema, supports_response=response
-    )
+    hass.services.async_register(DOMAIN, name, perform, supports_response=supports_response)
