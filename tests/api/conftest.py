@@ -1,27 +1,28 @@
 """What the tests of the wire share: a client of the simulated provider, and no pauses."""
 
 from collections.abc import AsyncIterator, Iterator
+import ssl
 from unittest.mock import patch
 
-import aiohttp
 import pytest
 from yarl import URL
 
-from custom_components.directcall.api import DirectcallClient, Token
+from custom_components.directcall.api import DirectcallClient, Sessions, Token
 from tests.simulator import ACCOUNT, Simulator
 
 
 @pytest.fixture
-async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
-    """Return a session."""
-    async with aiohttp.ClientSession() as session:
-        yield session
+async def sessions(socket_enabled: None) -> AsyncIterator[Sessions]:
+    """Return sessions."""
+    sessions = Sessions.open(ssl.create_default_context())
+    yield sessions
+    await sessions.close()
 
 
 @pytest.fixture
-def client(session: aiohttp.ClientSession, simulator: Simulator) -> DirectcallClient:
+def client(sessions: Sessions, simulator: Simulator) -> DirectcallClient:
     """Return a client of the simulated provider."""
-    return DirectcallClient(session, URL(simulator.url), *ACCOUNT)
+    return DirectcallClient(sessions, URL(simulator.url), *ACCOUNT)
 
 
 @pytest.fixture

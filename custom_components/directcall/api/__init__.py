@@ -21,6 +21,7 @@ from .errors import (
     OutcomeUnknownError,
     RecordingGoneError,
     RefusedError,
+    SpoolError,
     TokenRejectedError,
 )
 from .models import (
@@ -49,6 +50,7 @@ from .models import (
 from .numbers import PhoneNumber, mask
 from .request_scope import RequestScope
 from .sessions import Sessions
+from .spool import Spool
 from .transport import parse_url
 
 __all__ = [
@@ -92,6 +94,8 @@ __all__ = [
     "SentMessage",
     "Sessions",
     "Sms",
+    "Spool",
+    "SpoolError",
     "Token",
     "TokenRejectedError",
     "VoiceMessage",
