@@ -555,7 +555,8 @@ async def test_listeners_hold_nothing_back(
     with patch.object(recordings_module, "PATIENCE", 0.3):
         tasks = await hang(client, path, 4)
         assert simulator.connections == 4
-        answers = await asyncio.gather(*(client.get(path) for _ in range(10)))
+        async with asyncio.timeout(3):
+            answers = await asyncio.gather(*(client.get(path) for _ in range(10)))
         for answer in answers:
             assert answer.status == 503
             assert "Four recordings" in await answer.text()
@@ -568,7 +569,7 @@ async def test_listeners_hold_nothing_back(
         assert simulator.requests["voz/status"] == 1
         # Who sets the account up anew gets no further four.
         await hass.config_entries.async_reload(account.entry_id)
-        async with client.get(path) as response:
+        async with asyncio.timeout(3), client.get(path) as response:
             assert response.status == 503
         await leave(tasks)
         simulator.quirks.audio_delay = 0
@@ -588,7 +589,10 @@ async def test_listener_who_waits_a_little(
 
 
 async def test_listener_who_takes_nothing(
-    hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A player that takes nothing for minutes makes room for others."""
     assert media_source_module.LISTENER_STUCK == 4 * 60
@@ -601,6 +605,7 @@ async def test_listener_who_takes_nothing(
         ends = await asyncio.gather(*(each.read() for each in stuck), return_exceptions=True)
     # Who made room is not made to believe that this was all.
     assert aiohttp.ClientPayloadError in map(type, ends)
+    assert "TimeoutError" not in caplog.text
 
 
 async def test_nobody_listens_in(

@@ -46,8 +46,8 @@ _STATUSES: Final = {
     "recording_not_found": HTTPStatus.NOT_FOUND,
     "too_many_listeners": HTTPStatus.SERVICE_UNAVAILABLE,
 }
-# Seconds after which a listener who takes nothing makes room for others. A player that was paused
-# for so long asks for the rest.
+# Seconds after which the response to a listener that reads nothing ends, which makes room for
+# others. A player that was paused for so long asks for the rest.
 LISTENER_STUCK: Final = 240
 
 

@@ -42,10 +42,10 @@ _MOMENT: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(r"(20[0-9]{6}T[0-9]{6}Z)-[0-9a-f]{16}(?:-[0-9]+)?")
 # How many recordings stay in mind, so that who skips through one has it looked up once.
 _MOST_IN_MIND: Final = 20
-# Seconds that a listener waits until one of the others is done.
+# Seconds that a listener waits for one of the others to end.
 PATIENCE: Final = 5
 # Seconds for which a spooled recording is kept after it was last asked for: players ask for the
-# first bytes, then for the rest, and again for who skips.
+# first bytes, then for the rest, and again after each skip.
 SPOOL_KEPT: Final = 5 * 60
 # Bytes.
 _KEY_LENGTH: Final = 16
@@ -66,7 +66,7 @@ class _InMind:
 
     recording: Recording
     media_type: str | None = None
-    """What its audio is, once that was looked at."""
+    """By its first bytes where the provider does not say. Nothing before the first look."""
 
 
 class Recordings:
@@ -116,7 +116,7 @@ class Recordings:
         return ids
 
     async def async_media_type(self, recording_id: str) -> str:
-        """Return the media type of a recording, after a look whether there is audio.
+        """Look whether a recording has audio, and return its media type.
 
         Raise HomeAssistantError if there is none.
         """

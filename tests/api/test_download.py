@@ -532,7 +532,7 @@ async def test_cookies_stay_out(
     def response() -> web.Response:
         response = web.Response(body=b"ID3", content_type="audio/mpeg")
         response.headers["Set-Cookie"] = "PHPSESSID=1"
-        response.headers.add("Set-Cookie", "a[secret] b=1")
+        response.headers.add("Set-Cookie", "a,secret=1")
         return response
 
     server.answers(response)

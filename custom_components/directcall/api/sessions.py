@@ -25,7 +25,7 @@ class Sessions:
     recording_slots: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_MOST_RECORDINGS)
     )
-    """Who fetches a recording holds one, so that connections are left for polls and lists."""
+    """Each recording that is fetched holds one, so that polls and lists find a connection."""
 
     @classmethod
     def open(cls, ssl_context: ssl.SSLContext) -> Self:
@@ -39,11 +39,11 @@ class Sessions:
 
 
 class _NoCookies(aiohttp.DummyCookieJar):
-    """Keeps no cookie of another account, and does not log the odd ones."""
+    """A cookie jar that keeps nothing: no cookie of one account goes along with another's."""
 
     @override
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
-        """Ignore cookies. Before aiohttp 3.14.5 the one above reads, and logs, them first."""
+        """Ignore cookies. Before aiohttp 3.14.5 the base class logs the odd ones."""
 
 
 def _open(ssl_context: ssl.SSLContext, limit: int) -> aiohttp.ClientSession:
