@@ -1,6 +1,7 @@
 """After a recorded call its recording is looked for, and told of once it is there."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 import json
 import logging
@@ -20,12 +21,15 @@ from pytest_homeassistant_custom_component.common import (
 
 from homeassistant.components.media_source import async_resolve_media
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
-from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.file import write_utf8_file_atomic
 
+from custom_components.directcall.announcing import async_recording_signal
+from custom_components.directcall.api import DirectcallClient, RecordingList
 from custom_components.directcall.const import DOMAIN
 
 from .conftest import (
@@ -110,11 +114,11 @@ async def test_recording_is_ready(
     await pass_time(hass, freezer, 3)
     assert events.types[-1] == READY
     attributes = events[-1].attributes
-    assert attributes["call_id"] == call["call_id"] == simulator.calls[0].call_id
+    assert attributes["call_id"] == call["call_id"]
     assert attributes["contact"] == "Maria"
     assert attributes["last_digits"] == "0000"
     [search] = simulator.searches
-    assert search["callerid"] == call["call_id"]
+    assert search["callerid"] == simulator.calls[0].call_id
 
     assert await async_setup_component(hass, "media_source", {})
     media = await async_resolve_media(hass, attributes["media_content_id"], None)
@@ -436,6 +440,151 @@ async def test_call_that_ends_during_a_reload(
     assert events.types[-1] == READY
 
 
+class SlowList:
+    """Lists of recordings that are answered when a test wants it."""
+
+    def __init__(self) -> None:
+        """Start without having been asked."""
+        self.is_asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def begin(self, hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+        """Let a look be due, and wait until it is under way."""
+        freezer.tick(121)
+        async_fire_time_changed(hass)
+        await self.is_asked.wait()
+
+    async def end(self, hass: HomeAssistant) -> None:
+        """Let everything begin that is due, and answer then."""
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+        self.may_answer.set()
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.fixture
+def slow_list() -> Iterator[SlowList]:
+    """Let lists wait for the test."""
+    slow = SlowList()
+    list_recordings = DirectcallClient.list_recordings
+
+    async def list_slowly(client: DirectcallClient, *arguments: Any) -> RecordingList:
+        slow.is_asked.set()
+        await slow.may_answer.wait()
+        return await list_recordings(client, *arguments)
+
+    with patch.object(DirectcallClient, "list_recordings", list_slowly):
+        yield slow
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_home_assistant_starts_while_it_is_looked_for(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    slow_list: SlowList,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    is_there: bool,
+) -> None:
+    """A recording is searched once at a time, and told of once."""
+    hass.set_state(CoreState.starting)
+    await set_up(hass, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
+    events = listen(hass)
+    await talk(hass, freezer)
+    recordings = [] if is_there else [simulator.recordings.pop()]
+    await slow_list.begin(hass, freezer)
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await slow_list.end(hass)
+    assert simulator.requests[LIST] == 1
+    simulator.recordings += recordings
+    await pass_time(hass, freezer, 781)
+    await pass_time(hass, freezer, 60, times=20)
+    assert events.types.count(READY) == 1
+    assert simulator.requests[LIST] == (1 if is_there else 2)
+    assert "Traceback" not in caplog.text
+
+
+async def test_unload_that_fails_while_it_is_looked_for(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+    slow_list: SlowList,
+) -> None:
+    """The look goes on, and no second one begins beside it."""
+    await talk(hass, freezer)
+    await slow_list.begin(hass, freezer)
+    with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
+        assert not await hass.config_entries.async_unload(account.entry_id)
+    await slow_list.end(hass)
+    assert simulator.requests[LIST] == 1
+    assert events.types.count(READY) == 1
+
+
+@pytest.mark.no_fail_on_log_exception
+async def test_listener_that_fails(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A listener that fails takes nothing from the others, and gives nothing away."""
+    heard: list[str] = []
+
+    def fail(_: object, content_id: str) -> None:
+        heard.append(content_id)
+        raise KeyError
+
+    # It hears of it first.
+    async_dispatcher_connect(hass, async_recording_signal(ENTRY_ID), callback(fail))
+    await set_up(hass, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
+    events = listen(hass)
+    await talk(hass, freezer)
+    await pass_time(hass, freezer, 121)
+    assert len(heard) == 1
+    assert events.types[-1] == READY
+    assert "KeyError" in caplog.text
+    told = [r.getMessage() for r in caplog.records if "when dispatching" in r.getMessage()]
+    assert len(told) == 1
+    assert simulator.calls[0].call_id not in told[0]
+    assert "99999" not in told[0]
+    await pass_time(hass, freezer, 60, times=20)
+    assert simulator.requests[LIST] == 1
+    assert await saved_soon(hass, freezer) == []
+
+
+async def test_providers_id_is_nowhere(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What the link of a recording may be made from is in the account's file, and only there."""
+    caplog.set_level(logging.DEBUG, f"custom_components.{DOMAIN}")
+    caplog.set_level(logging.DEBUG, "aiohttp")
+    response = await talk(hass, freezer)
+    assert [awaited["provider_id"] for awaited in await saved_soon(hass, freezer)] == [
+        simulator.calls[0].call_id
+    ]
+    await pass_time(hass, freezer, 121)
+    assert events.types[-1] == READY
+    assert {event.attributes["call_id"] for event in events} == {response["call_id"]}
+    shown = [response, *(state.as_dict() for state in [*events, *hass.states.async_all()])]
+    ours = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith((f"custom_components.{DOMAIN}", "aiohttp"))
+    ]
+    assert simulator.calls[0].call_id not in f"{shown} {ours}"
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 async def test_reload_while_it_is_looked_for(
     hass: HomeAssistant,
@@ -575,7 +724,7 @@ async def test_restart_during_a_call(
 ) -> None:
     """A call that is followed on after a restart is still known by the provider's id."""
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
-    call = await place_call(hass, record=True)
+    await place_call(hass, record=True)
     await pass_time(hass, freezer, 2)
     await hass.async_stop(force=True)
     async with restarted(hass) as again:
@@ -584,7 +733,7 @@ async def test_restart_during_a_call(
         await end_call(again)
         await pass_time(again, freezer, 121)
         [search] = simulator.searches
-        assert search["callerid"] == call["call_id"]
+        assert search["callerid"] == simulator.calls[0].call_id
 
 
 @pytest.mark.parametrize("looks", [0, 1])
@@ -664,7 +813,7 @@ async def test_clock_that_was_set_back(
 
 GOOD = {
     "call_id": "a-call",
-    "has_provider_id": True,
+    "provider_id": "a-secret",
     "origin": "554130600300",
     "destination": "5541999990000",
     "contact": None,
@@ -690,6 +839,7 @@ GOOD = {
                 {"ended_at": 1e30},
                 {"origin": "x"},
                 {"more": 1},
+                {"provider_id": 1},
             )
         ),
     ],
@@ -719,7 +869,7 @@ async def test_broken_item(
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     assert "An awaited recording could not be read" in caplog.text
     await pass_time(hass, freezer, 121)
-    assert [search["callerid"] for search in simulator.searches] == ["a-call"]
+    assert [search["callerid"] for search in simulator.searches] == ["a-secret"]
 
 
 async def test_account_is_removed(

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 import gzip
 import json
+from pathlib import Path
 import re
 import tracemalloc
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 from aiohttp import web
@@ -25,8 +28,14 @@ from homeassistant.components.media_source import (
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from .conftest import make_account, restarted, set_up
-from .simulator import Recording, Reply, Simulator
+from custom_components.directcall import (
+    media_source as media_source_module,
+    recordings as recordings_module,
+)
+from custom_components.directcall.api import spool as spool_module
+
+from .conftest import make_account, pass_time, place_call, restarted, set_up
+from .simulator import Quirks, Recording, Reply, Simulator
 
 LIST = "extrato/list-recordings"
 ROOT = "media-source://directcall"
@@ -326,10 +335,20 @@ async def test_play(
     assert simulator.requests[LIST] == asked
 
 
-@pytest.mark.parametrize("knows_ranges", [True, False])
+@pytest.mark.parametrize(
+    "quirks",
+    [
+        {},
+        {"knows_ranges": False},
+        {"knows_length": False},
+        {"packs_audio": True},
+        {"packs_audio": True, "audio_type": None},
+    ],
+)
 @pytest.mark.parametrize(
     ("header", "status", "part"),
     [
+        (None, 200, (0, SIZE)),
         ("bytes=0-1", 206, (0, 2)),
         ("bytes=1000-", 206, (1000, SIZE)),
         ("bytes=-44", 206, (SIZE - 44, SIZE)),
@@ -341,21 +360,22 @@ async def test_play_a_part(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     simulator: Simulator,
-    header: str,
+    quirks: dict[str, Any],
+    header: str | None,
     status: int,
     part: tuple[int, int],
-    *,
-    knows_ranges: bool,
 ) -> None:
-    """Who skips through a recording gets the part that was asked for."""
-    simulator.quirks.knows_ranges = knows_ranges
+    """Who skips through a recording gets the part that was asked for, as players want it."""
+    simulator.quirks = Quirks(**quirks)
     recording = record(simulator)
     path = (await resolve(hass, await only(hass))).url
     client = await hass_client()
-    async with client.get(path, headers={"Range": header}) as response:
+    async with client.get(path, headers={"Range": header} if header else {}) as response:
         body = await response.read()
         assert response.status == status
         start, stop = part
+        assert response.headers["Accept-Ranges"] == "bytes"
+        assert "Content-Encoding" not in response.headers
         assert body == b"".join(recording.blocks(start, stop))
         assert response.headers["Content-Length"] == str(stop - start)
         assert (
@@ -368,10 +388,15 @@ async def test_play_a_part(
         )
 
 
+@pytest.mark.parametrize("quirks", [{}, {"knows_length": False}, {"packs_audio": True}])
 async def test_look_before_playing(
-    hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    simulator: Simulator,
+    quirks: dict[str, Any],
 ) -> None:
     """Some players ask first what it is."""
+    simulator.quirks = Quirks(**quirks)
     record(simulator)
     path = (await resolve(hass, await only(hass))).url
     client = await hass_client()
@@ -379,7 +404,208 @@ async def test_look_before_playing(
         assert response.status == 200
         assert response.headers["Content-Type"] == "audio/x-wav"
         assert response.headers["Content-Length"] == str(SIZE)
+        assert response.headers["Accept-Ranges"] == "bytes"
         assert await response.read() == b""
+
+
+def open_files() -> int:
+    """Return how many files are open that are in no folder."""
+    links = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            links.append(str(descriptor.readlink()))
+    return sum(link.endswith("(deleted)") for link in links)
+
+
+async def play(client: Any, path: str, header: str | None = None) -> bytes:
+    """Play a recording, or a part of it."""
+    async with client.get(path, headers={"Range": header} if header else {}) as response:
+        assert response.status in {200, 206}
+        return bytes(await response.read())
+
+
+async def test_player_that_asks_in_parts(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Audio of unknown length is fetched once for all of its parts, and kept for 5 minutes."""
+    simulator.quirks.knows_length = False
+    recording = record(simulator)
+    endpoint = f"extrato/gravacao/id/{recording.key}"
+    before = open_files()
+    content_id = await only(hass)
+    path = (await resolve(hass, content_id)).url
+    # No file is made for a look.
+    assert (simulator.requests[endpoint], open_files()) == (1, before)
+    client = await hass_client()
+    parts = [play(client, path, f"bytes={start}-{start + 99}") for start in (0, 100, 200)]
+    assert b"".join(await asyncio.gather(*parts)) == b"".join(recording.blocks(0, 300))
+    asked = simulator.requests[endpoint]
+    # Each of them saw that the length is unknown, and one fetched all of it.
+    assert asked <= 1 + 3 + 1
+    assert len(await play(client, path)) == SIZE
+    assert (await resolve(hass, content_id)).mime_type == "audio/x-wav"
+    assert simulator.requests[endpoint] == asked + 1
+    assert open_files() == before + 1
+    for _ in range(2):
+        await pass_time(hass, freezer, 299)
+        assert await play(client, path, "bytes=0-1") == b"RI"
+    assert simulator.requests[endpoint] == asked + 1
+    await pass_time(hass, freezer, 301)
+    assert open_files() == before
+    assert len(await play(client, path)) == SIZE
+    assert simulator.requests[endpoint] == asked + 3
+    assert open_files() == before + 1
+    await hass.config_entries.async_unload(account.entry_id)
+    await hass.async_block_till_done()
+    assert open_files() == before
+
+
+async def test_one_file_at_a_time(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
+) -> None:
+    """Who listens to one recording after the other leaves one file at most."""
+    simulator.quirks.knows_length = False
+    record(simulator)
+    record(simulator, before=timedelta(minutes=1), seconds=1)
+    before = open_files()
+    client = await hass_client()
+    ids = list((await browse(hass, f"{ROOT}/01DIRECTCALL/2026-11-25")).values())
+    for content_id, size in zip(ids, (SIZE, 44 + 8000), strict=True):
+        assert len(await play(client, path_of(content_id))) == size
+        await hass.async_block_till_done()
+        assert open_files() == before + 1
+
+
+async def test_too_large_to_be_kept(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
+) -> None:
+    """It is said why something of unknown length that is too large is not played."""
+    simulator.quirks.knows_length = False
+    record(simulator)
+    path = path_of(await only(hass))
+    before = open_files()
+    client = await hass_client()
+    with patch.object(spool_module, "LARGEST", SIZE - 1):
+        async with client.get(path, headers={"Range": "bytes=0-1"}) as response:
+            assert response.status == 502
+            assert "more than 100 MB" in await response.text()
+    assert open_files() == before
+
+
+@pytest.mark.parametrize("audio_type", [None, "application/octet-stream"])
+@pytest.mark.parametrize("knows_length", [True, False])
+async def test_audio_of_which_nobody_says_what_it_is(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    audio_type: str | None,
+    *,
+    knows_length: bool,
+) -> None:
+    """Its first bytes tell, also who asks for others."""
+    simulator.quirks.audio_type = audio_type
+    simulator.quirks.knows_length = knows_length
+    record(simulator)
+    content_id = await only(hass)
+    media = await resolve(hass, content_id)
+    assert media.mime_type == "audio/wav"
+    client = await hass_client()
+    # Also where nothing is in mind any more.
+    for _ in range(2):
+        async with client.get(media.url, headers={"Range": "bytes=1000-1001"}) as response:
+            assert response.status == 206
+            assert response.headers["Content-Type"] == "audio/wav"
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+        await hass.config_entries.async_reload(account.entry_id)
+        await hass.async_block_till_done()
+
+
+async def hang(client: Any, path: str, count: int) -> list[asyncio.Task[bytes]]:
+    """Have a recording played several times by a provider that hangs."""
+    tasks = [asyncio.create_task(play(client, path)) for _ in range(count)]
+    await asyncio.sleep(0.2)
+    return tasks
+
+
+async def leave(tasks: list[asyncio.Task[bytes]]) -> None:
+    """Have listeners leave."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_listeners_hold_nothing_back(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """However many recordings hang, calls, polls and lists go on, and who waits is told why."""
+    record(simulator)
+    content_id = await only(hass)
+    path = (await resolve(hass, content_id)).url
+    client = await hass_client()
+    simulator.quirks.audio_delay = 100
+    with patch.object(recordings_module, "PATIENCE", 0.3):
+        tasks = await hang(client, path, 4)
+        assert simulator.connections == 4
+        async with asyncio.timeout(3):
+            answers = await asyncio.gather(*(client.get(path) for _ in range(10)))
+        for answer in answers:
+            assert answer.status == 503
+            assert "Four recordings" in await answer.text()
+        with pytest.raises(Unresolvable, match="Four recordings"):
+            await resolve(hass, content_id)
+        async with asyncio.timeout(3):
+            await place_call(hass, destination="Maria")
+            assert len(await browse(hass, f"{ROOT}/01DIRECTCALL/2026-11-25")) == 1
+        await pass_time(hass, freezer, 3)
+        assert simulator.requests["voz/status"] == 1
+        # Who sets the account up anew gets no further four.
+        await hass.config_entries.async_reload(account.entry_id)
+        async with asyncio.timeout(3), client.get(path) as response:
+            assert response.status == 503
+        await leave(tasks)
+        simulator.quirks.audio_delay = 0
+        assert len(await play(client, path)) == SIZE
+
+
+async def test_listener_who_waits_a_little(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
+) -> None:
+    """Who comes while four listen gets a turn once one of them is done."""
+    record(simulator)
+    path = (await resolve(hass, await only(hass))).url
+    client = await hass_client()
+    simulator.quirks.audio_delay = 0.3
+    sizes = [len(sound) for sound in await asyncio.gather(*(play(client, path) for _ in range(8)))]
+    assert sizes == [SIZE] * 8
+
+
+async def test_listener_who_takes_nothing(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A player that takes nothing for minutes makes room for others."""
+    assert media_source_module.LISTENER_STUCK == 4 * 60
+    record(simulator, seconds=2_500)
+    path = (await resolve(hass, await only(hass))).url
+    client = await hass_client()
+    with patch.object(media_source_module, "LISTENER_STUCK", 0.3):
+        stuck = [await client.get(path) for _ in range(4)]
+        assert await play(client, path, "bytes=0-3") == b"RIFF"
+        ends = await asyncio.gather(*(each.read() for each in stuck), return_exceptions=True)
+    # Who made room is not made to believe that this was all.
+    assert aiohttp.ClientPayloadError in map(type, ends)
+    assert "TimeoutError" not in caplog.text
 
 
 async def test_nobody_listens_in(
@@ -663,18 +889,18 @@ async def test_audio_that_breaks_off(
 async def test_audio_of_unknown_length_that_breaks_off(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
 ) -> None:
-    """That holds also where nobody said how long it would be."""
+    """Where nobody said how long it would be, that is seen before anything is played."""
     recording = record(simulator)
     path = (await resolve(hass, await only(hass))).url
     link = f"extrato/gravacao/id/{recording.key}"
-    # Nobody knows how long it is once it is decompressed.
     audio = gzip.compress(b"RIFF" * 10_000)[:-20]
-    simulator.reply(link, Reply(audio, content_type="audio/wav", encoding="gzip", drop=True))
+    simulator.reply(link, *[Reply(audio, content_type="audio/wav", encoding="gzip", drop=True)] * 2)
+    before = open_files()
     client = await hass_client()
     async with client.get(path) as response:
-        assert "Content-Length" not in response.headers
-        with pytest.raises(aiohttp.ClientPayloadError):
-            await response.read()
+        assert response.status == 502
+        assert "cannot be reached" in await response.text()
+    assert open_files() == before
 
 
 async def test_listener_who_leaves(

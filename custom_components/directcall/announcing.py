@@ -3,7 +3,6 @@
 What is awaited lives beside an account's entry, and is kept through reloads and restarts.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -15,6 +14,7 @@ import voluptuous as vol
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.storage import Store
@@ -107,7 +107,10 @@ class AwaitedRecording:
         return cls(pair=NumberPair(PhoneNumber(origin), PhoneNumber(destination)), **values)
 
 
-type RecordingListener = Callable[[AwaitedRecording, str], None]
+@callback
+def async_recording_signal(entry_id: str) -> SignalType[AwaitedRecording, str]:
+    """Return the signal that a recording of an account is there, with its media content ID."""
+    return SignalType(f"{DOMAIN}_recording_{entry_id}")
 
 
 class Announcer:
@@ -116,6 +119,7 @@ class Announcer:
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Start without one."""
         self._hass = hass
+        self._entry_id = entry_id
         self._store: Store[dict[str, Any]] = Store(
             hass,
             _STORE_VERSION,
@@ -127,7 +131,7 @@ class Announcer:
         self._entry: DirectcallConfigEntry | None = None
         self._awaited: set[AwaitedRecording] = set()
         self._timers: dict[AwaitedRecording, CALLBACK_TYPE] = {}
-        self._listeners: list[RecordingListener] = []
+        self._searched: set[AwaitedRecording] = set()
         self._unsubscribe: CALLBACK_TYPE | None = None
 
     @property
@@ -165,7 +169,7 @@ class Announcer:
     @callback
     def _async_resume(self, _: HomeAssistant) -> None:
         """Look for what is awaited since before, each in its time."""
-        for awaited in self._awaited - self._timers.keys():
+        for awaited in self._awaited - self._timers.keys() - self._searched:
             self._async_schedule(awaited, awaited.seconds_left)
 
     @callback
@@ -184,12 +188,6 @@ class Announcer:
         # A write that is under way would bring the file back.
         await self._store.async_save({})
         await self._store.async_remove()
-
-    @callback
-    def async_subscribe(self, listener: RecordingListener) -> CALLBACK_TYPE:
-        """Tell a listener of each recording that is there. Return what ends that."""
-        self._listeners.append(listener)
-        return partial(self._listeners.remove, listener)
 
     @callback
     def _async_call_changed(self, call: Call, state: CallState) -> None:
@@ -226,14 +224,20 @@ class Announcer:
             # Once Home Assistant stops there is no connection any more, and no look is to be lost.
             return
         if self._entry.runtime_data.may_ask_in_passing:
-            self._entry.async_create_background_task(
-                self._hass, self._async_look(self._entry, awaited), f"{DOMAIN} recording"
+            self._searched.add(awaited)
+            task = self._entry.async_create_background_task(
+                self._hass,
+                self._async_look(self._entry, awaited),
+                f"{DOMAIN} recording",
+                eager_start=False,
             )
+            # However it ends: an unload may cancel it before it starts.
+            task.add_done_callback(lambda _: self._searched.discard(awaited))
         else:
             self._async_schedule(awaited, _PATIENCE)
 
     async def _async_look(self, entry: DirectcallConfigEntry, awaited: AwaitedRecording) -> None:
-        """Look for a recording, tell of it, and see to it that it is looked for again if not."""
+        """Look for a recording, then tell of it, or schedule the next look."""
         content_id: str | None = None
         try:
             content_id = await self._async_find(entry, awaited)
@@ -253,8 +257,8 @@ class Announcer:
             self._async_schedule(awaited, LOOKS[awaited.looks] - LOOKS[awaited.looks - 1])
         self._async_save()
         if content_id:
-            for listener in list(self._listeners):
-                listener(awaited, content_id)
+            signal = async_recording_signal(self._entry_id)
+            async_dispatcher_send(self._hass, signal, awaited, content_id)
 
     async def _async_find(
         self, entry: DirectcallConfigEntry, awaited: AwaitedRecording

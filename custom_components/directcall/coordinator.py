@@ -25,6 +25,7 @@ from .api import (
     RecordingGoneError,
     RefusedError,
     RequestScope,
+    SpoolError,
     Token,
     TokenDoubtedError,
     TokenRejectedError,
@@ -328,6 +329,8 @@ def translated[ErrorT: HomeAssistantError](
             key = "recording_link_refused"
         case RecordingGoneError():
             key = "recording_gone"
+        case SpoolError():
+            key = "recording_too_large"
         case _:
             key = "outcome_unknown"
     return error_type(

@@ -4,9 +4,10 @@ from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .announcing import Announcer, AwaitedRecording, async_get_announcer
+from .announcing import AwaitedRecording, async_recording_signal
 from .calls import async_get_calls
 from .contacts import without_number
 from .coordinator import DirectcallConfigEntry
@@ -31,23 +32,24 @@ async def async_setup_entry(
 ) -> None:
     """Add the event of an account."""
     followed = async_get_calls(hass, entry.entry_id).followed
-    announcer = async_get_announcer(hass, entry.entry_id)
-    async_add_entities([DirectcallCallEvent(followed, announcer)])
+    async_add_entities([DirectcallCallEvent(followed)])
 
 
 class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
     """Fires with each state that a call enters, and once its recording is there."""
 
-    def __init__(self, followed: FollowedCalls, announcer: Announcer) -> None:
+    def __init__(self, followed: FollowedCalls) -> None:
         """Belong to the account whose calls and recordings they are."""
         super().__init__(followed, CALL)
-        self._announcer = announcer
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen to what becomes of the calls, and of their recordings."""
         await super().async_added_to_hass()
-        self.async_on_remove(self._announcer.async_subscribe(self._async_recording_ready))
+        signal = async_recording_signal(self._followed.entry_id)
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, signal, self._async_recording_ready)
+        )
 
     @callback
     @override

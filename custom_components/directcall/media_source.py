@@ -1,5 +1,6 @@
 """Recordings in the media browser: the account, the day, the call."""
 
+import asyncio
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 from typing import Final, override
@@ -28,18 +29,27 @@ from .number_data import async_load_number_data
 from .recordings import KEPT, YEARS, async_get_recordings
 
 _URL: Final = f"/api/{DOMAIN}/recordings"
-# What a browser is told before it plays. What it is told then is what the provider says.
+# What a browser is told before it plays. What it is told then is what the provider says, or what
+# the first bytes are.
 _MEDIA_TYPE: Final = "audio/mpeg"
 # A recording is nobody's to keep. And Home Assistant's own headers come too late for a stream: it
 # is audio, whatever else it may look like.
-_HEADERS: Final = {hdrs.CACHE_CONTROL: "no-store", "X-Content-Type-Options": "nosniff"}
+_HEADERS: Final = {
+    hdrs.ACCEPT_RANGES: "bytes",
+    hdrs.CACHE_CONTROL: "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
 _SECOND: Final = timedelta(seconds=1)
 # What a player is told that cannot show why. All else is the provider's fault, or the connection's.
 _STATUSES: Final = {
     "account_not_loaded": HTTPStatus.NOT_FOUND,
     "recording_gone": HTTPStatus.GONE,
     "recording_not_found": HTTPStatus.NOT_FOUND,
+    "too_many_listeners": HTTPStatus.SERVICE_UNAVAILABLE,
 }
+# Seconds after which the response to a listener that reads nothing ends, which makes room for
+# others. A player that was paused for so long asks for the rest.
+LISTENER_STUCK: Final = 240
 
 
 async def async_get_media_source(hass: HomeAssistant) -> MediaSource:
@@ -159,10 +169,10 @@ class DirectcallMediaSource(MediaSource):
         try:
             entry = _async_get_entry(self._hass, entry_id)
             recordings = async_get_recordings(self._hass, entry)
-            async with await recordings.async_open(recording_id, ByteRange(0, 0)) as audio:
-                return PlayMedia(f"{_URL}/{entry_id}/{recording_id}", audio.media_type)
+            media_type = await recordings.async_media_type(recording_id)
         except HomeAssistantError as err:
             raise await _async_as_shown(self._hass, err, Unresolvable) from err
+        return PlayMedia(f"{_URL}/{entry_id}/{recording_id}", media_type)
 
 
 async def _async_as_shown[ErrorT: HomeAssistantError](
@@ -239,12 +249,11 @@ class DirectcallRecordingView(HomeAssistantView):
         try:
             entry = _async_get_entry(self._hass, entry_id)
             recordings = async_get_recordings(self._hass, entry)
-            audio = await recordings.async_open(recording_id, byte_range)
+            async with recordings.async_open(recording_id, byte_range) as audio:
+                return await _async_hand_on(request, audio)
         except HomeAssistantError as err:
             status = _STATUSES.get(err.translation_key or "", HTTPStatus.BAD_GATEWAY)
             return self.json_message(str(err), status, err.translation_key)
-        async with audio:
-            return await _async_hand_on(request, audio)
 
 
 async def _async_hand_on(request: web.Request, audio: Audio) -> web.StreamResponse:
@@ -254,15 +263,14 @@ async def _async_hand_on(request: web.Request, audio: Audio) -> web.StreamRespon
     response.content_length = audio.length
     if audio.content_range:
         response.headers[hdrs.CONTENT_RANGE] = audio.content_range
-    if audio.length is not None:
-        response.headers[hdrs.ACCEPT_RANGES] = "bytes"
     await response.prepare(request)
     if request.method == hdrs.METH_HEAD:
         return response
     try:
         async for chunk in audio.chunks():
-            await response.write(chunk)
-    except DirectcallError:
+            async with asyncio.timeout(LISTENER_STUCK):
+                await response.write(chunk)
+    except DirectcallError, TimeoutError:
         # An end that comes too early must look like one.
         request.protocol.force_close()
     return response

@@ -1,7 +1,9 @@
 """An account's recordings: listed, known by an id that gives nothing away, and opened."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from hashlib import blake2b
@@ -10,8 +12,9 @@ from secrets import token_hex
 from typing import Final
 
 from homeassistant.components.media_source import generate_media_source_id
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
@@ -22,10 +25,12 @@ from .api import (
     Recording,
     RecordingGoneError,
     RecordingQuery,
+    Spool,
     Token,
 )
 from .const import CONF_MEDIA_KEY, DOMAIN
 from .coordinator import DirectcallConfigEntry, translated
+from .sessions import async_get_sessions
 from .times import read_moment_or_day
 
 # How long the provider keeps them, unless it is paid for more (provider's documentation).
@@ -37,6 +42,11 @@ _MOMENT: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(r"(20[0-9]{6}T[0-9]{6}Z)-[0-9a-f]{16}(?:-[0-9]+)?")
 # How many recordings stay in mind, so that who skips through one has it looked up once.
 _MOST_IN_MIND: Final = 20
+# Seconds that a listener waits for one of the others to end.
+PATIENCE: Final = 5
+# Seconds for which a spooled recording is kept after it was last asked for: players ask for the
+# first bytes, then for the rest, and again after each skip.
+SPOOL_KEPT: Final = 5 * 60
 # Bytes.
 _KEY_LENGTH: Final = 16
 
@@ -50,24 +60,37 @@ class Listing:
     """Whether there are no more: a list that is too long is not read to its end."""
 
 
+@dataclass(slots=True)
+class _InMind:
+    """A recording that was found a moment ago."""
+
+    recording: Recording
+    media_type: str | None = None
+    """By its first bytes where the provider does not say. Nothing before the first look."""
+
+
 class Recordings:
     """The recordings of an account."""
 
-    def __init__(self, entry: DirectcallConfigEntry) -> None:
+    def __init__(self, hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
         """Start with none in mind."""
+        self._hass = hass
         self._key = bytes.fromhex(entry.data[CONF_MEDIA_KEY])
         self._coordinator = entry.runtime_data
-        self._in_mind: dict[str, Recording] = {}
+        self._client = entry.runtime_data.client
+        # They outlive a reload, as the connections do.
+        self._slots = async_get_sessions(hass, entry.entry_id).recording_slots
+        self._in_mind: dict[str, _InMind] = {}
+        self._spools = _SpoolCache(hass)
 
     async def async_list(self, query: RecordingQuery) -> Listing:
         """Return the recordings that a query asks for.
 
         Raise HomeAssistantError if they cannot be had.
         """
-        client = self._coordinator.client
 
         async def operation(token: Token) -> Listing:
-            found = await client.list_recordings(token, query)
+            found = await self._client.list_recordings(token, query)
             recordings = sorted(found.recordings, key=_order)
             by_id = list(zip(self._ids(recordings), recordings, strict=True))
             return Listing(dict(reversed(by_id)), found.is_complete)
@@ -92,33 +115,100 @@ class Recordings:
             seen[name] += 1
         return ids
 
-    async def async_open(self, recording_id: str, byte_range: ByteRange | None = None) -> Audio:
-        """Return the audio of a recording, or a part of it. It has to be closed.
+    async def async_media_type(self, recording_id: str) -> str:
+        """Look whether a recording has audio, and return its media type.
 
         Raise HomeAssistantError if there is none.
         """
-        client = self._coordinator.client
+        async with self._async_slot():
+            return await self._async_use(recording_id, self._async_probe)
+
+    @asynccontextmanager
+    async def async_open(
+        self, recording_id: str, byte_range: ByteRange | None = None
+    ) -> AsyncIterator[Audio]:
+        """Open the audio of a recording, or a part of it.
+
+        Raise HomeAssistantError if there is none.
+        """
+
+        async def async_open(known: _InMind) -> Audio:
+            return await self._async_open(recording_id, known, byte_range)
+
+        async with self._async_slot(), await self._async_use(recording_id, async_open) as audio:
+            yield audio
+
+    async def async_has_audio(self, recording: Recording) -> bool:
+        """Return if what is listed can be heard, too. Wait for a slot as long as it takes."""
+        async with self._slots:
+            try:
+                await self._client.probe_recording(recording)
+            except DirectcallError:
+                return False
+            return True
+
+    @callback
+    def async_close(self) -> None:
+        """Keep no audio any longer."""
+        self._spools.async_clear()
+
+    @asynccontextmanager
+    async def _async_slot(self) -> AsyncIterator[None]:
+        """Hold one of the slots. Raise HomeAssistantError if none gets free in time."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="too_many_listeners"
+            ) from None
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    async def _async_use[ResultT](
+        self, recording_id: str, use: Callable[[_InMind], Awaitable[ResultT]]
+    ) -> ResultT:
+        """Use a recording, looked up again if its link no longer leads to audio.
+
+        Raise HomeAssistantError if that fails.
+        """
         try:
             if known := self._in_mind.get(recording_id):
                 try:
-                    return await client.open_recording(known, byte_range)
+                    return await use(known)
                 except RecordingGoneError:
-                    # The provider may have another link for it by now.
                     self._in_mind.pop(recording_id, None)
-            recording = await self._async_find(recording_id)
-            return await client.open_recording(recording, byte_range)
+            return await use(await self._async_find(recording_id))
         except DirectcallError as err:
             raise translated(err, HomeAssistantError) from err
 
-    async def async_has_audio(self, recording: Recording) -> bool:
-        """Return if what is listed can be heard, too."""
-        try:
-            async with await self._coordinator.client.open_recording(recording, ByteRange(0, 0)):
-                return True
-        except DirectcallError:
-            return False
+    async def _async_probe(self, known: _InMind) -> str:
+        """Look at the first bytes of a recording, and return its media type."""
+        known.media_type = await self._client.probe_recording(known.recording)
+        return known.media_type
 
-    async def _async_find(self, recording_id: str) -> Recording:
+    async def _async_open(
+        self, recording_id: str, known: _InMind, byte_range: ByteRange | None
+    ) -> Audio:
+        """Return the audio of a recording, through a spool where its length is unknown."""
+        if spool := self._spools.async_get(recording_id):
+            return spool.open(byte_range)
+        media_type = known.media_type or await self._async_probe(known)
+        audio = await self._client.open_recording(known.recording, byte_range, media_type)
+        if audio.has_known_size:
+            return audio
+        await audio.close()
+        # Players ask for several parts at once: it is fetched for one of them.
+        async with self._spools.lock:
+            spool = self._spools.async_get(recording_id)
+            if spool is None:
+                spool = await self._client.spool_recording(known.recording, media_type)
+                self._spools.async_keep(recording_id, spool)
+            return spool.open(byte_range)
+
+    async def _async_find(self, recording_id: str) -> _InMind:
         """Return a recording. Raise HomeAssistantError if it cannot be had."""
         match = _ID.fullmatch(recording_id)
         if match is None:
@@ -131,10 +221,62 @@ class Recordings:
         recording = listing.recordings.get(recording_id)
         if recording is None:
             raise _not_found()
-        self._in_mind[recording_id] = recording
+        known = self._in_mind[recording_id] = _InMind(recording)
         if len(self._in_mind) > _MOST_IN_MIND:
             del self._in_mind[next(iter(self._in_mind))]
-        return recording
+        return known
+
+
+class _SpoolCache:
+    """The recording that was spooled last, for a while."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start without one."""
+        self._hass = hass
+        self._kept: tuple[str, Spool] | None = None
+        self._cancel_timer: CALLBACK_TYPE | None = None
+        self.lock: Final = asyncio.Lock()
+        """Held while a recording is spooled."""
+
+    @callback
+    def async_get(self, recording_id: str) -> Spool | None:
+        """Return the spool of a recording, if it is kept."""
+        if self._kept is None or self._kept[0] != recording_id:
+            return None
+        self._async_restart_timer()
+        return self._kept[1]
+
+    @callback
+    def async_keep(self, recording_id: str, spool: Spool) -> None:
+        """Keep the spool of a recording instead of the last one."""
+        self.async_clear()
+        self._kept = recording_id, spool
+        self._async_restart_timer()
+
+    @callback
+    def _async_restart_timer(self) -> None:
+        """Keep the spool for some more time."""
+        if self._cancel_timer:
+            self._cancel_timer()
+        self._cancel_timer = async_call_later(
+            self._hass, SPOOL_KEPT, HassJob(self._async_expire, cancel_on_shutdown=True)
+        )
+
+    @callback
+    def _async_expire(self, _now: datetime) -> None:
+        """Close the spool after its time."""
+        self._cancel_timer = None
+        self.async_clear()
+
+    @callback
+    def async_clear(self) -> None:
+        """Close the spool, if there is one."""
+        if self._cancel_timer:
+            self._cancel_timer()
+            self._cancel_timer = None
+        if self._kept:
+            self._hass.async_add_executor_job(self._kept[1].close)
+            self._kept = None
 
 
 def _order(recording: Recording) -> tuple[datetime, str, str, str]:
@@ -200,11 +342,11 @@ def async_get_recordings(hass: HomeAssistant, entry: DirectcallConfigEntry) -> R
     """Return the recordings of an account that is loaded."""
     accounts = hass.data.setdefault(_DATA_RECORDINGS, {})
     if entry.entry_id not in accounts:
-        accounts[entry.entry_id] = Recordings(entry)
+        accounts[entry.entry_id] = Recordings(hass, entry)
 
         @callback
         def forget() -> None:
-            del accounts[entry.entry_id]
+            accounts.pop(entry.entry_id).async_close()
 
         entry.async_on_unload(forget)
     return accounts[entry.entry_id]

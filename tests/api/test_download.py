@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+import gzip
+import logging
 import socket
+import ssl
 import time
 import traceback
 from typing import override
@@ -26,6 +29,7 @@ from custom_components.directcall.api import (
     PhoneNumber,
     Recording,
     RecordingGoneError,
+    Sessions,
     download as download_module,
 )
 from tests.simulator import ACCOUNT, Recording as RecordedCall, Simulator
@@ -119,11 +123,12 @@ def resolver() -> Resolver:
 
 
 @pytest.fixture
-async def session(socket_enabled: None, resolver: Resolver) -> AsyncIterator[aiohttp.ClientSession]:
-    """Return a session for which every host is on this machine."""
-    connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False)
-    async with aiohttp.ClientSession(connector=connector) as session:
-        yield session
+async def sessions(socket_enabled: None, resolver: Resolver) -> AsyncIterator[Sessions]:
+    """Return sessions for which every host is on this machine."""
+    with patch("aiohttp.connector.DefaultResolver", return_value=resolver):
+        sessions = Sessions.open(ssl.create_default_context())
+    yield sessions
+    await sessions.close()
 
 
 @pytest.fixture
@@ -346,11 +351,9 @@ async def test_name_that_ends_early(
     assert (server.requests, resolver.hosts) == ([], [])
 
 
-async def test_own_api_over_https(
-    session: aiohttp.ClientSession, server: Server, resolver: Resolver
-) -> None:
+async def test_own_api_over_https(sessions: Sessions, server: Server, resolver: Resolver) -> None:
     """The account's own API address counts, and only with its port."""
-    client = DirectcallClient(session, URL("https://calls.example.com"), *ACCOUNT)
+    client = DirectcallClient(sessions, URL("https://calls.example.com"), *ACCOUNT)
     with pytest.raises(ConnectionFailedError):
         await client.open_recording(at("https://calls.example.com:443/1"))
     assert resolver.hosts == ["calls.example.com"]
@@ -469,6 +472,8 @@ async def test_no_audio(
         ("bytes */3", True),
         ("bytes 0-1/" + "9" * 19, True),
         ("items 0-1/3", True),
+        # Not as long as what came.
+        ("bytes 0-2/3", True),
     ],
 )
 async def test_odd_part(
@@ -519,69 +524,152 @@ async def test_odd_media_type(client: DirectcallClient, server: Server, said: st
 
 
 async def test_cookies_stay_out(
-    client: DirectcallClient,
-    session: aiohttp.ClientSession,
-    server: Server,
-    caplog: pytest.LogCaptureFixture,
+    client: DirectcallClient, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nothing that one account was given goes along with another's request, or is logged."""
-    link = f"http://directcall.com.br:{server.port}/1"
+    caplog.set_level(logging.DEBUG)
 
     def response() -> web.Response:
         response = web.Response(body=b"ID3", content_type="audio/mpeg")
         response.headers["Set-Cookie"] = "PHPSESSID=1"
-        response.headers.add("Set-Cookie", "a[secret] b=1")
+        response.headers.add("Set-Cookie", "a,secret=1")
         return response
 
-    session.cookie_jar.update_cookies({"other": "2"}, URL(link))
     server.answers(response)
     for _ in range(2):
+        link = f"http://directcall.com.br:{server.port}/1"
         await read(await client.open_recording(at(link)))
     assert ["Cookie" in request.headers for request in server.requests] == [False, False]
-    assert [cookie.key for cookie in session.cookie_jar] == ["other"]
     assert "secret" not in caplog.text
+
+
+WAV = b"RIFF\x0a\r\n\x00WAVEfmt "
+
+
+@pytest.mark.parametrize("sends", ["part", "whole", "stream", "packed"])
+@pytest.mark.parametrize(
+    ("said", "first", "media_type"),
+    [
+        ("audio/mpeg", WAV, "audio/mpeg"),
+        ("Audio/X-WAV; codec=1", b"ID3", "audio/x-wav"),
+        ("application/octet-stream", WAV, "audio/wav"),
+        ("application/octet-stream", b"OggS\x00\x02", "audio/ogg"),
+        ("binary/octet-stream", b"fLaC\x00\x00", "audio/flac"),
+        ("application/x-download", b"#!AMR\n\x3c", "audio/amr"),
+        ("application/force-download", b"#!AMR-WB\n", "audio/amr"),
+        ("application/octet-stream", b"ID3\x03\x00", "audio/mpeg"),
+        ("application/octet-stream", b"\xff\xfb\x90\x64", "audio/mpeg"),
+        ("application/octet-stream", b"RIFF\x00\x00\x00\x00AVI ", "audio/mpeg"),
+        ("application/octet-stream", b"<html><script>", "audio/mpeg"),
+        ("application/octet-stream", b"R", "audio/mpeg"),
+    ],
+)
+async def test_media_type(
+    client: DirectcallClient, server: Server, said: str, first: bytes, media_type: str, sends: str
+) -> None:
+    """Where the provider does not say what audio is, its first bytes do."""
+    body = first.ljust(1000, b"\xff") if len(first) > 1 else first
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.headers["Range"] == "bytes=0-15"
+        part = body[:16] if sends == "part" else body
+        response = web.StreamResponse(headers={"Content-Type": said})
+        if sends == "part":
+            response.set_status(206)
+            response.headers["Content-Range"] = f"bytes 0-{len(part) - 1}/{len(body)}"
+        if sends == "packed":
+            response.enable_compression(web.ContentCoding.deflate)
+        if sends in {"part", "whole"}:
+            response.content_length = len(part)
+        await response.prepare(request)
+        for byte in part:
+            await response.write(bytes([byte]))
+        return response
+
+    server.answer = answer
+    recording = at(f"http://directcall.com.br:{server.port}/1")
+    assert await client.probe_recording(recording) == media_type
+    assert client.statistics.requests == {"recording": 1}
 
 
 @pytest.mark.parametrize(
     ("said", "media_type"),
-    [
-        ("audio/mpeg", "audio/mpeg"),
-        ("Audio/X-WAV; codec=1", "audio/x-wav"),
-        ("application/octet-stream", "audio/mpeg"),
-        ("application/force-download", "audio/mpeg"),
-    ],
+    [("application/octet-stream", "audio/wav"), ("audio/mpeg", "audio/mpeg")],
 )
-async def test_media_type(
+async def test_media_type_that_is_known_already(
     client: DirectcallClient, server: Server, said: str, media_type: str
 ) -> None:
-    """Audio of which the provider does not say what it is is most likely an MP3."""
+    """It counts where the provider does not say any, whichever part is asked for."""
+    server.answers(lambda: web.Response(body=b"12345", content_type=said))
+    recording = at(f"http://directcall.com.br:{server.port}/1")
+    audio = await client.open_recording(recording, ByteRange(3, 4), "audio/wav")
+    assert audio.media_type == media_type
+    assert await read(audio) == b"45"
+
+
+async def test_nothing_is_read_for_a_look(client: DirectcallClient, server: Server) -> None:
+    """A look at audio of which the provider says what it is does not wait for its bytes."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": said})
-        response.content_length = 3
+        response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
         await response.prepare(request)
-        await response.write(b"ID3")
+        await server.over.wait()
         return response
 
     server.answer = answer
-    audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
-    assert audio.media_type == media_type
-    assert await read(audio) == b"ID3"
+    recording = at(f"http://directcall.com.br:{server.port}/1")
+    assert await client.probe_recording(recording) == "audio/mpeg"
+
+
+@pytest.mark.parametrize("status", [200, 416])
+async def test_empty_audio(client: DirectcallClient, server: Server, status: int) -> None:
+    """A file without a byte is no audio: the provider may still write it."""
+    server.answers(lambda: web.Response(body=b"", status=status, content_type="audio/mpeg"))
+    with pytest.raises(RecordingGoneError, match=r"^the audio is empty$"):
+        await client.probe_recording(at(f"http://directcall.com.br:{server.port}/1"))
+
+
+async def test_look_at_what_cannot_be_unpacked(client: DirectcallClient, server: Server) -> None:
+    """What says that it is compressed, and is not, is no audio."""
+    headers = {"Content-Type": "application/octet-stream", "Content-Encoding": "gzip"}
+    server.answers(lambda: web.Response(body=b"ID3" * 10, headers=headers))
+    with pytest.raises(ConnectionFailedError, match=r"^the audio cannot be unpacked$"):
+        await client.probe_recording(at(f"http://directcall.com.br:{server.port}/1"))
+
+
+async def test_look_at_a_provider_that_is_stuck(client: DirectcallClient, server: Server) -> None:
+    """Nobody waits forever for the first bytes, either."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+        await response.prepare(request)
+        await response.write(b"R")
+        await server.over.wait()
+        return response
+
+    server.answer = answer
+    with (
+        patch.object(download_module, "STUCK", 0.3),
+        pytest.raises(ConnectionFailedError, match=r"^the provider does not come to the point$"),
+    ):
+        await client.probe_recording(at(f"http://directcall.com.br:{server.port}/1"))
 
 
 async def test_media_type_that_nobody_says(client: DirectcallClient) -> None:
-    """Without a word of what it is, it is most likely an MP3, too."""
+    """Without a word of what it is, its first bytes tell, too."""
 
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nID3")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nOggS")
         await writer.drain()
         writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as terse:
         port = terse.sockets[0].getsockname()[1]
-        audio = await client.open_recording(at(f"http://directcall.com.br:{port}/1"))
+        recording = at(f"http://directcall.com.br:{port}/1")
+        assert await client.probe_recording(recording) == "audio/ogg"
+        audio = await client.open_recording(recording)
         assert audio.media_type == "audio/mpeg"
-        assert await read(audio) == b"ID3"
+        assert await read(audio) == b"OggS"
 
 
 async def test_rest_that_nobody_asked_for(client: DirectcallClient, server: Server) -> None:
@@ -603,7 +691,7 @@ async def test_rest_that_nobody_asked_for(client: DirectcallClient, server: Serv
 
 
 async def test_length_that_nobody_says(client: DirectcallClient, server: Server) -> None:
-    """All of it comes, even if a part was asked for."""
+    """All of it comes, even if a part was asked for, and it is said that this is no part."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
@@ -616,12 +704,62 @@ async def test_length_that_nobody_says(client: DirectcallClient, server: Server)
     server.answer = answer
     link = f"http://directcall.com.br:{server.port}/1"
     audio = await client.open_recording(at(link), ByteRange(0, 1))
-    assert (audio.status, audio.length) == (200, None)
+    assert (audio.status, audio.length, audio.has_known_size) == (200, None, False)
     assert await read(audio) == b"ID3" * 3
 
 
-async def test_compressed(client: DirectcallClient, server: Server) -> None:
-    """Who compresses it all the same is understood, and its length is that of something else."""
+@pytest.mark.parametrize(
+    ("content_range", "body", "length", "has_known_size"),
+    [
+        ("bytes 0-2/9", b"ID3", 3, True),
+        ("bytes 0-2/*", b"ID3", 3, False),
+    ],
+)
+async def test_part_without_a_length(
+    client: DirectcallClient,
+    server: Server,
+    content_range: str,
+    body: bytes,
+    length: int,
+    *,
+    has_known_size: bool,
+) -> None:
+    """How long a part is, is said by which part it is."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        headers = {"Content-Type": "audio/mpeg", "Content-Range": content_range}
+        response = web.StreamResponse(status=206, headers=headers)
+        await response.prepare(request)
+        await response.write(body)
+        return response
+
+    server.answer = answer
+    link = f"http://directcall.com.br:{server.port}/1"
+    audio = await client.open_recording(at(link), ByteRange(0, 2))
+    assert (audio.status, audio.length, audio.has_known_size) == (206, length, has_known_size)
+    assert await read(audio) == body
+
+
+async def test_part_that_ends_too_early(client: DirectcallClient, server: Server) -> None:
+    """A part is not taken for complete where it is shorter than was said."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        headers = {"Content-Type": "audio/mpeg", "Content-Range": "bytes 0-9/10"}
+        response = web.StreamResponse(status=206, headers=headers)
+        await response.prepare(request)
+        await response.write(b"ID3")
+        return response
+
+    server.answer = answer
+    link = f"http://directcall.com.br:{server.port}/1"
+    audio = await client.open_recording(at(link), ByteRange(0, 9))
+    with pytest.raises(ConnectionFailedError, match=r"^the audio ends too early$"):
+        await read(audio)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_compressed(client: DirectcallClient, server: Server, *, asked: bool) -> None:
+    """What is compressed all the same is not unpacked here, and no part is cut from it."""
 
     def response() -> web.Response:
         response = web.Response(body=b"ID3" * 1000, content_type="audio/mpeg")
@@ -629,9 +767,41 @@ async def test_compressed(client: DirectcallClient, server: Server) -> None:
         return response
 
     server.answers(response)
+    link = f"http://directcall.com.br:{server.port}/1"
+    audio = await client.open_recording(at(link), ByteRange(0, 1) if asked else None)
+    assert (audio.length, audio.is_packed, audio.has_known_size) == (None, True, False)
+    assert gzip.decompress(await read(audio)) == b"ID3" * 1000
+
+
+async def test_compressed_part(client: DirectcallClient, server: Server) -> None:
+    """A part of something compressed is of no use, and so said not to have a known size."""
+    headers = {
+        "Content-Type": "audio/mpeg",
+        "Content-Encoding": "gzip",
+        "Content-Range": "bytes 0-1/9",
+    }
+    server.answers(lambda: web.Response(body=b"\x1f\x8b", status=206, headers=headers))
+    link = f"http://directcall.com.br:{server.port}/1"
+    async with await client.open_recording(at(link), ByteRange(0, 1)) as audio:
+        assert not audio.has_known_size
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip"])
+async def test_unknown_encoding(client: DirectcallClient, server: Server, encoding: str) -> None:
+    """What cannot be unpacked is no audio."""
+    headers = {"Content-Type": "audio/mpeg", "Content-Encoding": encoding}
+    server.answers(lambda: web.Response(body=b"ID3", headers=headers))
+    with pytest.raises(RecordingGoneError):
+        await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
+
+
+async def test_no_encoding(client: DirectcallClient, server: Server) -> None:
+    """An encoding that is none changes nothing."""
+    headers = {"Content-Type": "audio/mpeg", "Content-Encoding": "Identity"}
+    server.answers(lambda: web.Response(body=b"ID3", headers=headers))
     audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
-    assert audio.length is None
-    assert await read(audio) == b"ID3" * 1000
+    assert audio.length == 3
+    assert await read(audio) == b"ID3"
 
 
 async def test_provider_that_hangs_up(client: DirectcallClient, server: Server) -> None:
@@ -723,7 +893,7 @@ async def test_slow_listener(client: DirectcallClient, server: Server) -> None:
 
 
 async def test_no_connection(
-    simulator: Simulator, client: DirectcallClient, session: aiohttp.ClientSession
+    simulator: Simulator, client: DirectcallClient, sessions: Sessions
 ) -> None:
     """Without a connection it is said so, and the link is in no part of the error."""
     await simulator.stop()
@@ -731,29 +901,30 @@ async def test_no_connection(
     with pytest.raises(ConnectionFailedError) as caught:
         await client.open_recording(recording)
     assert "secret" not in "".join(traceback.format_exception(caught.value))
-    await session.close()
+    await sessions.close()
     with pytest.raises(ConnectionFailedError, match=r"^the session is closed$"):
         await client.open_recording(recording)
 
 
-async def test_link_is_not_traced(simulator: Simulator, recorded: RecordedCall) -> None:
-    """Whoever traces the requests of the session does not see the link."""
-    traced: list[str] = []
-
-    async def trace(_: object, __: object, params: aiohttp.TraceRequestStartParams) -> None:
-        traced.append(str(params.url))
-
-    config = aiohttp.TraceConfig()
-    config.on_request_start.append(trace)
-    async with aiohttp.ClientSession(trace_configs=[config]) as session:
-        client = DirectcallClient(session, URL(simulator.url), *ACCOUNT)
-        await read(await client.open_recording(at(link_of(simulator, recorded))))
-    assert traced == [simulator.url]
-
-
-async def test_connections_are_closed(
-    client: DirectcallClient, session: aiohttp.ClientSession, server: Server
+@pytest.mark.parametrize(
+    "error",
+    [aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, aiohttp.ClientPayloadError, ValueError],
+)
+async def test_link_is_in_no_error(
+    client: DirectcallClient, sessions: Sessions, error: type[Exception]
 ) -> None:
+    """What aiohttp has against a link before it asks for it does not quote it, either."""
+    link = "http://directcall.com.br/secret"
+    with (
+        patch.object(sessions.background, "get", side_effect=error(link)),
+        pytest.raises(ConnectionFailedError, match=f"^{error.__name__}$") as caught,
+    ):
+        await client.open_recording(at(link))
+    assert caught.value.__context__ is None
+    assert "secret" not in "".join(traceback.format_exception(caught.value)).replace(__file__, "")
+
+
+async def test_connections_are_closed(client: DirectcallClient, server: Server) -> None:
     """No connection is left behind, whether or not all was read, or there was anything to read."""
 
     def response() -> web.Response:

@@ -79,6 +79,8 @@ class Quirks:
     """Seconds until a call is ended."""
     list_delay: float = 0
     """Seconds until a page of recordings is given."""
+    audio_delay: float = 0
+    """Seconds until audio is sent."""
     page_size: int = 20
     """How many recordings are on a page."""
     says_pages: bool = True
@@ -89,6 +91,10 @@ class Quirks:
     """Whether recordings of a call are asked for by its id in vain."""
     knows_ranges: bool = True
     """Whether a part of a recording can be had."""
+    knows_length: bool = True
+    """Whether it is said how long a recording is. Where it is not, no part of it can be had."""
+    packs_audio: bool = False
+    """Whether audio is compressed, though nobody asked for that."""
     audio_type: str | None = "audio/x-wav"
     """What is said of the audio. Nobody knows what the real one says, or what its audio is."""
     rejection_delays: deque[float] = field(default_factory=deque)
@@ -487,6 +493,9 @@ class Simulator:
 
     async def _play_recording(self, request: web.Request) -> web.StreamResponse:
         """Send the audio of a recording to whoever knows the link, without a token."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.quirks.audio_delay):
+                await self._stopping.wait()
         key = request.match_info["key"]
         recording = next((r for r in self.recordings if r.key == key), None)
         if recording is None or recording.oddity is Oddity.EXPIRED:
@@ -494,6 +503,8 @@ class Simulator:
         if recording.oddity is Oddity.REDIRECTS_INTO_THE_HOME:
             return web.Response(status=302, headers={"Location": "http://192.168.0.1/"})
         headers = {"Content-Type": self.quirks.audio_type} if self.quirks.audio_type else {}
+        if not self.quirks.knows_length or self.quirks.packs_audio:
+            return await self._stream(request, recording, headers)
         start, stop = 0, recording.size
         wanted = request.http_range if self.quirks.knows_ranges else slice(None)
         if self.quirks.knows_ranges:
@@ -510,6 +521,19 @@ class Simulator:
         response.content_length = stop - start
         await response.prepare(request)
         for block in recording.blocks(start, stop):
+            await response.write(block)
+        return response
+
+    async def _stream(
+        self, request: web.Request, recording: Recording, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        """Send audio without saying how long it is."""
+        response = web.StreamResponse(headers=headers)
+        response.enable_chunked_encoding()
+        if self.quirks.packs_audio:
+            response.enable_compression(web.ContentCoding.gzip)
+        await response.prepare(request)
+        for block in recording.blocks(0, recording.size):
             await response.write(block)
         return response
 

@@ -20,6 +20,7 @@ from .errors import (
     OutcomeUnknownError,
     RecordingGoneError,
     RefusedError,
+    SpoolError,
     TokenDoubtedError,
     TokenRejectedError,
 )
@@ -50,6 +51,7 @@ from .numbers import PhoneNumber, load_number_data, mask, missing_calling_codes
 from .redaction import mask_text
 from .request_scope import RequestScope
 from .sessions import Sessions
+from .spool import Spool
 from .transport import parse_url
 
 __all__ = [
@@ -93,6 +95,8 @@ __all__ = [
     "SentMessage",
     "Sessions",
     "Sms",
+    "Spool",
+    "SpoolError",
     "Token",
     "TokenDoubtedError",
     "TokenRejectedError",

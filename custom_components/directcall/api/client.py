@@ -11,7 +11,7 @@ from typing import Final
 from yarl import URL
 
 from .answers import Answer
-from .download import Audio, ByteRange, open_audio
+from .download import DEFAULT_TYPE, Audio, ByteRange, open_audio, probe_audio
 from .errors import (
     CancellationUnknownError,
     ConnectionFailedError,
@@ -42,6 +42,7 @@ from .recordings import Page, read_page
 from .redaction import mask_text
 from .request_scope import RequestScope
 from .sessions import Sessions
+from .spool import Spool, spool_audio
 from .transport import Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
@@ -275,19 +276,49 @@ class DirectcallClient:
         self.statistics.odd_recordings.update(page.odd)
         return page
 
+    async def probe_recording(self, recording: Recording) -> str:
+        """Return the media type of a recording, which then surely has audio.
+
+        Raise what `open_recording` raises.
+        """
+        self.statistics.requests["recording"] += 1
+        with self._transport.counting():
+            return await probe_audio(
+                self._transport.sessions.background, self._transport.url, recording.link
+            )
+
     async def open_recording(
-        self, recording: Recording, byte_range: ByteRange | None = None
+        self,
+        recording: Recording,
+        byte_range: ByteRange | None = None,
+        default_type: str = DEFAULT_TYPE,
     ) -> Audio:
         """Return the audio of a recording, or a part of it. It has to be closed.
 
-        Raise LinkRefusedError if its link leads away from the provider, RecordingGoneError if there
-        is no audio any more, or ConnectionFailedError.
+        The default type counts where the provider does not say any. Raise LinkRefusedError if the
+        link leads away from the provider, RecordingGoneError if there is no audio any more, or
+        ConnectionFailedError.
         """
         self.statistics.requests["recording"] += 1
         with self._transport.counting():
             return await open_audio(
-                self._transport.sessions.background, self._transport.url, recording.link, byte_range
+                self._transport.sessions.background,
+                self._transport.url,
+                recording.link,
+                byte_range,
+                default_type,
             )
+
+    async def spool_recording(
+        self, recording: Recording, default_type: str = DEFAULT_TYPE
+    ) -> Spool:
+        """Return the whole audio of a recording in a temporary file. It has to be closed.
+
+        Raise what `open_recording` raises, and SpoolError if there is no room for it.
+        """
+        async with await self.open_recording(recording, None, default_type) as audio:
+            with self._transport.counting():
+                return await spool_audio(audio)
 
     async def _ask(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
         """Return a yes to a question that bills nothing: a lost answer is as good as none sent."""

@@ -97,6 +97,10 @@ class RecordingGoneError(DirectcallError):
     """There is no audio, or no longer, where a recording's link leads."""
 
 
+class SpoolError(DirectcallError):
+    """Audio whose length is unknown is too large to be kept, or there is no room for it."""
+
+
 class CodeKind(Enum):
     """What a return code means to the caller."""
 

@@ -1,13 +1,17 @@
 """HTTP sessions: how connections to the provider are made, and how many at once."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 import ssl
-from typing import Final, Self
+from typing import Final, Self, override
 
 import aiohttp
 from aiohttp import hdrs
+from yarl import URL
 
 _MOST_BACKGROUND_CONNECTIONS: Final = 6
+_MOST_RECORDINGS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,10 @@ class Sessions:
     """For what rings, bills or signs in. Its connections are not limited."""
     background: aiohttp.ClientSession
     """For polls, lists and recordings. Its connections are limited."""
+    recording_slots: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(_MOST_RECORDINGS)
+    )
+    """Each recording that is fetched holds one, so that polls and lists find a connection."""
 
     @classmethod
     def open(cls, ssl_context: ssl.SSLContext) -> Self:
@@ -30,14 +38,21 @@ class Sessions:
         await self.background.close()
 
 
+class _NoCookies(aiohttp.DummyCookieJar):
+    """A cookie jar that keeps nothing: no cookie of one account goes along with another's."""
+
+    @override
+    def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
+        """Ignore cookies. Before aiohttp 3.14.5 the base class logs the odd ones."""
+
+
 def _open(ssl_context: ssl.SSLContext, limit: int) -> aiohttp.ClientSession:
     """Open a session with at most so many connections; 0 is no limit."""
     return aiohttp.ClientSession(
         # On a connection that was kept, nobody could tell whether a request was lost, refused or
         # done.
         connector=aiohttp.TCPConnector(limit=limit, force_close=True, ssl=ssl_context),
-        # No cookie of another account goes along.
-        cookie_jar=aiohttp.DummyCookieJar(),
+        cookie_jar=_NoCookies(),
         headers={hdrs.ACCEPT_ENCODING: "identity"},
         # A few kilobytes could unpack to more than fits into the memory.
         auto_decompress=False,

@@ -1,0 +1,260 @@
+"""Audio of unknown length in a temporary file: what comes out of it, and what it may take."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+import errno
+import gzip
+from http import HTTPStatus
+from pathlib import Path
+import threading
+import tracemalloc
+from typing import Self
+from unittest.mock import patch
+import zlib
+
+import pytest
+
+from custom_components.directcall.api import (
+    Audio,
+    ByteRange,
+    ConnectionFailedError,
+    SpoolError,
+    download as download_module,
+    spool as spool_module,
+)
+from custom_components.directcall.api.spool import spool_audio
+
+SOUND = bytes(range(256)) * 1000
+
+
+class Source:
+    """Audio as it comes from the provider."""
+
+    def __init__(self, chunks: Iterable[bytes], *, ends: bool = True) -> None:
+        """Come in chunks, and end or get stuck then."""
+        self._chunks = iter(chunks)
+        self._ends = ends
+        self.is_stuck = asyncio.Event()
+
+    async def read(self) -> bytes:
+        """Return the next bytes."""
+        chunk = next(self._chunks, b"")
+        if not chunk and not self._ends:
+            self.is_stuck.set()
+            await asyncio.Event().wait()
+        return chunk
+
+    async def close(self) -> None:
+        """End."""
+
+
+class FullDisk:
+    """A file on a disk that is full."""
+
+    def __init__(self) -> None:
+        """Start without having been written to."""
+        self.threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        """Open."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.threads.append(threading.current_thread())
+
+    def write(self, _: bytes) -> None:
+        """Fail."""
+        self.threads.append(threading.current_thread())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def audio_of(source: Source, *, is_packed: bool = False) -> Audio:
+    """Return audio of unknown length."""
+    return Audio(HTTPStatus.OK, "audio/wav", None, None, source, is_packed=is_packed)
+
+
+def in_chunks(sound: bytes, size: int = 7000) -> list[bytes]:
+    """Return audio in chunks."""
+    return [sound[start : start + size] for start in range(0, len(sound), size)]
+
+
+async def read(audio: Audio) -> bytes:
+    """Return what comes of audio."""
+    async with audio:
+        return b"".join([chunk async for chunk in audio.chunks()])
+
+
+def open_files() -> int:
+    """Return how many files are open that are in no folder."""
+    links = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            links.append(str(descriptor.readlink()))
+        except FileNotFoundError:
+            continue
+    return sum(link.endswith("(deleted)") for link in links)
+
+
+@pytest.fixture(autouse=True)
+def _no_file_is_left() -> Iterator[None]:
+    """See that no file is left open."""
+    before = open_files()
+    yield
+    assert open_files() == before
+
+
+@pytest.mark.parametrize("packed", [None, gzip.compress, zlib.compress])
+@pytest.mark.parametrize(
+    ("header", "status", "first", "stop"),
+    [
+        (None, 200, 0, len(SOUND)),
+        ("bytes=0-1", 206, 0, 2),
+        ("bytes=0-", 206, 0, len(SOUND)),
+        ("bytes=70000-200000", 206, 70000, 200001),
+        ("bytes=-100", 206, len(SOUND) - 100, len(SOUND)),
+        (f"bytes={len(SOUND)}-", 416, 0, 0),
+    ],
+)
+async def test_part(
+    packed: Callable[[bytes], bytes] | None,
+    header: str | None,
+    status: int,
+    first: int,
+    stop: int,
+) -> None:
+    """Each part of it can be had, whether or not it came compressed."""
+    sound = packed(SOUND) if packed else SOUND
+    source = Source(in_chunks(sound))
+    spool = await spool_audio(audio_of(source, is_packed=packed is not None))
+    audio = spool.open(ByteRange.parse(header))
+    assert (audio.status, audio.media_type) == (status, "audio/wav")
+    assert audio.length == stop - first
+    assert audio.has_known_size
+    assert (
+        audio.content_range
+        == {
+            200: None,
+            206: f"bytes {first}-{stop - 1}/{len(SOUND)}",
+            416: f"bytes */{len(SOUND)}",
+        }[status]
+    )
+    assert await read(audio) == SOUND[first:stop]
+    spool.close()
+
+
+async def test_several_readers() -> None:
+    """Each reader has a place of their own, and reads on also once the spool is closed."""
+    spool = await spool_audio(audio_of(Source(in_chunks(SOUND))))
+    one, other = spool.open(ByteRange(0, 99_999)), spool.open(None)
+    spool.close()
+    part, whole = await asyncio.gather(read(one), read(other))
+    assert part == SOUND[:100_000]
+    assert whole == SOUND
+
+
+async def test_empty() -> None:
+    """Nothing at all is a whole of no length."""
+    spool = await spool_audio(audio_of(Source([])))
+    assert await read(spool.open(None)) == b""
+    async with spool.open(ByteRange(0, 1)) as audio:
+        assert audio.status == 416
+    spool.close()
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+async def test_too_large(*, is_packed: bool) -> None:
+    """No more is kept than there is room for."""
+    assert spool_module.LARGEST == 100_000_000
+    chunks = in_chunks(gzip.compress(SOUND) if is_packed else SOUND)
+    with patch.object(spool_module, "LARGEST", len(SOUND)):
+        spool = await spool_audio(audio_of(Source(chunks), is_packed=is_packed))
+    spool.close()
+    with (
+        patch.object(spool_module, "LARGEST", len(SOUND) - 1),
+        pytest.raises(SpoolError, match=r"^the audio is too large$"),
+    ):
+        await spool_audio(audio_of(Source(chunks, ends=False), is_packed=is_packed))
+
+
+async def test_bomb() -> None:
+    """Little that unpacks to very much takes hardly any memory."""
+    bomb = gzip.compress(bytes(200_000_000), compresslevel=1)
+    tracemalloc.start()
+    with (
+        patch.object(spool_module, "LARGEST", 20_000_000),
+        pytest.raises(SpoolError, match=r"^the audio is too large$"),
+    ):
+        await spool_audio(audio_of(Source([bomb]), is_packed=True))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("packed", "text"),
+    [
+        (SOUND, "the audio cannot be unpacked"),
+        (gzip.compress(SOUND)[:-5], "the audio ends too early"),
+        (gzip.compress(SOUND)[:500], "the audio ends too early"),
+        (b"", "the audio ends too early"),
+    ],
+)
+async def test_cannot_be_unpacked(packed: bytes, text: str) -> None:
+    """What is not complete, or no such thing, is not taken for audio."""
+    with pytest.raises(ConnectionFailedError, match=f"^{text}$") as caught:
+        await spool_audio(audio_of(Source(in_chunks(packed)), is_packed=True))
+    assert type(caught.value) is ConnectionFailedError
+
+
+async def test_more_than_was_packed() -> None:
+    """What follows the end is no audio, and takes no memory."""
+
+    def chunks() -> Iterator[bytes]:
+        yield gzip.compress(SOUND) + b"x"
+        for _ in range(20):
+            yield bytes(1_000_000)
+
+    tracemalloc.start()
+    spool = await spool_audio(audio_of(Source(chunks()), is_packed=True))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+    assert await read(spool.open(None)) == SOUND
+    spool.close()
+
+
+async def test_no_room() -> None:
+    """A disk that is full is an error of ours, and no business of the event loop's."""
+    disk = FullDisk()
+    with (
+        patch.object(spool_module, "TemporaryFile", return_value=disk),
+        pytest.raises(SpoolError, match=r"^OSError$") as caught,
+    ):
+        await spool_audio(audio_of(Source([SOUND])))
+    assert caught.value.__context__ is None
+    assert len(disk.threads) == 2
+    assert threading.main_thread() not in disk.threads
+
+
+async def test_listener_who_leaves() -> None:
+    """Nothing is kept for who does not want it any more."""
+    source = Source([SOUND], ends=False)
+    before = open_files()
+    task = asyncio.create_task(spool_audio(audio_of(source)))
+    await source.is_stuck.wait()
+    assert open_files() == before + 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert open_files() == before
+
+
+async def test_provider_that_is_stuck() -> None:
+    """Nobody waits forever for the end."""
+    with (
+        patch.object(download_module, "STUCK", 0.2),
+        pytest.raises(ConnectionFailedError, match=r"^the provider does not come to the point$"),
+    ):
+        async with asyncio.timeout(5):
+            await spool_audio(audio_of(Source([SOUND], ends=False)))
