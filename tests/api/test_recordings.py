@@ -90,6 +90,7 @@ async def test_what_is_asked_for(
         "dataInicial": "20261124220000",
         "dataFinal": "20261126020000",
         "pagina": "1",
+        "formato": "JSON",
         "format": "JSON",
     }
     assert simulator.searches == [
