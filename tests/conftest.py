@@ -1,6 +1,7 @@
 """What the tests share: a simulated provider, and accounts at it."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -180,6 +181,15 @@ async def pass_time(
         freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
         async_fire_time_changed(hass)
         await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds that only the network brings about, for some seconds at most."""
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("It did not come about")
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> str:

@@ -270,14 +270,12 @@ class Names(AbstractResolver):
     async def close(self) -> None:
         """Close."""
 
-    real_close = close
-
 
 @pytest.fixture
 def names() -> Iterator[Names]:
     """Return what looks the provider's name up."""
     names = Names()
-    with patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=names):
+    with patch("aiohttp.connector.DefaultResolver", return_value=names):
         yield names
 
 
@@ -577,7 +575,7 @@ async def test_nobody_accepts(
     """Where a connection does not come about nothing is done, then or later."""
     before = done(simulator)
     async with line.deaf():
-        await ask_in_vain(hass, far_account, freezer, said, 10)
+        await ask_in_vain(hass, far_account, freezer, said, 5)
     await ask_at_last(hass, simulator, before)
 
 

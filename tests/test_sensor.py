@@ -56,7 +56,7 @@ async def test_entities(
     """An account shows how its calls stand, and when its token ends."""
     with patch("custom_components.directcall.PLATFORMS", [Platform.SENSOR]):
         await hass.config_entries.async_setup(account.entry_id)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
     await snapshot_platform(hass, entity_registry, snapshot, account.entry_id)
 
 

@@ -41,6 +41,7 @@ async def test_connections_end_with_the_account(
     await hass.config_entries.async_reload(account.entry_id)
     assert closed(sessions) == [False, False]
     await hass.config_entries.async_remove(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert closed(sessions) == [True, True]
 
 

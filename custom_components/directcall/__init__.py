@@ -9,8 +9,8 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .announcing import async_get_announcer, async_remove_announcer
-from .api import DirectcallClient, parse_url
-from .billing import async_cancel_requests
+from .api import DirectcallClient, Sessions, parse_url
+from .billing import async_cancel_requests, async_wait_for_requests
 from .calls import async_get_calls, async_remove_calls
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
@@ -19,7 +19,7 @@ from .entity import async_create_account_device
 from .number_data import async_load_number_data
 from .recordings import new_media_key
 from .services import async_setup_services
-from .sessions import async_close_sessions, async_get_sessions
+from .sessions import async_get_sessions, async_take_sessions
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
@@ -100,7 +100,18 @@ async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) 
     _async_abort_flows(hass, entry.entry_id)
     await async_remove_calls(hass, entry.entry_id)
     await async_remove_announcer(hass, entry.entry_id)
-    await async_close_sessions(hass, entry.entry_id)
+    if sessions := async_take_sessions(hass, entry.entry_id):
+        hass.async_create_background_task(
+            _async_close_sessions(hass, entry.entry_id, sessions), f"{DOMAIN} sessions"
+        )
+
+
+async def _async_close_sessions(hass: HomeAssistant, entry_id: str, sessions: Sessions) -> None:
+    """Close the sessions of a removed account once the requests that are under way have ended."""
+    try:
+        await async_wait_for_requests(hass, entry_id)
+    finally:
+        await sessions.close()
 
 
 @callback

@@ -17,7 +17,6 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
@@ -27,6 +26,7 @@ from .coordinator import DirectcallConfigEntry
 from .following import FollowedCalls
 from .progress import WIRE, Call, CallState
 from .recordings import async_get_recordings, media_content_id
+from .store import AccountStore, with_own_call_id
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,15 +36,12 @@ LOOKS: Final = (2 * 60, 15 * 60)
 _PATIENCE: Final = 60
 # What the provider's clock may be behind this one. Ahead of it, the length of the call is enough.
 _CLOCKS: Final = timedelta(seconds=60)
-# Seconds in which changes are saved.
-_SAVE_DELAY: Final = 0.5
-_STORE_VERSION: Final = 1
 
 _MOMENT: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED: Final = vol.Schema(
     {
         vol.Required("call_id"): str,
-        vol.Optional("provider_id", default=None): vol.Any(None, str),
+        vol.Required("provider_id"): vol.Any(None, str),
         vol.Required("origin"): WIRE,
         vol.Required("destination"): WIRE,
         vol.Required("contact"): vol.Any(None, str),
@@ -53,7 +50,6 @@ _SAVED: Final = vol.Schema(
         vol.Required("looks"): vol.All(int, vol.Range(min=0, max=len(LOOKS) - 1)),
     }
 )
-_FILE: Final = vol.Schema({vol.Required("awaited"): [object]})
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +98,7 @@ class AwaitedRecording:
     @classmethod
     def from_dict(cls, saved: object) -> Self:
         """Return it as it was before a restart. Raise vol.Invalid if that is not what was saved."""
-        values: dict[str, Any] = _SAVED(saved)
+        values: dict[str, Any] = _SAVED(with_own_call_id(saved))
         origin, destination = values.pop("origin"), values.pop("destination")
         return cls(pair=NumberPair(PhoneNumber(origin), PhoneNumber(destination)), **values)
 
@@ -120,12 +116,12 @@ class Announcer:
         """Start without one."""
         self._hass = hass
         self._entry_id = entry_id
-        self._store: Store[dict[str, Any]] = Store(
+        self._store = AccountStore(
             hass,
-            _STORE_VERSION,
-            f"{DOMAIN}.{entry_id}.recordings",
-            private=True,
-            atomic_writes=True,
+            f"{entry_id}.recordings",
+            "awaited",
+            AwaitedRecording.from_dict,
+            lambda: self._awaited,
         )
         self._is_loaded = False
         self._entry: DirectcallConfigEntry | None = None
@@ -144,19 +140,7 @@ class Announcer:
         if self._is_loaded:
             return
         self._is_loaded = True
-        # Never a reason not to be ready for the next alarm.
-        try:
-            saved: dict[str, list[object]] = _FILE(
-                await self._store.async_load() or {"awaited": []}
-            )
-        except (HomeAssistantError, NotImplementedError, vol.Invalid) as err:
-            _LOGGER.warning("The awaited recordings could not be read (%s)", type(err).__name__)
-            return
-        for each in saved["awaited"]:
-            try:
-                self._awaited.add(AwaitedRecording.from_dict(each))
-            except vol.Invalid as err:
-                _LOGGER.warning("An awaited recording could not be read (%s)", type(err).__name__)
+        self._awaited.update(await self._store.async_load())
 
     @callback
     def async_attach(self, entry: DirectcallConfigEntry, followed: FollowedCalls) -> None:
@@ -185,8 +169,6 @@ class Announcer:
     async def async_remove(self) -> None:
         """Forget everything: the account is gone."""
         self.async_detach()
-        # A write that is under way would bring the file back.
-        await self._store.async_save({})
         await self._store.async_remove()
 
     @callback
@@ -205,7 +187,7 @@ class Announcer:
             now,
         )
         self._awaited.add(awaited)
-        self._async_save()
+        self._store.async_save()
         self._async_schedule(awaited, awaited.seconds_left)
 
     @callback
@@ -255,7 +237,7 @@ class Announcer:
         else:
             # Not by the clock on the wall, which may have been set since.
             self._async_schedule(awaited, LOOKS[awaited.looks] - LOOKS[awaited.looks - 1])
-        self._async_save()
+        self._store.async_save()
         if content_id:
             signal = async_recording_signal(self._entry_id)
             async_dispatcher_send(self._hass, signal, awaited, content_id)
@@ -282,16 +264,6 @@ class Announcer:
         if not await recordings.async_has_audio(listing.recordings[nearest]):
             return None
         return media_content_id(entry.entry_id, nearest)
-
-    @callback
-    def _async_save(self) -> None:
-        """Save what is awaited soon."""
-        self._store.async_delay_save(self._data_to_save, _SAVE_DELAY)
-
-    @callback
-    def _data_to_save(self) -> dict[str, Any]:
-        """Return what is awaited."""
-        return {"awaited": [awaited.as_dict() for awaited in self._awaited]}
 
 
 _DATA_ANNOUNCERS: Final[HassKey[dict[str, Announcer]]] = HassKey(f"{DOMAIN}_announcers")

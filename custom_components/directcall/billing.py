@@ -36,6 +36,8 @@ class BilledRequest[ResultT]:
     ) -> None:
         """Start the request of an account, with a deadline in seconds."""
         self.scope: Final = RequestScope(seconds)
+        self._hass = hass
+        self._entry_id = entry_id
         # Not started eagerly: it must be registered before it can end.
         self._task = hass.async_create_background_task(
             self._async_make(make), f"{DOMAIN} request", eager_start=False
@@ -48,6 +50,10 @@ class BilledRequest[ResultT]:
         self, make: Callable[[RequestScope], Coroutine[Any, Any, ResultT]]
     ) -> ResultT | HomeAssistantError:
         """Make the request. Return an error, because nobody may be there any more to catch it."""
+        entry = self._hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None or entry.disabled_by:
+            # The account was removed or disabled while the request was prepared.
+            return request_cancelled()
         try:
             return await make(self.scope)
         except HomeAssistantError as err:
@@ -58,9 +64,19 @@ class BilledRequest[ResultT]:
         """Call something once the request has ended, in whatever way."""
         self._task.add_done_callback(lambda _: done())
 
-    async def async_wait_for_end(self) -> None:
+    @property
+    def is_cancelled(self) -> bool:
+        """Return if the request has ended because it was cancelled before anything was sent."""
+        return self._task.cancelled() and not self.scope.is_interrupted
+
+    @property
+    def has_ended(self) -> bool:
+        """Return if the request has ended, in whatever way."""
+        return self._task.done()
+
+    async def async_wait_for_end(self, seconds: float | None = None) -> None:
         """Wait until the request has ended, in whatever way. It goes on if the waiting ends."""
-        await asyncio.wait([self._task])
+        await asyncio.wait([self._task], timeout=seconds)
 
     async def async_wait(self) -> ResultT:
         """Return the result. If the waiting is cancelled, cancel the request, too.
@@ -73,18 +89,20 @@ class BilledRequest[ResultT]:
             self.cancel()
             raise
         if self._task.cancelled():
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="request_cancelled")
+            raise request_cancelled()
         result = self._task.result()
         if isinstance(result, HomeAssistantError):
             raise result
         return result
 
     @callback
-    def cancel(self) -> None:
-        """Send nothing from now on. An attempt that is under way goes on, and is the last one."""
+    def cancel(self) -> bool:
+        """Send nothing from now on. An attempt that is under way goes on, and is the last one.
+
+        Return if nothing was sent, and nothing will be.
+        """
         self.scope.cancel()
-        if not self.scope.is_sending:
-            self._task.cancel()
+        return not self.scope.is_sending and self._task.cancel()
 
 
 async def async_execute_billed[ResultT](
@@ -109,8 +127,19 @@ async def async_execute_billed[ResultT](
     return result
 
 
+def request_cancelled() -> HomeAssistantError:
+    """Return the error that a request was cancelled before anything was sent."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key="request_cancelled")
+
+
 @callback
 def async_cancel_requests(hass: HomeAssistant, entry_id: str) -> None:
     """Cancel the requests of an account that is removed or disabled, where nothing was sent."""
     for request in list(hass.data.get(_DATA_REQUESTS, {}).get(entry_id, ())):
         request.cancel()
+
+
+async def async_wait_for_requests(hass: HomeAssistant, entry_id: str) -> None:
+    """Wait until the requests of an account that are under way have ended."""
+    for request in list(hass.data.get(_DATA_REQUESTS, {}).get(entry_id, ())):
+        await request.async_wait_for_end()

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 import logging
+from math import ceil
+import time
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -15,6 +17,7 @@ from homeassistant.util.ulid import ulid_now
 
 from .api import (
     CallRequest,
+    ConnectionFailedError,
     EndedCall,
     NotActiveError,
     NumberPair,
@@ -23,9 +26,10 @@ from .api import (
     RequestScope,
     Token,
 )
-from .billing import DEADLINE, BilledRequest, async_execute_billed
+from .billing import DEADLINE, BilledRequest, async_execute_billed, request_cancelled
 from .const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
-from .coordinator import DirectcallCoordinator
+from .contacts import without_number
+from .coordinator import DirectcallCoordinator, translated
 from .credit import Billed, async_clear_no_credit
 from .following import FollowedCalls
 from .progress import Call
@@ -36,6 +40,8 @@ _LOGGER = logging.getLogger(__name__)
 _PATIENCE: Final = 5
 # Seconds until a call that may not be up yet is asked to be ended again.
 _UNTIL_UP: Final = 2
+# Seconds of the deadline with which it is not asked again.
+_TIME_TO_END: Final = 10
 
 
 @dataclass(eq=False)
@@ -43,21 +49,76 @@ class Placing:
     """A call that was asked for, and what came of that."""
 
     call: Call
+    request: BilledRequest[None] = field(init=False)
     placed: PlacedCall | None = None
     """The provider's word that it accepted the call."""
     doubt: HomeAssistantError | None = None
     """Why it is not known whether it was placed."""
+    error: HomeAssistantError | None = None
+    """Why it surely was not placed."""
+    is_hung_up: bool = False
+    """Whether somebody hung up before it was answered for."""
 
     async def async_wait(self, seconds: float) -> None:
-        """Wait until the destination answers or can no longer, at most for so long."""
+        """Wait until the destination answers or can no longer, at most for so long.
+
+        Whether it was placed at all is waited for only as long as that can turn out.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
+                async with asyncio.timeout(self.call.seconds_unclear):
+                    await self.call.placed_or_over.wait()
                 await self.call.decided.wait()
 
     def check(self) -> None:
         """Raise HomeAssistantError as long as it is not known whether the call was placed."""
         if self.doubt and not self.call.is_accepted:
             raise self.doubt
+
+    @callback
+    def async_cancel(self) -> bool:
+        """Send nothing from now on. Return if nothing was sent, and nothing will be."""
+        self.is_hung_up = True
+        return self.request.cancel()
+
+    def check_for_others(self) -> None:
+        """Raise HomeAssistantError if others, who wait for the same telephones, share its outcome.
+
+        They do if nothing was sent, because the line is down or somebody hung up.
+        """
+        if self.is_hung_up and self.request.is_cancelled:
+            raise request_cancelled()
+        cause = self.error and self.error.__cause__
+        if isinstance(cause, ConnectionFailedError):
+            raise translated(cause, HomeAssistantError) from cause
+
+
+@dataclass(eq=False)
+class HangUp:
+    """A call between two telephones that is being hung up."""
+
+    pair: NumberPair
+    """The two telephones, as their numbers were written when it was placed."""
+    call: Call | None
+    """The call that is followed."""
+    placing: Placing | None
+    """The call whose request is under way."""
+    is_prevented: bool = False
+    """Whether its request was cancelled before anything was sent."""
+    task: asyncio.Task[EndedCall | HomeAssistantError] = field(init=False)
+
+    def is_of(self, call: Call | None) -> bool:
+        """Return if it is this call that is hung up."""
+        return self.call is call or (self.placing is not None and self.placing.call is call)
+
+    @callback
+    def async_take_up_answer(self) -> None:
+        """Take up the call if its request has ended meanwhile, and it may ring."""
+        if self.placing and self.placing.request.has_ended:
+            self.is_prevented = self.placing.request.is_cancelled
+            if not (self.is_prevented or self.placing.error or self.placing.call.is_over):
+                self.call = self.placing.call
+            self.placing = None
 
 
 class Calls:
@@ -67,10 +128,8 @@ class Calls:
         """Start without a call."""
         self._hass = hass
         self.followed: Final = FollowedCalls(hass, entry_id)
-        self._requests: dict[NumberPair, BilledRequest[None]] = {}
-        self._hang_ups: dict[
-            tuple[NumberPair, Call | None], asyncio.Task[EndedCall | HomeAssistantError]
-        ] = {}
+        self._under_way: list[Placing] = []
+        self._hang_ups: list[HangUp] = []
 
     async def async_place(
         self, coordinator: DirectcallCoordinator, request: CallRequest, contact: str | None
@@ -82,48 +141,57 @@ class Calls:
         Raise ServiceValidationError if there is a call between the two telephones already, and
         HomeAssistantError if this one surely was not placed.
         """
-        await self._async_guard(coordinator, request.pair)
-        call = Call(
-            request.pair, request.record, request.ring_destination_first, ulid_now(), contact
+        await self._async_guard(coordinator, request.pair, contact)
+        placing = Placing(
+            Call(request.pair, request.record, request.ring_destination_first, ulid_now(), contact)
         )
-        placing = Placing(call)
-        billed = BilledRequest(
+        placing.request = BilledRequest(
             self._hass,
             self.followed.entry_id,
             partial(self._async_request, coordinator, request, placing),
         )
-        self._requests[request.pair] = billed
-        billed.add_done_callback(lambda: self._requests.pop(request.pair))
-        await billed.async_wait()
+        self._under_way.append(placing)
+        placing.request.add_done_callback(partial(self._under_way.remove, placing))
+        await placing.request.async_wait()
         return placing
 
-    async def _async_guard(self, coordinator: DirectcallCoordinator, pair: NumberPair) -> None:
+    def _find_under_way(self, pair: NumberPair) -> Placing | None:
+        """Return the call between two telephones whose request is under way."""
+        return next(
+            (
+                each
+                for each in self._under_way
+                if each.call.pair.may_be(pair) and not each.request.has_ended
+            ),
+            None,
+        )
+
+    def _find_hang_up(self, pair: NumberPair, call: Call | None) -> HangUp | None:
+        """Return what hangs up a call between two telephones."""
+        return next((h for h in self._hang_ups if h.pair.may_be(pair) and h.is_of(call)), None)
+
+    async def _async_guard(
+        self, coordinator: DirectcallCoordinator, pair: NumberPair, contact: str | None
+    ) -> None:
         """Raise if there surely is a call between two telephones. When in doubt, ring."""
         looked_at: Call | None = None
-        waited_for: asyncio.Task[EndedCall | HomeAssistantError] | None = None
+        waited_for: HangUp | None = None
         while True:
-            await self._async_wait_for_request(pair)
-            call = self.followed.get(pair)
-            hang_up = self._hang_ups.get((pair, call))
+            while placing := self._find_under_way(pair):
+                await placing.request.async_wait_for_end()
+                placing.check_for_others()
+            call = self.followed.find(pair)
+            hang_up = self._find_hang_up(pair, call)
             if hang_up and hang_up is not waited_for:
-                await asyncio.wait([hang_up], timeout=_PATIENCE)
+                await asyncio.wait([hang_up.task], timeout=_PATIENCE)
                 waited_for = hang_up
                 continue
             # A call that is being hung up may be over any moment: it is none that surely is there.
             if hang_up or call is None or call is looked_at:
                 return
             if call.is_new or await self._async_is_live(coordinator, call):
-                raise ServiceValidationError(
-                    translation_domain=DOMAIN,
-                    translation_key="call_in_progress",
-                    translation_placeholders={"number": str(pair.destination)},
-                )
+                raise _call_in_progress(call, contact)
             looked_at = call
-
-    async def _async_wait_for_request(self, pair: NumberPair) -> None:
-        """Wait until no request for a call between two telephones is under way."""
-        while under_way := self._requests.get(pair):
-            await under_way.async_wait_for_end()
 
     async def _async_is_live(self, coordinator: DirectcallCoordinator, call: Call) -> bool:
         """Look now whether a call is live."""
@@ -157,9 +225,14 @@ class Calls:
 
         try:
             placing.placed = await async_execute_billed(coordinator, Billed.CALLS, scope, operation)
+        except asyncio.CancelledError:
+            if not scope.is_interrupted:
+                self.followed.async_give_up(placing.call)
+            raise
         except HomeAssistantError as err:
             if not isinstance(err.__cause__, OutcomeUnknownError):
                 self.followed.async_give_up(placing.call)
+                placing.error = err
                 raise
             placing.doubt = err
         except Exception:
@@ -168,7 +241,10 @@ class Calls:
             raise
         else:
             placing.call.provider_id = placing.placed.provider_id
-        self.followed.async_follow(placing.call, accepted=placing.placed is not None)
+        # What was hung up meanwhile was placed, whatever the answer.
+        self.followed.async_follow(
+            placing.call, accepted=placing.placed is not None or placing.call.was_hung_up
+        )
 
     async def async_hang_up(
         self, coordinator: DirectcallCoordinator, pair: NumberPair
@@ -177,56 +253,82 @@ class Calls:
 
         Raise ServiceValidationError if there is none, HomeAssistantError if it fails.
         """
-        await self._async_wait_for_request(pair)
-        key = pair, self.followed.get(pair)
-        if key not in self._hang_ups:
-            task = self._hass.async_create_background_task(
-                self._async_hang_up(coordinator, *key), f"{DOMAIN} hang up", eager_start=False
+        call = self.followed.find(pair)
+        placing = self._find_under_way(pair)
+        if placing and placing.async_cancel() and call is None:
+            return EndedCall("", "")
+        hang_up = self._find_hang_up(pair, placing.call if placing else call)
+        if hang_up is None:
+            placed = placing.call if placing else call
+            hang_up = HangUp(placed.pair if placed else pair, call, placing)
+            hang_up.task = self._hass.async_create_background_task(
+                self._async_hang_up(coordinator, hang_up), f"{DOMAIN} hang up", eager_start=False
             )
-            self._hang_ups[key] = task
-            task.add_done_callback(lambda _: self._hang_ups.pop(key))
-        task = self._hang_ups[key]
-        await asyncio.wait([task])
-        result = task.result()
+            self._hang_ups.append(hang_up)
+            hang_up.task.add_done_callback(lambda _: self._hang_ups.remove(hang_up))
+        await asyncio.wait([hang_up.task])
+        result = hang_up.task.result()
         if isinstance(result, HomeAssistantError):
             raise result
         return result
 
     async def _async_hang_up(
-        self, coordinator: DirectcallCoordinator, pair: NumberPair, call: Call | None
+        self, coordinator: DirectcallCoordinator, hang_up: HangUp
     ) -> EndedCall | HomeAssistantError:
-        """Hang up, and take note of what came.
+        """Hang up, also what is not up yet, and record the answer.
 
         An error is returned, not raised: nobody may be there any more to take it.
         """
         scope = RequestScope(DEADLINE)
         while True:
+            asked_at = time.monotonic()
             try:
                 ended = await coordinator.async_execute(
-                    lambda token: coordinator.client.end_call(token, pair, scope), scope
+                    lambda token: coordinator.client.end_call(token, hang_up.pair, scope), scope
                 )
             except HomeAssistantError as err:
                 if not isinstance(err.__cause__, NotActiveError):
                     return err
-            else:
-                if call:
-                    self.followed.async_hung_up(call)
+                ended = None
+            hang_up.async_take_up_answer()
+            if ended:
+                self._async_note_ended(hang_up)
                 return ended
-            if call:
-                self.followed.async_observe(call, None)
-            if call and not call.is_over:
-                # It may not be up yet, and would ring though somebody hung up.
+            if hang_up.call:
+                self.followed.async_observe(hang_up.call, None, asked_at)
+            # It may not be up yet, and would ring though somebody hung up.
+            if hang_up.placing:
+                await hang_up.placing.request.async_wait_for_end(_UNTIL_UP)
+                hang_up.async_take_up_answer()
+            elif hang_up.call and not hang_up.call.is_over:
                 await asyncio.sleep(_UNTIL_UP)
-            # What would be hung up now may be another call, which somebody wants.
-            if call is None or call.is_over or pair in self._requests:
+            if hang_up.is_prevented and not hang_up.call:
+                return EndedCall("", "")
+            if not self._may_come_up(hang_up) or scope.seconds_left < _TIME_TO_END:
                 return _no_active_call()
+
+    def _may_come_up(self, hang_up: HangUp) -> bool:
+        """Return if there may soon be something to hang up, and it is no other call."""
+        if self._find_under_way(hang_up.pair) not in {None, hang_up.placing}:
+            return False
+        return hang_up.placing is not None or (
+            hang_up.call is not None and not hang_up.call.is_over
+        )
+
+    @callback
+    def _async_note_ended(self, hang_up: HangUp) -> None:
+        """Record that the provider ended a call."""
+        if hang_up.call:
+            self.followed.async_hung_up(hang_up.call)
+        elif hang_up.placing:
+            hang_up.placing.call.was_hung_up = True
 
     async def async_hang_up_all(self, coordinator: DirectcallCoordinator) -> None:
         """Hang up every call that was placed here and is not over, or may have been placed.
 
         Raise ServiceValidationError if there is none, HomeAssistantError if one fails.
         """
-        pairs = {*self.followed.pairs, *self._requests}
+        pairs = {*self.followed.pairs, *(each.call.pair for each in self._under_way)}
         if not pairs:
             raise _no_active_call()
         results = await asyncio.gather(
@@ -268,6 +370,19 @@ def request_call(pair: NumberPair, preferences: Mapping[str, Any]) -> CallReques
         record=preferences[CONF_RECORD],
         show_caller_id=preferences[CONF_SHOW_CALLER_ID],
         ring_destination_first=preferences[CONF_RING_DESTINATION_FIRST],
+    )
+
+
+def _call_in_progress(call: Call, contact: str | None) -> ServiceValidationError:
+    """Return the error that there is a call already, or that there may be one."""
+    name = contact or call.contact
+    placeholders = {"name": without_number(name) if name else str(call.pair.destination)}
+    key = "call_in_progress"
+    if call.is_new and (call.hides_another or not call.is_accepted):
+        key = "call_may_be_in_progress"
+        placeholders["seconds"] = str(ceil(call.seconds_new))
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
 
 

@@ -4,32 +4,31 @@ They live beside an account's entry: a reload pauses the following and loses not
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterator
 from functools import partial
 import logging
-from math import inf
 import time
-from typing import Any, Final
-
-import voluptuous as vol
+from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.dispatcher import (
+    SignalType,
+    async_dispatcher_connect,
+    async_dispatcher_send,
+)
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.storage import Store
+from homeassistant.helpers.start import async_at_started
 
-from .api import CallStatus, NumberPair
+from .api import CallStatus, NumberPair, Token
 from .const import DOMAIN
 from .coordinator import DirectcallCoordinator
 from .credit import Billed, async_clear_no_credit
 from .progress import FIRST_LOOK, NOT_UP_YET, Call, CallState
+from .store import AccountStore
 
 _LOGGER = logging.getLogger(__name__)
 
-# Seconds in which changes are saved.
-_SAVE_DELAY: Final = 0.5
-_STORE_VERSION: Final = 1
-_FILE: Final = vol.Schema({vol.Required("calls"): [object]})
 _MOST_WORDS: Final = 50
 
 type CallListener = Callable[[Call, CallState], None]
@@ -42,121 +41,114 @@ class FollowedCalls:
         """Start without a call."""
         self.entry_id: Final = entry_id
         self._hass = hass
-        self._store: Store[dict[str, Any]] = Store(
-            hass, _STORE_VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True
+        self._signal = SignalType[Call, CallState](f"{DOMAIN}_call_{entry_id}")
+        self._store = AccountStore(
+            hass, entry_id, "calls", Call.from_dict, lambda: (*self._calls, *self._expected)
         )
         self._is_loaded = False
-        self._save_is_due = False
         self.is_removed = False
         self._coordinator: DirectcallCoordinator | None = None
-        self._calls: dict[NumberPair, Call] = {}
-        self._ended: dict[NumberPair, float] = {}
+        self._may_publish = False
+        self._cancel_publishing: CALLBACK_TYPE = lambda: None
+        self._calls: list[Call] = []
+        self._ended: list[tuple[NumberPair, float]] = []
         self._expected: set[Call] = set()
         self._timers: dict[Call, CALLBACK_TYPE] = {}
-        self._listeners: list[CallListener] = []
-        self._untold: list[tuple[Call, CallState]] = []
+        self._unpublished: list[tuple[Call, CallState]] = []
         self.final_states: Counter[CallState] = Counter()
         """How many calls came to what."""
         self.unknown_words: Counter[str] = Counter()
         """The provider's words that nobody documented, and how often they came."""
 
     @property
-    def pairs(self) -> Collection[NumberPair]:
+    def pairs(self) -> Iterator[NumberPair]:
         """Return between which telephones there are calls."""
-        return self._calls.keys()
+        return (call.pair for call in self._calls)
 
     @property
     def active(self) -> int:
         """Return how many calls are known to be placed and not over."""
-        return sum(call.is_accepted for call in self._calls.values())
+        return sum(call.is_accepted for call in self._calls)
 
     @property
     def unclear(self) -> int:
         """Return of how many calls it is not known whether they were placed."""
         return len(self._calls) - self.active
 
-    def get(self, pair: NumberPair) -> Call | None:
-        """Return the call between two telephones."""
-        return self._calls.get(pair)
+    def find(self, pair: NumberPair) -> Call | None:
+        """Return the call between two telephones, however their numbers are written."""
+        return next((call for call in self._calls if call.pair.may_be(pair)), None)
 
     async def async_load(self) -> None:
         """Take up the calls that were live when Home Assistant stopped, once."""
         if self._is_loaded:
             return
         self._is_loaded = True
-        calls = []
-        for saved in await self._async_read():
-            # Never a reason not to be ready for the next alarm.
-            try:
-                calls.append(Call.from_dict(saved))
-            except vol.Invalid as err:
-                _LOGGER.warning("A live call could not be read (%s)", type(err).__name__)
+        calls = await self._store.async_load()
         # What is accepted comes last, and stays: the two cannot be told apart any more.
         for call in sorted(calls, key=lambda call: call.is_accepted):
-            if previous := self._calls.get(call.pair):
+            if previous := self.find(call.pair):
                 self.async_finish(previous, CallState.UNKNOWN)
-            self._calls[call.pair] = call
-
-    async def _async_read(self) -> list[object]:
-        """Return what was saved of the calls."""
-        try:
-            saved: dict[str, list[object]] = _FILE(await self._store.async_load() or {"calls": []})
-        except (HomeAssistantError, NotImplementedError, vol.Invalid) as err:
-            _LOGGER.warning("The live calls could not be read (%s)", type(err).__name__)
-            return []
-        return saved["calls"]
+            self._calls.append(call)
 
     @callback
     def async_attach(self, coordinator: DirectcallCoordinator) -> None:
-        """Follow the calls through a coordinator, and tell the listeners, from now on."""
+        """Follow the calls through a coordinator, and publish their states, from now on."""
         self._coordinator = coordinator
-        untold, self._untold = self._untold, []
-        for call, state in untold:
-            self._async_tell(call, state)
-        for call in self._calls.values():
-            self._async_schedule(call, FIRST_LOOK)
+        for call in self._calls:
+            self._async_schedule(call, 0)
+        # Before Home Assistant has started, no automation would be triggered.
+        self._cancel_publishing = async_at_started(self._hass, self._async_start_publishing)
+
+    @callback
+    def _async_start_publishing(self, _: HomeAssistant) -> None:
+        """Publish the states that calls enter, and those that they entered before."""
+        self._may_publish = True
+        unpublished, self._unpublished = self._unpublished, []
+        for call, state in unpublished:
+            self._async_publish(call, state)
 
     @callback
     def async_detach(self) -> None:
-        """Pause. What the calls come to meanwhile is told later."""
+        """Pause. The states that calls enter meanwhile are published later."""
         self._coordinator = None
+        self._may_publish = False
+        self._cancel_publishing()
         while self._timers:
             self._timers.popitem()[1]()
 
     async def async_remove(self) -> None:
         """Forget everything: the account is gone."""
         self.is_removed = True
-        for call in list(self._calls.values()):
+        for call in list(self._calls):
             self.async_finish(call, CallState.UNKNOWN)
-        # A write that is under way would bring the file back.
-        await self._store.async_save({})
         await self._store.async_remove()
 
     @callback
     def async_subscribe(self, listener: CallListener) -> CALLBACK_TYPE:
-        """Tell a listener of each state that a call enters. Return what ends that."""
-        self._listeners.append(listener)
-        return partial(self._listeners.remove, listener)
+        """Call a listener with each state that a call enters. Return what ends that."""
+        return async_dispatcher_connect(self._hass, self._signal, listener)
 
     @callback
     def async_expect(self, call: Call) -> None:
         """Note that a call may be placed from now on: were Home Assistant to stop, it may ring."""
         call.send()
         self._expected.add(call)
-        self._async_save()
+        # It may ring from now on, also if the power fails in the next moment.
+        self._store.async_save(at_once=True)
 
     @callback
     def async_give_up(self, call: Call) -> None:
         """Note that a call that was expected was not placed, or never even asked for."""
         self._expected.discard(call)
-        self._async_save()
+        self._store.async_save()
 
     @callback
     def async_follow(self, call: Call, *, accepted: bool) -> None:
         """Follow a call that was accepted, or of which it is not known whether it was placed."""
         self._expected.discard(call)
         call.start()
-        previous = self._calls.get(call.pair)
+        previous = self.find(call.pair)
         if previous and not accepted:
             # What would turn up is the one that is there already, for all that is known.
             previous.note_another()
@@ -166,9 +158,9 @@ class FollowedCalls:
             # The two cannot be told apart any more.
             self.async_finish(previous, CallState.UNKNOWN)
             call.watched = False
-        call.may_see_another = time.monotonic() - self._ended.get(call.pair, -inf) < NOT_UP_YET
-        self._calls[call.pair] = call
-        self._async_save()
+        call.may_see_another = any(pair.may_be(call.pair) for pair, _ in self._recently_ended())
+        self._calls.append(call)
+        self._store.async_save()
         self._async_schedule(call, FIRST_LOOK)
         if accepted:
             self._async_enter(call, call.reach(CallState.PLACED))
@@ -187,28 +179,33 @@ class FollowedCalls:
         """End a call's life, unless it is over already."""
         if not call.is_over:
             self._async_enter(call, call.reach(state))
-            self._async_save()
+            self._store.async_save()
 
     async def async_look(self, coordinator: DirectcallCoordinator, call: Call) -> CallStatus | None:
         """Look at a call, and return what is seen, nothing where no call is active.
 
         Raise HomeAssistantError if that fails.
         """
-        status = await coordinator.async_execute(
-            lambda token: coordinator.client.call_status(token, call.pair)
-        )
-        self.async_observe(call, status)
+        asked_at = 0.0
+
+        async def ask(token: Token) -> CallStatus | None:
+            nonlocal asked_at
+            asked_at = time.monotonic()
+            return await coordinator.client.call_status(token, call.pair)
+
+        status = await coordinator.async_execute(ask)
+        self.async_observe(call, status, asked_at)
         return status
 
     @callback
-    def async_observe(self, call: Call, status: CallStatus | None) -> None:
-        """Take in what was seen of a call."""
+    def async_observe(self, call: Call, status: CallStatus | None, asked_at: float) -> None:
+        """Take in a status of a call as of when it was asked for."""
         self._async_note_words(status)
         saved = call.as_dict()
-        for state in call.observe(status):
+        for state in call.observe(status, asked_at):
             self._async_enter(call, state)
         if call.as_dict() != saved:
-            self._async_save()
+            self._store.async_save()
 
     @callback
     def _async_schedule(self, call: Call, delay: float) -> None:
@@ -274,38 +271,21 @@ class FollowedCalls:
             async_clear_no_credit(self._hass, self.entry_id, Billed.CALLS)
         if state.is_over:
             self._async_cancel_timer(call)
-            if self._calls.get(call.pair) is call:
-                del self._calls[call.pair]
+            if call in self._calls:
+                self._calls.remove(call)
             self.final_states[state] += 1
-            self._async_note_end(call.pair)
-        self._async_tell(call, state)
+            self._ended = [*self._recently_ended(), (call.pair, time.monotonic())]
+        self._async_publish(call, state)
 
-    @callback
-    def _async_note_end(self, pair: NumberPair) -> None:
-        """Note when a call between two telephones was over: the status may still tell of it."""
+    def _recently_ended(self) -> list[tuple[NumberPair, float]]:
+        """Return the pairs of calls of which the status may still tell, and when they ended."""
         now = time.monotonic()
-        self._ended = {p: end for p, end in self._ended.items() if now - end < NOT_UP_YET}
-        self._ended[pair] = now
+        return [(pair, end) for pair, end in self._ended if now - end < NOT_UP_YET]
 
     @callback
-    def _async_tell(self, call: Call, state: CallState) -> None:
-        """Tell of a state that a call entered, as soon as somebody is there to hear it."""
-        if self._coordinator is None:
-            self._untold.append((call, state))
-            return
-        for listener in list(self._listeners):
-            listener(call, state)
-
-    @callback
-    def _async_save(self) -> None:
-        """Save the live calls soon."""
-        # Asking again would put the writing off.
-        if not self._save_is_due and not self.is_removed:
-            self._save_is_due = True
-            self._store.async_delay_save(self._data_to_save, _SAVE_DELAY)
-
-    @callback
-    def _data_to_save(self) -> dict[str, Any]:
-        """Return the calls that are live, and those that may be."""
-        self._save_is_due = False
-        return {"calls": [call.as_dict() for call in (*self._calls.values(), *self._expected)]}
+    def _async_publish(self, call: Call, state: CallState) -> None:
+        """Publish a state that a call entered, as soon as there are listeners."""
+        if self._may_publish:
+            async_dispatcher_send(self._hass, self._signal, call, state)
+        else:
+            self._unpublished.append((call, state))

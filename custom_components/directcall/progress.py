@@ -1,21 +1,27 @@
-"""One call: from what the provider says of it to where it stands. Nothing is ever guessed."""
+"""Call: its state, from what the provider says of it."""
 
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 import time
 from typing import Any, Final, Self
 
 import voluptuous as vol
 
 from .api import CallStatus, LegState, NumberPair, PhoneNumber
+from .store import with_own_call_id
 
 # Seconds in which a call that was just placed may not be known to the status yet.
 NOT_UP_YET: Final = 20
-# Seconds after which nobody looks any more: in any case, and while no leg was ever answered.
+# Seconds in which a placing stays unclear at most, where the provider does not tell its status.
+LONGEST_UNCLEAR: Final = 45
+# Seconds after which a call is given up: in any case, and if no leg was ever answered.
 LONGEST: Final = 2 * 3600
 LONGEST_RINGING: Final = 180
+# Seconds that a call of before a restart is old at most. Beyond that, a clock was set.
+_OLDEST: Final = 24 * 3600
 # Seconds between two looks, with which nothing was missed that lasts: half again of the slow pace.
 _LONGEST_GAP: Final = 15
 # Seconds until the first look, and between looks in a call's first minute and after it.
@@ -55,7 +61,7 @@ _OUTCOMES: Final = {
     LegState.FAILED: CallState.FAILED,
 }
 WIRE: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
-_SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0))
+_SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED: Final = vol.Schema(
     {
         vol.Required("origin"): WIRE,
@@ -63,9 +69,9 @@ _SAVED: Final = vol.Schema(
         vol.Required("recorded"): bool,
         vol.Required("ring_destination_first"): bool,
         vol.Required("call_id"): str,
-        # Older versions did not save these two.
+        # The oldest version did not save this.
         vol.Optional("contact", default=None): vol.Any(None, str),
-        vol.Optional("provider_id", default=None): vol.Any(None, str),
+        vol.Required("provider_id"): vol.Any(None, str),
         vol.Required("state"): vol.Any(
             None, vol.In([state for state in CallState if not state.is_over])
         ),
@@ -101,17 +107,28 @@ class Call:
     origin_answered: bool = False
     was_live: bool = False
     """Whether the status knew it at any time."""
+    was_hung_up: bool = False
+    """Whether it was hung up before its request was answered."""
     is_accepted: bool = False
     """Whether it surely was placed: the provider said so, or it turned up."""
+    hides_another: bool = False
+    """Whether another call of its pair may have been placed that is not followed."""
     watched: bool = True
     """Whether nothing can have been missed: no gap between the looks, and no riddle in them."""
     may_see_another: bool = False
     """Whether what a look shows may be left of another call of the pair, over or not."""
+    placed_or_over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it surely was placed, or is over."""
     decided: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the destination answered or can no longer."""
     _started: float = field(default_factory=_now)
     _placed: float = field(default_factory=_now)
+    _tracked_since: float = field(default_factory=_now)
+    """When it was started, or taken up after a restart."""
     _last_look: float = field(default_factory=_now)
+    """When the last status that was taken in was asked for."""
+    _seen_live: float = -inf
+    """When the last status that showed it live was asked for."""
 
     @property
     def age(self) -> float:
@@ -119,20 +136,30 @@ class Call:
         return _now() - self._started
 
     @property
+    def seconds_new(self) -> float:
+        """Return for how many seconds it, or one that it hides, may not be up yet. 0 if it is."""
+        return max(0, NOT_UP_YET - (_now() - self._placed))
+
+    @property
     def is_new(self) -> bool:
-        """Return if it, or another of its pair that is not followed, may not be up yet."""
-        return _now() - self._placed < NOT_UP_YET
+        """Return if it, or one that it hides, may not be up yet, so that no status tells of it."""
+        return self.seconds_new > 0 and not self.was_hung_up
 
     @property
     def is_over(self) -> bool:
-        """Return if nothing more will be heard of it."""
+        """Return if it has entered its final state."""
         return self.state is not None and self.state.is_over
 
     @property
     def is_given_up(self) -> bool:
-        """Return if looking on is no use."""
+        """Return if it was followed long enough.
+
+        That counts from when this process began to follow it: what was saved of its age depends on
+        a clock that may have been set.
+        """
         ever_answered = self.origin_answered or self.answered_after is not None
-        return self.age >= (LONGEST if ever_answered else LONGEST_RINGING)
+        followed_for = _now() - self._tracked_since
+        return followed_for >= (LONGEST if ever_answered else LONGEST_RINGING)
 
     @property
     def outcome(self) -> CallState:
@@ -144,7 +171,15 @@ class Call:
     @property
     def pace(self) -> float:
         """Return the seconds until the next look."""
-        return _PACE_AT_FIRST if self.age < _FIRST_MINUTE else _PACE_LATER
+        pace = _PACE_AT_FIRST if self.age < _FIRST_MINUTE else _PACE_LATER
+        # A placing that is unclear is decided as soon as it can be.
+        until_up = NOT_UP_YET - self.age
+        return min(pace, until_up) if until_up > 0 else pace
+
+    @property
+    def seconds_unclear(self) -> float:
+        """Return for how many seconds it may still turn out whether it was placed."""
+        return max(0, LONGEST_UNCLEAR - self.age)
 
     def send(self) -> None:
         """Note that its request goes out now: from here on it may ring."""
@@ -154,11 +189,12 @@ class Call:
     def start(self) -> None:
         """Note that its request is over, and its life begins."""
         self.placed_at = time.time()
-        self._started = self._placed = _now()
+        self._started = self._placed = self._tracked_since = _now()
 
     def note_another(self) -> None:
         """Note that another call of its pair may have been placed just now."""
         self._placed = _now()
+        self.hides_another = True
         self.watched = False
 
     def reach(self, state: CallState) -> CallState:
@@ -170,36 +206,43 @@ class Call:
             self.answered_after = self.age
         elif state.is_over and self.answered_after is not None:
             self.duration = max(0, self.age - self.answered_after)
+        self.placed_or_over.set()
         if state is CallState.ANSWERED or state.is_over:
             self.decided.set()
         return state
 
-    def observe(self, status: CallStatus | None) -> Iterator[CallState]:
-        """Take in a look at it, nothing where no call is active, and yield each state it enters."""
-        if self.is_over:
+    def observe(self, status: CallStatus | None, asked_at: float) -> Iterator[CallState]:
+        """Take in a status, nothing where no call is active, and yield each state it enters.
+
+        It counts as of when it was asked for, on the monotonic clock, however late it comes.
+        """
+        # What came late says nothing new of a call that was live afterwards.
+        if self.is_over or asked_at < self._seen_live:
             return
+        may_be_up = asked_at - self._started >= NOT_UP_YET
         if self.may_see_another:
             # A ring is a sign of this call only where the other one was over.
             is_sign = status is None or (status.is_ringing and self.watched)
-            if not is_sign and self.age < NOT_UP_YET:
+            if not is_sign and not may_be_up:
                 return
             self.may_see_another = False
-        self.watched = self._is_watched
-        self._last_look = _now()
+        self.watched = self._is_watched_until(asked_at)
+        self._last_look = max(self._last_look, asked_at)
         if status is None:
-            if self.was_live or self.age >= NOT_UP_YET:
-                yield self.reach(self.over)
+            if self.was_live or self.was_hung_up or may_be_up:
+                yield self.reach(self._over_at(asked_at))
             return
         if not status.is_clear:
             self.watched = False
         if status.is_live:
             self.was_live = True
+            self._seen_live = asked_at
             if self.state is None:
                 yield self.reach(CallState.PLACED)
         if self.state is not None:
-            yield from self._progress(status)
+            yield from self._progress(status, asked_at)
 
-    def _progress(self, status: CallStatus) -> Iterator[CallState]:
+    def _progress(self, status: CallStatus, asked_at: float) -> Iterator[CallState]:
         """Yield the states that the legs of a call that was placed lead to."""
         origin = status.origin and status.origin.state
         destination = status.destination and status.destination.state
@@ -215,39 +258,42 @@ class Call:
             if self.answered_after is None:
                 yield self.reach(CallState.ANSWERED)
         elif destination and not destination.is_live and not status.is_ringing:
-            yield self.reach(self._outcome_of(destination))
+            yield self.reach(self._outcome_of(destination, asked_at))
         elif origin and not origin.is_live and not status.is_live and status.is_clear:
-            yield self.reach(self._outcome_at_origin(origin))
+            yield self.reach(self._outcome_at_origin(origin, asked_at))
         elif self.state is CallState.PLACED and LegState.RINGING in {origin, destination}:
             yield self.reach(CallState.RINGING)
 
-    def _outcome_of(self, destination: LegState) -> CallState:
+    def _outcome_of(self, destination: LegState, asked_at: float) -> CallState:
         """Return what a destination's leg that is over makes of the call."""
         if self.answered_after is None:
-            return _OUTCOMES.get(destination, self.over)
+            return _OUTCOMES.get(destination, self._over_at(asked_at))
         return CallState.ENDED
 
-    def _outcome_at_origin(self, origin: LegState) -> CallState:
+    def _outcome_at_origin(self, origin: LegState, asked_at: float) -> CallState:
         """Return what an origin's leg that is over makes of the call."""
         if self.answered_after is not None:
             return CallState.ENDED
         if origin is LegState.FAILED:
             return CallState.FAILED
         if origin is LegState.ENDED or self.origin_answered or self.ring_destination_first:
-            return self.over
+            return self._over_at(asked_at)
         return CallState.ORIGIN_NO_ANSWER
 
-    @property
-    def _is_watched(self) -> bool:
-        """Return if nothing can have been missed until now."""
-        return self.watched and _now() - self._last_look <= _LONGEST_GAP
+    def _is_watched_until(self, moment: float) -> bool:
+        """Return if nothing can have been missed until a moment."""
+        return self.watched and moment - self._last_look <= _LONGEST_GAP
 
     @property
     def over(self) -> CallState:
-        """Return what it has come to if it is over now, and nobody said why."""
+        """Return the final state to assume if it is over now."""
+        return self._over_at(_now())
+
+    def _over_at(self, moment: float) -> CallState:
+        """Return the final state to assume if it was over at a moment, and nobody said why."""
         if self.answered_after is not None:
             return CallState.ENDED
-        if not (self._is_watched and self.was_live):
+        if not (self._is_watched_until(moment) and self.was_live):
             return CallState.UNKNOWN
         if self.ring_destination_first or self.origin_answered:
             return CallState.NO_ANSWER
@@ -276,8 +322,8 @@ class Call:
 
         Raise vol.Invalid if that is not what was saved.
         """
-        values: dict[str, Any] = _SAVED(saved)
-        age = time.time() - values["placed_at"]
+        values: dict[str, Any] = _SAVED(with_own_call_id(saved))
+        age = min(time.time() - values["placed_at"], _OLDEST)
         if age < 0:
             # The clock is behind: nobody knows how old it is, and no alarm is held back for that.
             age = NOT_UP_YET

@@ -32,10 +32,10 @@ def async_get_sessions(hass: HomeAssistant, entry_id: str) -> Sessions:
     return accounts[entry_id]
 
 
-async def async_close_sessions(hass: HomeAssistant, entry_id: str) -> None:
-    """Close the sessions of an account, if there are any."""
-    if sessions := hass.data.get(_DATA_SESSIONS, {}).pop(entry_id, None):
-        await sessions.close()
+@callback
+def async_take_sessions(hass: HomeAssistant, entry_id: str) -> Sessions | None:
+    """Return the sessions of an account that is removed, if there are any, to be closed."""
+    return hass.data.get(_DATA_SESSIONS, {}).pop(entry_id, None)
 
 
 @asynccontextmanager

@@ -150,6 +150,8 @@ class Simulator:
     """The fields of each URL that asked for a call or a message, or ended it."""
     tokens: list[str] = field(default_factory=list)
     """The tokens that it gave."""
+    held: dict[str, asyncio.Event] = field(default_factory=dict)
+    """Until when the answers of an endpoint are held back after they were made."""
     on_call: Callable[[NetworkCall], None] | None = None
     on_message: Callable[[Message], None] | None = None
     port: int = 0
@@ -176,6 +178,11 @@ class Simulator:
     def reply(self, endpoint: str, *replies: Reply) -> None:
         """Answer the next requests to an endpoint so, whatever they ask."""
         self._script[endpoint].extend(replies)
+
+    def hold(self, endpoint: str) -> asyncio.Event:
+        """Hold back the answers of an endpoint, each made at once, until the event is set."""
+        self.held[endpoint] = asyncio.Event()
+        return self.held[endpoint]
 
     @property
     def connections(self) -> int:
@@ -226,10 +233,12 @@ class Simulator:
         """Count a request, and answer as a test or the telephone wants it."""
         endpoint = request.path.removeprefix("/")
         self.requests[endpoint] += 1
-        if self._script[endpoint]:
-            await request.read()
-            return await _send(request, self._script[endpoint].popleft())
-        return await handler(request)
+        reply = self._script[endpoint].popleft() if self._script[endpoint] else None
+        response = None if reply else await handler(request)
+        await request.read()
+        if held := self.held.get(endpoint):
+            await held.wait()
+        return response or await _send(request, reply or Reply())
 
     async def _request_token(self, request: web.Request) -> web.StreamResponse:
         """Give a token for the right credentials."""

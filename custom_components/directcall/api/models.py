@@ -58,6 +58,10 @@ class NumberPair:
     origin: PhoneNumber
     destination: PhoneNumber
 
+    def may_be(self, other: NumberPair) -> bool:
+        """Return if another pair may be the same two telephones, written in another way."""
+        return self.origin.may_be(other.origin) and self.destination.may_be(other.destination)
+
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:

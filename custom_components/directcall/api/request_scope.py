@@ -24,6 +24,8 @@ class RequestScope:
         self._deadline = time.monotonic() + seconds
         self._attempts = 0
         self._is_cancelled = False
+        self.is_interrupted = False
+        """Whether an attempt was cut off, because Home Assistant stops: it may have arrived."""
 
     @property
     def seconds_left(self) -> float:
@@ -54,5 +56,8 @@ class RequestScope:
         self._attempts += 1
         try:
             yield
+        except asyncio.CancelledError:
+            self.is_interrupted = True
+            raise
         finally:
             self._attempts -= 1

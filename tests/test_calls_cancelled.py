@@ -1,0 +1,178 @@
+"""What was asked for and taken back, or could not be sent: nothing is sent later."""
+
+import asyncio
+from collections.abc import AsyncIterator
+import json
+import time
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+
+from .conftest import make_account, perform, place_call, set_up, to_somebody, until
+from .proxy import Proxy
+from .simulator import Reply, Simulator
+from .test_hard_days import hurry
+
+# Time jumps where a test says so, and flows on in between, as sockets and servers need it.
+pytestmark = pytest.mark.freeze_time(tick=True)
+
+PLACE_CALL = "voz/call"
+SEND = "sms/send"
+TOKEN = "request_token"
+ACTIONS = [
+    ("place_call", PLACE_CALL, {}),
+    ("send_sms", SEND, {"message": "Fumaça!"}),
+    ("send_voice_message", SEND, {"message": "Fumaça!"}),
+]
+REFUSED = Reply(json.dumps({"status": "erro", "codigo": "002", "msg": "Falha"}).encode())
+
+
+def ask(hass: HomeAssistant, action: str, data: dict[str, Any]) -> asyncio.Task[dict[str, Any]]:
+    """Ask for something that rings or bills."""
+    return asyncio.create_task(perform(hass, action, to_somebody(data)))
+
+
+async def remove(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Remove the account."""
+    await hass.config_entries.async_remove(account.entry_id)
+
+
+async def disable(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Disable the account."""
+    await hass.config_entries.async_set_disabled_by(account.entry_id, ConfigEntryDisabler.USER)
+
+
+async def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Let everything happen that would happen within a minute."""
+    for _ in range(6):
+        freezer.tick(10)
+        await asyncio.sleep(0.02)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.mark.parametrize(("action", "endpoint", "data"), ACTIONS)
+async def test_script_is_stopped_before_the_line_is_back(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    action: str,
+    endpoint: str,
+    data: dict[str, Any],
+) -> None:
+    """What a stopped script asked for is not sent when a refused connection works again."""
+    attempts = account.runtime_data.client.statistics.requests
+    await simulator.stop()
+    asking = ask(hass, action, data)
+    await until(lambda: attempts[endpoint] == 1)
+    # The attempt is refused within a moment. The pause of a second begins.
+    await asyncio.sleep(0.1)
+    asking.cancel()
+    await simulator.start()
+    await settle(hass, freezer)
+    assert (attempts[endpoint], simulator.requests[endpoint]) == (1, 0)
+    # Nothing is left over that would hold the next one back.
+    await perform(hass, action, to_somebody(data))
+    assert simulator.requests[endpoint] == 1
+
+
+@pytest.mark.parametrize("go", [remove, disable])
+@pytest.mark.parametrize(("action", "endpoint", "data"), ACTIONS)
+async def test_account_goes_while_the_token_is_renewed(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    go: Any,
+    action: str,
+    endpoint: str,
+    data: dict[str, Any],
+) -> None:
+    """What waits for a token is not sent after its account was removed or disabled."""
+    simulator.end_tokens()
+    token = simulator.hold(TOKEN)
+    asking = ask(hass, action, data)
+    await until(lambda: simulator.requests[TOKEN] == 2)
+    await go(hass, account)
+    token.set()
+    await settle(hass, freezer)
+    with pytest.raises(HomeAssistantError) as caught:
+        await asking
+    assert caught.value.translation_key == "request_cancelled"
+    # The one with the token that was rejected.
+    assert simulator.requests[endpoint] == 1
+    assert (simulator.calls, simulator.messages) == ([], [])
+
+
+@pytest.mark.parametrize("go", [remove, disable])
+async def test_account_goes_while_a_call_waits_for_another(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    go: Any,
+) -> None:
+    """A call that waits for another's answer is not placed after its account is gone."""
+    simulator.reply(PLACE_CALL, REFUSED)
+    answer = simulator.hold(PLACE_CALL)
+    first, second = ask(hass, "place_call", {}), ask(hass, "place_call", {})
+    await until(lambda: simulator.requests[PLACE_CALL] == 1)
+    await go(hass, account)
+    answer.set()
+    # What was under way is processed to its end.
+    with pytest.raises(HomeAssistantError, match="refused"):
+        await first
+    with pytest.raises(HomeAssistantError) as caught:
+        await second
+    assert caught.value.translation_key == "request_cancelled"
+    await settle(hass, freezer)
+    assert simulator.calls == []
+
+
+@pytest.fixture
+async def line(simulator: Simulator) -> AsyncIterator[Proxy]:
+    """Lay a line to the provider."""
+    line = Proxy(simulator.port)
+    await line.start()
+    yield line
+    await line.stop()
+
+
+async def test_calls_of_a_pair_share_a_black_hole(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    line: Proxy,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Who waits behind a call that could not be sent does not try the dead line again."""
+    await set_up(hass, make_account(simulator, data={"url": line.url}))
+    took: list[float] = []
+    start = time.monotonic()
+
+    async def place() -> str | None:
+        with pytest.raises(HomeAssistantError) as caught:
+            await place_call(hass)
+        took.append(time.monotonic() - start)
+        return caught.value.translation_key
+
+    async with line.deaf():
+        start = time.monotonic()
+        together = asyncio.gather(*(place() for _ in range(5)))
+        assert await hurry(freezer, wait_for(together), 0.1) == ["cannot_connect"] * 5
+    assert took[0] <= 20
+    assert took[-1] <= 25
+    # Another one tries for itself, and the line is back.
+    await place_call(hass)
+    assert len(simulator.calls) == 1
+
+
+async def wait_for[ResultT](future: asyncio.Future[ResultT]) -> ResultT:
+    """Return the result of a future."""
+    return await future
