@@ -452,7 +452,8 @@ class SlowList:
         """Let a look be due, and wait until it is under way."""
         freezer.tick(121)
         async_fire_time_changed(hass)
-        await self.is_asked.wait()
+        async with asyncio.timeout(5):
+            await self.is_asked.wait()
 
     async def end(self, hass: HomeAssistant) -> None:
         """Let everything begin that is due, and answer then."""
@@ -478,26 +479,26 @@ def slow_list() -> Iterator[SlowList]:
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-async def test_home_assistant_starts_while_it_is_looked_for(
+async def test_call_ends_while_home_assistant_starts(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
-    slow_list: SlowList,
     caplog: pytest.LogCaptureFixture,
     *,
     is_there: bool,
 ) -> None:
-    """A recording is searched once at a time, and told of once."""
+    """A recording is searched once Home Assistant has started, one search at a time."""
     hass.set_state(CoreState.starting)
     await set_up(hass, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
     events = listen(hass)
     await talk(hass, freezer)
     recordings = [] if is_there else [simulator.recordings.pop()]
-    await slow_list.begin(hass, freezer)
+    await pass_time(hass, freezer, 121)
+    assert simulator.requests[LIST] == 0
     hass.set_state(CoreState.running)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
-    await slow_list.end(hass)
+    await pass_time(hass, freezer, 121)
     assert simulator.requests[LIST] == 1
     simulator.recordings += recordings
     await pass_time(hass, freezer, 781)
