@@ -67,7 +67,7 @@ async def test_whoever_can_be_reached_is(
     assert said["sent"] == "Maria, …7777"
     deleted, bad_number, unknown = said["failed"].split("; ", 2)[0], said["failed"], said["failed"]
     assert deleted.startswith("A chosen contact was deleted")
-    assert "all of them must belong to one account; The area code is missing" in bad_number
+    assert "all of them must belong to one account; The area code of …0300 is missing" in bad_number
     assert 'no contact called "Mario"' in unknown
     assert said["failed"].count("was deleted") == 1
 

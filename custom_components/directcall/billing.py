@@ -17,7 +17,7 @@ from .credit import Billed, async_clear_no_credit, async_show_no_credit
 DEADLINE: Final = 45
 UPLOAD_DEADLINE: Final = 90
 
-_DATA_REQUESTS: Final[HassKey[dict[str, set[BilledRequest[Any]]]]] = HassKey(f"{DOMAIN}_requests")
+_DATA_REQUESTS: Final[HassKey[set[BilledRequest[Any]]]] = HassKey(f"{DOMAIN}_requests")
 
 
 class BilledRequest[ResultT]:
@@ -36,13 +36,13 @@ class BilledRequest[ResultT]:
     ) -> None:
         """Start the request of an account, with a deadline in seconds."""
         self.scope: Final = RequestScope(seconds)
+        self.entry_id: Final = entry_id
         self._hass = hass
-        self._entry_id = entry_id
         # Not started eagerly: it must be registered before it can end.
         self._task = hass.async_create_background_task(
             self._async_make(make), f"{DOMAIN} request", eager_start=False
         )
-        requests = hass.data.setdefault(_DATA_REQUESTS, {}).setdefault(entry_id, set())
+        requests = hass.data.setdefault(_DATA_REQUESTS, set())
         requests.add(self)
         self._task.add_done_callback(lambda _: requests.discard(self))
 
@@ -50,7 +50,7 @@ class BilledRequest[ResultT]:
         self, make: Callable[[RequestScope], Coroutine[Any, Any, ResultT]]
     ) -> ResultT | HomeAssistantError:
         """Make the request. Return an error, because nobody may be there any more to catch it."""
-        entry = self._hass.config_entries.async_get_entry(self._entry_id)
+        entry = self._hass.config_entries.async_get_entry(self.entry_id)
         if entry is None or entry.disabled_by:
             # The account was removed or disabled while the request was prepared.
             return request_cancelled()
@@ -135,11 +135,17 @@ def request_cancelled() -> HomeAssistantError:
 @callback
 def async_cancel_requests(hass: HomeAssistant, entry_id: str) -> None:
     """Cancel the requests of an account that is removed or disabled, where nothing was sent."""
-    for request in list(hass.data.get(_DATA_REQUESTS, {}).get(entry_id, ())):
+    for request in _requests_of(hass, entry_id):
         request.cancel()
 
 
 async def async_wait_for_requests(hass: HomeAssistant, entry_id: str) -> None:
     """Wait until the requests of an account that are under way have ended."""
-    for request in list(hass.data.get(_DATA_REQUESTS, {}).get(entry_id, ())):
+    for request in _requests_of(hass, entry_id):
         await request.async_wait_for_end()
+
+
+def _requests_of(hass: HomeAssistant, entry_id: str) -> list[BilledRequest[Any]]:
+    """Return the requests of an account that are under way."""
+    requests = hass.data.get(_DATA_REQUESTS, set())
+    return [request for request in requests if request.entry_id == entry_id]
