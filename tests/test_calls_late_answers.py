@@ -37,6 +37,7 @@ PLACE_CALL = "voz/call"
 STATUS = "voz/status"
 END = "voz/end"
 NOT_ACTIVE = Reply(json.dumps({"status": "erro", "codigo": "003", "msg": "Não ativa"}).encode())
+ENDED = Reply(json.dumps({"status": "ok", "codigo": "000", "msg": "Finalizada"}).encode())
 NO = Reply(json.dumps({"status": "erro", "codigo": "002", "msg": "Falha"}).encode())
 LOST = Reply(drop=True)
 UNAVAILABLE = Reply(b"", 503)
@@ -184,21 +185,20 @@ async def test_alarm_after_a_hang_up_that_was_faster_than_the_answer(
 
 
 async def test_hang_up_of_a_call_whose_answer_is_lost(
-    hass: HomeAssistant, simulator: Simulator, events: Events
+    hass: HomeAssistant, simulator: Simulator, events: Events, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A call that could be hung up was placed, though nobody answered for it."""
+    """A call that could be hung up was placed, though its own answer was lost afterwards."""
+    simulator.reply(PLACE_CALL, LOST)
     answer = simulator.hold(PLACE_CALL)
-    placing = asyncio.create_task(place_call(hass, destination="+55 41 99999-9001"))
-    simulator.reply(END, NOT_ACTIVE)
-    await until(lambda: len(simulator.calls) == 1)
-    simulator.calls[0].line.started -= 2
-    answers = asyncio.create_task(end_call(hass, destination="+55 41 99999-9001"))
-    await until(lambda: simulator.requests[END] == 1)
+    placing = asyncio.create_task(place_call(hass))
+    await until(lambda: simulator.requests[PLACE_CALL] == 1)
+    simulator.reply(END, ENDED)
+    assert (await end_call(hass))["code"] == "000"
     answer.set()
-    await asyncio.gather(placing, answers, return_exceptions=True)
-    assert simulator.calls[0].line.ended
-    assert events.types[0] == "placed"
-    assert events[-1].attributes["event_type"] in {"unknown", "origin_no_answer"}
+    assert (await placing)["code"] == ""
+    assert events.types == ["placed"]
+    await pass_time(hass, freezer, 3)
+    assert events.types == ["placed", "unknown"]
 
 
 async def test_hang_up_while_the_token_is_renewed(
@@ -275,7 +275,10 @@ async def test_hang_up_whose_answer_is_later_than_that_of_the_request(
 
 
 async def test_hang_up_ends_with_its_deadline(
-    hass: HomeAssistant, simulator: Simulator, events: Events, skip: Callable[[float], None]
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    skip: Callable[[float], None],
 ) -> None:
     """Nobody waits longer than 45 seconds to hear that there is no call."""
     answer = simulator.hold(PLACE_CALL)
@@ -283,7 +286,8 @@ async def test_hang_up_ends_with_its_deadline(
     await until(lambda: len(simulator.calls) == 1)
     simulator.calls[0].line.ended = True
     hanging_up = asyncio.create_task(end_call(hass))
-    await until(lambda: simulator.requests[END] == 1)
+    errors = account.runtime_data.client.statistics.errors
+    await until(lambda: errors["NotActiveError 003"] == 1)
     skip(40)
     with pytest.raises(ServiceValidationError, match="no call to hang up"):
         await hanging_up

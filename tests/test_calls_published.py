@@ -79,8 +79,7 @@ async def test_states_are_published_once_home_assistant_has_started(
         asked = simulator.requests[STATUS]
         events = listen(again)
         await set_up(again, make_account(simulator, entry_id=ENTRY_ID))
-        await until(lambda: simulator.requests[STATUS] == asked + 1)
-        await again.async_block_till_done(wait_background_tasks=True)
+        assert simulator.requests[STATUS] == asked + 1
         assert await async_setup_component(again, "automation", AUTOMATION)
         assert events.types == []
         assert state_of(again, LAST_CALL) == "unknown"

@@ -345,6 +345,19 @@ async def test_call_of_an_account_that_stops_is_not_forgotten(
     assert len(saved_calls(hass)) == 1
 
 
+async def test_call_that_is_taken_back_is_forgotten(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """A call whose script was stopped before anything was sent is no longer saved."""
+    account = await set_up(hass, the_account(simulator))
+    await simulator.stop()
+    placing = asyncio.create_task(place_call(hass))
+    await until(lambda: account.runtime_data.client.statistics.requests[PLACE_CALL] == 1)
+    await until(lambda: file_of_calls(hass).exists() and len(saved_calls(hass)) == 1)
+    placing.cancel()
+    await until(lambda: saved_calls(hass) == [])
+
+
 async def test_refused_call_is_forgotten(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
