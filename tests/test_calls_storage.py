@@ -15,6 +15,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util.ulid import ulid_now, ulid_to_bytes
 
+from custom_components.directcall.progress import Call
+from custom_components.directcall.store import AccountStore
+
 from .conftest import listen, make_account, pass_time, place_call, restarted, set_up, until
 from .simulator import Reply, Simulator
 from .test_calls import SAVED, file_of_calls, saved_calls, write
@@ -94,6 +97,19 @@ async def test_call_is_saved_beside_its_request(
     assert len(simulator.calls) == 1
     answer.set()
     await placing
+
+
+async def test_what_is_saved_at_once_is_not_put_off(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that may be saved later does not delay one that may not."""
+    monkeypatch.setattr("custom_components.directcall.store._SAVE_DELAY", 3600)
+    call = Call.from_dict(SAVED)
+    store = AccountStore(hass, ENTRY_ID, "calls", Call.from_dict, lambda: [call])
+    store.async_save(at_once=True)
+    store.async_save()
+    await until(file_of_calls(hass).exists)
+    assert [saved["call_id"] for saved in saved_calls(hass)] == [SAVED["call_id"]]
 
 
 async def test_slow_disk_holds_back_no_call(
