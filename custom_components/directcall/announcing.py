@@ -146,7 +146,7 @@ class Announcer:
     def async_attach(self, entry: DirectcallConfigEntry, followed: FollowedCalls) -> None:
         """Look for recordings of an account's calls, and tell the listeners, from now on."""
         self._entry = entry
-        self._unsubscribe = followed.async_subscribe_at_once(self._async_call_changed)
+        self._unsubscribe = followed.async_subscribe(self._async_call_changed)
         # Before that no automation would hear what came due while Home Assistant was away.
         entry.async_on_unload(async_at_started(self._hass, self._async_resume))
 

@@ -42,7 +42,6 @@ class FollowedCalls:
         self.entry_id: Final = entry_id
         self._hass = hass
         self._signal = SignalType[Call, CallState](f"{DOMAIN}_call_{entry_id}")
-        self._signal_at_once = SignalType[Call, CallState](f"{DOMAIN}_call_at_once_{entry_id}")
         self._store = AccountStore(
             hass, entry_id, "calls", Call.from_dict, lambda: (*self._calls, *self._expected)
         )
@@ -55,7 +54,6 @@ class FollowedCalls:
         self._ended: list[tuple[NumberPair, float]] = []
         self._expected: set[Call] = set()
         self._timers: dict[Call, CALLBACK_TYPE] = {}
-        self._unhandled: list[tuple[Call, CallState]] = []
         self._unpublished: list[tuple[Call, CallState]] = []
         self.final_states: Counter[CallState] = Counter()
         """How many calls came to what."""
@@ -97,9 +95,6 @@ class FollowedCalls:
     def async_attach(self, coordinator: DirectcallCoordinator) -> None:
         """Follow the calls through a coordinator, and publish their states, from now on."""
         self._coordinator = coordinator
-        unhandled, self._unhandled = self._unhandled, []
-        for call, state in unhandled:
-            self._async_publish(call, state)
         for call in self._calls:
             self._async_schedule(call, 0)
         # Before Home Assistant has started, no automation would be triggered.
@@ -111,7 +106,7 @@ class FollowedCalls:
         self._may_publish = True
         unpublished, self._unpublished = self._unpublished, []
         for call, state in unpublished:
-            async_dispatcher_send(self._hass, self._signal, call, state)
+            self._async_publish(call, state)
 
     @callback
     def async_detach(self) -> None:
@@ -131,13 +126,8 @@ class FollowedCalls:
 
     @callback
     def async_subscribe(self, listener: CallListener) -> CALLBACK_TYPE:
-        """Call a listener with each state of a call that is published. Return what ends that."""
+        """Call a listener with each state that a call enters. Return what ends that."""
         return async_dispatcher_connect(self._hass, self._signal, listener)
-
-    @callback
-    def async_subscribe_at_once(self, listener: CallListener) -> CALLBACK_TYPE:
-        """Call a listener also before Home Assistant has started. Return what ends that."""
-        return async_dispatcher_connect(self._hass, self._signal_at_once, listener)
 
     @callback
     def async_expect(self, call: Call) -> None:
@@ -295,10 +285,6 @@ class FollowedCalls:
     @callback
     def _async_publish(self, call: Call, state: CallState) -> None:
         """Publish a state that a call entered, as soon as there are listeners."""
-        if self._coordinator is None:
-            self._unhandled.append((call, state))
-            return
-        async_dispatcher_send(self._hass, self._signal_at_once, call, state)
         if self._may_publish:
             async_dispatcher_send(self._hass, self._signal, call, state)
         else:
