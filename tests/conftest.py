@@ -1,10 +1,11 @@
 """What the tests share: a simulated provider, and accounts at it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from awesomeversion import AwesomeVersion
 from freezegun.api import FrozenDateTimeFactory
@@ -64,6 +65,13 @@ async def simulator(socket_enabled: None) -> AsyncIterator[Simulator]:
     await simulator.start()
     yield simulator
     await simulator.stop()
+
+
+@pytest.fixture
+def no_pauses() -> Iterator[None]:
+    """Make no pauses between the attempts of a request."""
+    with patch("custom_components.directcall.api.request_scope._PAUSES", (0, 0)):
+        yield
 
 
 @pytest.fixture

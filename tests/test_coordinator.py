@@ -324,6 +324,7 @@ async def test_lost_answer_is_told_by_what_it_leaves_open(
     assert simulator.requests[endpoint] == 1
 
 
+@pytest.mark.usefixtures("no_pauses")
 async def test_renewal_that_fails_at_once(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
@@ -464,6 +465,7 @@ async def test_set_up_while_the_provider_refuses_tokens(
     assert state_of(hass, CONNECTION) == "on"
 
 
+@pytest.mark.usefixtures("no_pauses")
 async def test_first_action_after_the_connection_returned(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
@@ -475,6 +477,18 @@ async def test_first_action_after_the_connection_returned(
     await simulator.start()
     await place_call(hass)
     assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_action_tries_again_to_get_its_token(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A call for which there is no token survives a short outage as one with a token does."""
+    simulator.end_tokens()
+    simulator.reply(REQUEST_TOKEN, TOKEN_LOST, TOKEN_LOST)
+    await place_call(hass)
+    assert simulator.requests == {REQUEST_TOKEN: 4, PLACE_CALL: 2}
+    assert len(simulator.calls) == 1
 
 
 async def test_failed_renewals_slow_down(
@@ -509,6 +523,7 @@ async def test_failed_renewals_slow_down(
     assert simulator.requests[REQUEST_TOKEN] == requests + 3
 
 
+@pytest.mark.usefixtures("no_pauses")
 async def test_old_token_serves_while_renewals_fail(
     hass: HomeAssistant,
     account: MockConfigEntry,
@@ -527,6 +542,7 @@ async def test_old_token_serves_while_renewals_fail(
     assert len(simulator.calls) == 1
 
 
+@pytest.mark.usefixtures("no_pauses")
 async def test_lost_token_is_tried_again_soon(
     hass: HomeAssistant,
     account: MockConfigEntry,
@@ -535,7 +551,7 @@ async def test_lost_token_is_tried_again_soon(
 ) -> None:
     """A token that is rejected and cannot be renewed at once is renewed long before its time."""
     simulator.end_tokens()
-    simulator.reply(REQUEST_TOKEN, TOKEN_LOST)
+    simulator.reply(REQUEST_TOKEN, *[TOKEN_LOST] * 3)
     with pytest.raises(HomeAssistantError, match="cannot be reached"):
         await place_call(hass)
     assert state_of(hass, CONNECTION) == "off"

@@ -159,7 +159,7 @@ async def test_without_a_connection(
     await simulator.stop()
     simulator.end_tokens()
     with (
-        patch("custom_components.directcall.api.transport.asyncio.sleep"),
+        patch("custom_components.directcall.api.request_scope.asyncio.sleep"),
         pytest.raises(HomeAssistantError, match="cannot be reached, and nothing was done"),
     ):
         await send(hass, VOICE_MESSAGE)

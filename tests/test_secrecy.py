@@ -222,7 +222,7 @@ async def test_nothing_private_gets_out_of_messages(
         said.append(chain(caught.value))
 
     await simulator.stop()
-    with patch("custom_components.directcall.api.transport.asyncio.sleep"):
+    with patch("custom_components.directcall.api.request_scope.asyncio.sleep"):
         for action in MESSAGES:
             with pytest.raises(HomeAssistantError) as caught:
                 await perform(hass, action, asked[action])

@@ -11,7 +11,7 @@ from homeassistant.helpers.typing import ConfigType
 from .announcing import async_get_announcer, async_remove_announcer
 from .api import DirectcallClient, Sessions, parse_url
 from .billing import async_cancel_requests, async_wait_for_requests
-from .calls import async_get_calls, async_remove_calls
+from .calls import Calls, async_get_calls, async_remove_calls
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
 from .credit import async_renew_no_credit
@@ -98,18 +98,22 @@ async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) 
     """Forget the calls of an account that is removed, and the recordings that are awaited."""
     async_cancel_requests(hass, entry.entry_id)
     _async_abort_flows(hass, entry.entry_id)
+    calls = async_get_calls(hass, entry.entry_id)
     await async_remove_calls(hass, entry.entry_id)
     await async_remove_announcer(hass, entry.entry_id)
     if sessions := async_take_sessions(hass, entry.entry_id):
         hass.async_create_background_task(
-            _async_close_sessions(hass, entry.entry_id, sessions), f"{DOMAIN} sessions"
+            _async_close_sessions(hass, entry.entry_id, calls, sessions), f"{DOMAIN} sessions"
         )
 
 
-async def _async_close_sessions(hass: HomeAssistant, entry_id: str, sessions: Sessions) -> None:
+async def _async_close_sessions(
+    hass: HomeAssistant, entry_id: str, calls: Calls, sessions: Sessions
+) -> None:
     """Close the sessions of a removed account once the requests that are under way have ended."""
     try:
         await async_wait_for_requests(hass, entry_id)
+        await calls.async_wait_for_hang_ups()
     finally:
         await sessions.close()
 

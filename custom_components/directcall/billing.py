@@ -8,9 +8,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
-from .api import NoCreditError, RequestScope, Token
+from .api import NoCreditError, OutcomeUnknownError, RequestScope, Token
 from .const import DOMAIN
-from .coordinator import DirectcallCoordinator
+from .coordinator import DirectcallCoordinator, translated
 from .credit import Billed, async_clear_no_credit, async_show_no_credit
 
 # Seconds for all that a request does on the wire, also where it uploads audio.
@@ -89,7 +89,7 @@ class BilledRequest[ResultT]:
             self.cancel()
             raise
         if self._task.cancelled():
-            raise request_cancelled()
+            raise request_cancelled() if self.is_cancelled else _interrupted()
         result = self._task.result()
         if isinstance(result, HomeAssistantError):
             raise result
@@ -130,6 +130,11 @@ async def async_execute_billed[ResultT](
 def request_cancelled() -> HomeAssistantError:
     """Return the error that a request was cancelled before anything was sent."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="request_cancelled")
+
+
+def _interrupted() -> HomeAssistantError:
+    """Return the error that Home Assistant stopped in the middle of an attempt."""
+    return translated(OutcomeUnknownError("interrupted"), HomeAssistantError)
 
 
 @callback

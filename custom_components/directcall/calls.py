@@ -18,6 +18,7 @@ from homeassistant.util.ulid import ulid_now
 from .api import (
     CallRequest,
     ConnectionFailedError,
+    DirectcallError,
     EndedCall,
     NotActiveError,
     NumberPair,
@@ -40,7 +41,7 @@ _LOGGER = logging.getLogger(__name__)
 _PATIENCE: Final = 5
 # Seconds until a call that may not be up yet is asked to be ended again.
 _UNTIL_UP: Final = 2
-# Seconds of the deadline with which it is not asked again.
+# It is not asked again with fewer seconds left.
 _TIME_TO_END: Final = 10
 
 
@@ -56,8 +57,10 @@ class Placing:
     """Why it is not known whether it was placed."""
     error: HomeAssistantError | None = None
     """Why it surely was not placed."""
+    was_sent: bool = False
+    """Whether it was tried to send it, for which there was a token."""
     is_hung_up: bool = False
-    """Whether somebody hung up before it was answered for."""
+    """Whether somebody hung up before the answer came."""
 
     async def async_wait(self, seconds: float) -> None:
         """Wait until the destination answers or can no longer, at most for so long.
@@ -81,15 +84,18 @@ class Placing:
         self.is_hung_up = True
         return self.request.cancel()
 
-    def check_for_others(self) -> None:
-        """Raise HomeAssistantError if others, who wait for the same telephones, share its outcome.
+    def check_for_others(self, *, shares_any: bool) -> None:
+        """Raise the error of this call for others that wait for the same telephones.
 
-        They do if nothing was sent, because the line is down or somebody hung up.
+        They share it if nothing was sent: the line is down, there is no token, or somebody hung up.
+        `shares_any` shares a refusal, too.
         """
         if self.is_hung_up and self.request.is_cancelled:
             raise request_cancelled()
         cause = self.error and self.error.__cause__
-        if isinstance(cause, ConnectionFailedError):
+        if isinstance(cause, DirectcallError) and (
+            shares_any or not self.was_sent or isinstance(cause, ConnectionFailedError)
+        ):
             raise translated(cause, HomeAssistantError) from cause
 
 
@@ -175,16 +181,19 @@ class Calls:
     ) -> None:
         """Raise if there surely is a call between two telephones. When in doubt, ring."""
         looked_at: Call | None = None
-        waited_for: HangUp | None = None
+        requests = 0
+        has_waited_for_hang_up = False
         while True:
             while placing := self._find_under_way(pair):
                 await placing.request.async_wait_for_end()
-                placing.check_for_others()
+                requests += 1
+                # Whoever waited for two of them does not queue up behind a third.
+                placing.check_for_others(shares_any=requests > 1)
             call = self.followed.find(pair)
             hang_up = self._find_hang_up(pair, call)
-            if hang_up and hang_up is not waited_for:
+            if hang_up and not has_waited_for_hang_up:
                 await asyncio.wait([hang_up.task], timeout=_PATIENCE)
-                waited_for = hang_up
+                has_waited_for_hang_up = True
                 continue
             # A call that is being hung up may be over any moment: it is none that surely is there.
             if hang_up or call is None or call is looked_at:
@@ -220,6 +229,7 @@ class Calls:
         """
 
         async def operation(token: Token) -> PlacedCall:
+            placing.was_sent = True
             self.followed.async_expect(placing.call)
             return await coordinator.client.place_call(token, request, scope)
 
@@ -322,6 +332,11 @@ class Calls:
             self.followed.async_hung_up(hang_up.call)
         elif hang_up.placing:
             hang_up.placing.call.was_hung_up = True
+
+    async def async_wait_for_hang_ups(self) -> None:
+        """Wait until the calls that are being hung up have ended."""
+        for hang_up in list(self._hang_ups):
+            await asyncio.wait([hang_up.task])
 
     async def async_hang_up_all(self, coordinator: DirectcallCoordinator) -> None:
         """Hang up every call that was placed here and is not over, or may have been placed.

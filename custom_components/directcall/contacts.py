@@ -67,7 +67,7 @@ def async_find_account_of(hass: HomeAssistant, device_ids: Iterable[object]) -> 
     """
     books = {
         entry.entry_id: AddressBook(hass, entry)
-        for entry in hass.config_entries.async_entries(DOMAIN)
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
     }
     for device_id in device_ids:
         for entry_id, book in books.items():
@@ -271,7 +271,11 @@ class AddressBook:
                 except ServiceValidationError as err:
                     errors.append(err)
                 else:
-                    found.setdefault(recipient.number, recipient)
+                    number = recipient.number
+                    # One telephone may have a number, and be known by it in the SIP network, too.
+                    others = found if number.is_sip else [other for other in found if other.is_sip]
+                    if number not in found and not any(map(number.may_be, others)):
+                        found[number] = recipient
         return Addressees(tuple(found.values()), tuple(errors))
 
     def has_name(self, name: str) -> bool:

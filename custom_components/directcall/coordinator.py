@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 import logging
 import time
 from typing import Any, Final, override
@@ -174,7 +175,9 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         """Run one wire operation, and forget the token if it is rejected."""
         token = self.data
         if token is None or token.seconds_left <= 0:
-            token = await self._async_renew(scope)
+            token = await (
+                scope.retry(partial(self._async_renew, scope)) if scope else self._async_renew()
+            )
         try:
             return await operation(token)
         except AuthenticationError:

@@ -4,7 +4,7 @@ They live beside an account's entry: a reload pauses the following and loses not
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 import logging
 import time
@@ -42,9 +42,7 @@ class FollowedCalls:
         self.entry_id: Final = entry_id
         self._hass = hass
         self._signal = SignalType[Call, CallState](f"{DOMAIN}_call_{entry_id}")
-        self._store = AccountStore(
-            hass, entry_id, "calls", Call.from_dict, lambda: (*self._calls, *self._expected)
-        )
+        self._store = AccountStore(hass, entry_id, "calls", Call.from_dict, self._calls_to_save)
         self._is_loaded = False
         self.is_removed = False
         self._coordinator: DirectcallCoordinator | None = None
@@ -91,6 +89,11 @@ class FollowedCalls:
                 self.async_finish(previous, CallState.UNKNOWN)
             self._calls.append(call)
 
+    def _calls_to_save(self) -> Iterable[Call]:
+        """Return the calls that may go on, and those of which automations have to be told."""
+        unpublished = {call: None for call, _ in self._unpublished}
+        return dict.fromkeys((*self._calls, *self._expected, *unpublished))
+
     @callback
     def async_attach(self, coordinator: DirectcallCoordinator) -> None:
         """Follow the calls through a coordinator, and publish their states, from now on."""
@@ -107,6 +110,8 @@ class FollowedCalls:
         unpublished, self._unpublished = self._unpublished, []
         for call, state in unpublished:
             self._async_publish(call, state)
+        if unpublished:
+            self._store.async_save()
 
     @callback
     def async_detach(self) -> None:

@@ -92,8 +92,13 @@ class _Sending:
         try:
             sent = await self._async_request(self._message_for(_numbers_of(group)))
         except HomeAssistantError as err:
-            refused = isinstance(err.__cause__, RefusedError)
-            if refused and not isinstance(err.__cause__, NoCreditError) and len(group) > 1:
+            cause = err.__cause__
+            if (
+                len(group) > 1
+                and isinstance(cause, RefusedError)
+                and cause.is_readable
+                and not isinstance(cause, NoCreditError)
+            ):
                 return await self.async_send((recipient,) for recipient in group)
             return [Outcome(group, error=err)]
         return [Outcome(group, sent)]

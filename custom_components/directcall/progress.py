@@ -299,6 +299,13 @@ class Call:
             return CallState.NO_ANSWER
         return CallState.ORIGIN_NO_ANSWER
 
+    @property
+    def _state_to_save(self) -> CallState | None:
+        """Return the last state before the final one: after a restart, that is found again."""
+        if self.state is None or not self.state.is_over:
+            return self.state
+        return CallState.PLACED if self.answered_after is None else CallState.ANSWERED
+
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         return {
@@ -309,7 +316,7 @@ class Call:
             "call_id": self.call_id,
             "contact": self.contact,
             "provider_id": self.provider_id,
-            "state": self.state,
+            "state": self._state_to_save,
             "placed_at": self.placed_at,
             "answered_after": self.answered_after,
             "origin_answered": self.origin_answered,

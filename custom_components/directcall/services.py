@@ -114,7 +114,7 @@ def _async_get_entry(hass: HomeAssistant, fields: ActionFields) -> DirectcallCon
     """Return the account that an action is for: the one it names, or its contact's, or the only."""
     contacts = fields.get_items(ATTR_CONTACT)
     entry_id = fields.get(ATTR_CONFIG_ENTRY_ID)
-    if entry_id is None:
+    if entry_id is None and contacts:
         entry_id = async_find_account_of(hass, contacts)
     accounts = hass.config_entries.async_entries(
         DOMAIN, include_ignore=False, include_disabled=False

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import voluptuous as vol
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.util.json import json_loads
 from homeassistant.util.ulid import ulid_now
@@ -126,9 +127,10 @@ class AccountStore[ItemT: Storable]:
     async def async_remove(self) -> None:
         """Remove the file and what was put aside, and save nothing from now on."""
         self._is_removed = True
-        # A write that is under way would bring the file back. This one waits for it.
-        await self._store.async_save({})
-        await self._store.async_remove()
+        with suppress(OSError, HomeAssistantError):
+            # A write that is under way would bring the file back. This one waits for it.
+            await self._store.async_save({})
+            await self._store.async_remove()
         await self._hass.async_add_executor_job(self._remove_aside)
 
     def _remove_aside(self) -> None:

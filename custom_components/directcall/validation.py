@@ -3,6 +3,7 @@
 There is no schema: its errors are English, and end a script in spite of `continue_on_error`.
 """
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 import re
@@ -101,13 +102,13 @@ class ActionFields:
         `is_whole` says which texts are one item in spite of them.
         """
         items: list[object] = []
-        rest = [self.get(name)]
+        rest = deque([self.get(name)])
         while rest:
-            value = rest.pop(0)
+            value = rest.popleft()
             if isinstance(value, str) and _SEPARATOR.search(value) and not is_whole(value):
-                rest[:0] = _SEPARATOR.split(value)
+                rest.extendleft(reversed(_SEPARATOR.split(value)))
             elif isinstance(value, Iterable) and not isinstance(value, str | bytes | dict):
-                rest[:0] = value
+                rest.extendleft(reversed(list(value)))
             elif is_given(value):
                 items.append(value)
         return items

@@ -45,5 +45,5 @@ def pauses() -> Iterator[list[float]]:
         if seconds:
             pauses.append(seconds)
 
-    with patch("custom_components.directcall.api.transport.asyncio.sleep", sleep):
+    with patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep):
         yield pauses

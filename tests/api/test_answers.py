@@ -82,7 +82,8 @@ def test_status_ok_is_a_yes(fields: Fields, status: int) -> None:
         ({"status": "erro", "codigo": "006"}, 200, TokenRejectedError),
         ({"status": "erro", "codigo": 6}, 200, TokenRejectedError),
         ({"codigo": "006"}, 200, TokenRejectedError),
-        ({"status": "erro", "msg": "token"}, 401, TokenRejectedError),
+        ({"status": "erro", "msg": "token"}, 401, RefusedError),
+        ({"status": "erro", "codigo": "012"}, 401, RefusedError),
         ({"error": "invalid_token"}, 200, TokenRejectedError),
         ({"error": "expired_token", "error_description": "x"}, 400, TokenRejectedError),
         ({"error_description": "The access token has expired"}, 200, TokenRejectedError),
@@ -161,6 +162,13 @@ DESCRIPTION = {"error_description": "The access token has expired"}
         ({"status": "erro", "codigo": "006", "callerid": "a-1"}, 200, OutcomeUnknownError),
         ({"status": "erro", "codigo": "201", "callerid": "a-1"}, 200, OutcomeUnknownError),
         ({"error": "invalid_token", "callerid": 12}, 401, OutcomeUnknownError),
+        (
+            {"status": "erro", "codigo": "008", "detalhe": [{}, {"id_mensagem": 123}]},
+            200,
+            OutcomeUnknownError,
+        ),
+        ({"codigo": "006", "detalhe": {"callerid": "a-1"}}, 200, OutcomeUnknownError),
+        ({"codigo": "006", "detalhe": [{"id_mensagem": None}, "x"]}, 200, TokenRejectedError),
         ({"status": "erro", "codigo": "201", "callerid": ""}, 200, NoCreditError),
         # A readable no is a no.
         ({"status": "erro", "codigo": "201"}, 200, NoCreditError),

@@ -214,11 +214,15 @@ async def test_http_no(
     assert simulator.requests[PLACE_CALL] == 1
 
 
-async def test_cut_refusal(client: DirectcallClient, simulator: Simulator, token: Token) -> None:
-    """A status that says no is a no also where the body breaks off."""
-    simulator.reply(PLACE_CALL, Reply(b"x", 403, drop=True))
-    with pytest.raises(RefusedError):
+@pytest.mark.parametrize("status", [401, 403])
+async def test_cut_refusal(
+    client: DirectcallClient, simulator: Simulator, token: Token, status: int
+) -> None:
+    """What a body that breaks off says is not known, so that nothing is repeated."""
+    simulator.reply(PLACE_CALL, Reply(b'{"callerid": "a-1"', status, drop=True))
+    with pytest.raises(OutcomeUnknownError):
         await client.place_call(token, a_call(), in_time())
+    assert simulator.requests[PLACE_CALL] == 1
 
 
 @pytest.mark.parametrize("destination", ["5541999999001", "5541999999002"])

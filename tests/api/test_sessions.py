@@ -71,12 +71,12 @@ async def test_hanging_polls_hold_no_call_back(
     """A call is placed at once while 100 polls hang, of which only a few are sent at all."""
     simulator.quirks.status_delay = 60
     polls = [asyncio.ensure_future(client.call_status(token, PAIR)) for _ in range(100)]
-    await until_asked(simulator, 6)
+    await until_asked(simulator, 8)
     async with asyncio.timeout(5):
         await client.place_call(token, CALL, in_time())
         await client.request_token()
     assert len(simulator.calls) == 1
-    assert simulator.requests["voz/status"] == 6
+    assert simulator.requests["voz/status"] == 8
     for poll in polls:
         poll.cancel()
     await asyncio.gather(*polls, return_exceptions=True)
@@ -87,14 +87,14 @@ async def test_poll_waits_for_a_connection_in_vain(
 ) -> None:
     """A poll that gets no connection in time is one that was not sent."""
     simulator.quirks.status_delay = 60
-    polls = [asyncio.ensure_future(client.call_status(token, PAIR)) for _ in range(6)]
-    await until_asked(simulator, 6)
+    polls = [asyncio.ensure_future(client.call_status(token, PAIR)) for _ in range(8)]
+    await until_asked(simulator, 8)
     with (
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.1),
         pytest.raises(ConnectionFailedError),
     ):
         await client.call_status(token, PAIR)
-    assert simulator.requests["voz/status"] == 6
+    assert simulator.requests["voz/status"] == 8
     for poll in polls:
         poll.cancel()
     await asyncio.gather(*polls, return_exceptions=True)
@@ -166,7 +166,7 @@ async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> N
             now[0] += 42
 
         with (
-            patch("custom_components.directcall.api.transport.asyncio.sleep", sleep),
+            patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep),
             pytest.raises(ConnectionFailedError),
         ):
             await client.place_call(token, CALL, scope)
@@ -202,7 +202,7 @@ async def test_cancelled_request_is_not_sent_again(
         await simulator.start()
 
     with (
-        patch("custom_components.directcall.api.transport.asyncio.sleep", sleep),
+        patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep),
         pytest.raises(asyncio.CancelledError),
     ):
         await client.place_call(token, CALL, scope)

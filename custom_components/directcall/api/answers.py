@@ -32,6 +32,8 @@ DEFAULT_LIFETIME: Final = 3600.0
 _SHORTEST_LIFETIME: Final = 10.0
 _LONGEST_LIFETIME: Final = 86400.0
 _LONGEST_ID: Final = 64
+# A shorter one would mask half of a text, and no link is made from it.
+_SHORTEST_SECRET_ID: Final = 6
 
 # OAuth errors (RFC 6749, RFC 6750, and those of PHP's oauth2-server) that say that a token is not
 # accepted. That a description without a known error says so, too, is a guess: no answer to an
@@ -78,6 +80,10 @@ class Answer:
     def read(cls, http_status: int, body: bytes, secrets: Collection[str]) -> Answer:
         """Read an answer. `secrets` are what its text must not give away."""
         fields = _read_object(body)
+        call_id = fields.get("callerid")
+        # The link of a recording may be made from the ID of its call. A message has a number.
+        if isinstance(call_id, str) and len(call_id) >= _SHORTEST_SECRET_ID:
+            secrets = secrets if call_id.isdecimal() else [*secrets, call_id]
         text = fields.get("msg")
         if not isinstance(text, str):
             text = fields.get("error_description")
@@ -171,13 +177,25 @@ class Answer:
         """
         if self.is_ok:
             return
-        if self.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR or self.fields.get("callerid"):
+        if self.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR or self._names_what_was_done:
             error = f"HTTP {self.http_status} without a clear answer"
             raise OutcomeUnknownError(error)
         if self._oauth_error == _OAUTH_UNNAMED and self.http_status != HTTPStatus.UNAUTHORIZED:
             error = f"HTTP {self.http_status} with a description alone"
             raise TokenDoubtedError(error)
         self.check()
+
+    @property
+    def _names_what_was_done(self) -> bool:
+        """Return if the answer has the ID of a call or a message, at its top or for a recipient."""
+        details = self.fields.get("detalhe")
+        entries = details if isinstance(details, list) else [details]
+        return any(
+            entry.get(key)
+            for entry in (self.fields, *entries)
+            if isinstance(entry, Mapping)
+            for key in ("callerid", "id_mensagem")
+        )
 
     def check(self) -> None:
         """Raise the error that an answer means, unless it is a yes.
@@ -214,8 +232,9 @@ class Answer:
             return False
         if self._oauth_error:
             return self._oauth_error in {*_OAUTH_TOKEN_ERRORS, _OAUTH_UNNAMED}
+        has_envelope = bool(self._status or self.code)
         return self.code == "006" or (
-            self._kind is None and self.http_status == HTTPStatus.UNAUTHORIZED
+            not has_envelope and self.http_status == HTTPStatus.UNAUTHORIZED
         )
 
     def token(self) -> tuple[str, float]:
@@ -236,6 +255,7 @@ class Answer:
             return refusal
         if (
             self._is_about_the_token
+            or self.http_status == HTTPStatus.UNAUTHORIZED
             or self._kind is CodeKind.AUTHENTICATION
             or (self._oauth_error and self._oauth_error not in _OAUTH_SERVER_ERRORS)
             or ("access_token" in self.fields and not self.fields["access_token"])

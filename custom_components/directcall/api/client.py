@@ -1,8 +1,7 @@
 """The provider's endpoints: forms out, answers in."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 import re
 import time
@@ -47,6 +46,8 @@ from .transport import Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
 _BRAZIL: Final = "55"
+# Characters of what is said in other forms than a text.
+_LONGEST_SAID: Final = 2000
 # `YmdHis`, as the provider's documentation writes it.
 _MOMENT: Final = "%Y%m%d%H%M%S"
 # Of a list of recordings: far more than a household has in 90 days, and less than fills a small
@@ -234,7 +235,7 @@ class DirectcallClient:
         """
         with self._transport.counting():
             try:
-                async with asyncio.timeout(LIST_TIMEOUT):
+                async with asyncio.timeout(LIST_TIMEOUT), self._transport.sessions.list_slots:
                     found = await self._list_pages(token, query)
             except TimeoutError:
                 error = "a list took too long"
@@ -334,8 +335,7 @@ class DirectcallClient:
         text = answer.message
         said = answer.fields.get("msg")
         if said is not None and not isinstance(said, str):
-            with suppress(RecursionError):
-                text = mask_text(" ".join(_words(said)), [self._client_secret, token.value])
+            text = mask_text(_text_of(said), [self._client_secret, token.value])
         return MessageAnswer(answer.code, text)
 
     def _new_id(self, answer: Answer, token: Token, numbers: Collection[PhoneNumber]) -> str | None:
@@ -366,18 +366,21 @@ def _yes_or_no(*, value: bool) -> str:
     return "s" if value else "n"
 
 
-def _words(said: object) -> Iterator[str]:
-    """Yield what is said in lists and objects, whatever their depth."""
-    match said:
-        case dict():
-            for key, value in said.items():
-                yield str(key)
-                yield from _words(value)
-        case list():
-            for value in said:
-                yield from _words(value)
-        case _:
-            yield str(said)
+def _text_of(said: object) -> str:
+    """Return the words in lists and objects, whatever their depth, as far as they are read."""
+    words: list[str] = []
+    rest = [said]
+    length = 0
+    while rest and length < _LONGEST_SAID:
+        match rest.pop():
+            case dict() as fields:
+                rest += [each for item in reversed(fields.items()) for each in reversed(item)]
+            case list() as values:
+                rest += reversed(values)
+            case value:
+                words.append(str(value))
+                length += len(words[-1]) + 1
+    return " ".join(words)
 
 
 def _abroad(recipient: PhoneNumber) -> str:

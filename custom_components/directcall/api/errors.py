@@ -60,6 +60,11 @@ class RefusedError(DirectcallError):
         self.code: Final = code
         self.message: Final = message
 
+    @property
+    def is_readable(self) -> bool:
+        """Return if the provider itself said no, and not only an HTTP status."""
+        return not self.code.startswith("HTTP ")
+
 
 class NoCreditError(RefusedError):
     """The account has no credit for this."""

@@ -67,19 +67,24 @@ class PhoneNumber:
     """As the provider wants it: country code, area code and number, or the `ip` form."""
 
     @property
+    def is_sip(self) -> bool:
+        """Return if it is a number in the provider's SIP network."""
+        return self.wire.startswith("ip")
+
+    @property
     def e164(self) -> str:
         """Return `+` and digits, which every home reads as the same number, or the `ip` form.
 
         What is too short for that, as 190, which may be in a list of calls, stays as it is.
         """
-        if self.wire.startswith("ip") or len(self.wire) < _SHORTEST_INTERNATIONAL:
+        if self.is_sip or len(self.wire) < _SHORTEST_INTERNATIONAL:
             return self.wire
         return f"+{self.wire}"
 
     @property
     def international(self) -> str:
         """Return the number as people write it, as in `+55 41 3060-0300`, or the `ip` form."""
-        if self.wire.startswith("ip"):
+        if self.is_sip:
             return self.wire
         return phonenumbers.format_number(
             phonenumbers.parse(self.e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL
@@ -229,7 +234,7 @@ def _texts(value: object) -> Iterable[str]:
 def is_same_line(one: str, other: str) -> bool:
     """Return if digits are of the same telephone, one of them perhaps without its country code."""
     short, long = sorted((one, other), key=len)
-    return len(short) >= _SHORTEST_NUMBER and long.endswith(short)
+    return one == other or (len(short) >= _SHORTEST_NUMBER and long.endswith(short))
 
 
 def mask(value: object) -> str:

@@ -1,7 +1,7 @@
 """Request scope: the deadline and the cancellation of a request that cannot be taken back."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 import time
 from typing import Final
@@ -10,6 +10,8 @@ from .errors import ConnectionFailedError
 
 # Seconds that an attempt needs to connect and be answered. With less, none is begun.
 _SHORTEST_ATTEMPT: Final = 6
+# Seconds before each further attempt of a request of which nothing was sent.
+_PAUSES: Final = (1, 3)
 
 
 class RequestScope:
@@ -40,6 +42,20 @@ class RequestScope:
     def cancel(self) -> None:
         """Begin no further attempt."""
         self._is_cancelled = True
+
+    async def retry[ResultT](self, attempt: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Return the result of an attempt. Repeat it after a pause as long as nothing was sent.
+
+        Raise what the last attempt raises.
+        """
+        for pause in _PAUSES:
+            try:
+                return await attempt()
+            except ConnectionFailedError:
+                if self.seconds_left <= pause:
+                    raise
+                await asyncio.sleep(pause)
+        return await attempt()
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

@@ -10,7 +10,9 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-_MOST_BACKGROUND_CONNECTIONS: Final = 6
+# Of which polls have at least two: how a call stands matters more than any list or recording.
+_MOST_BACKGROUND_CONNECTIONS: Final = 8
+_MOST_LISTS: Final = 2
 _MOST_RECORDINGS: Final = 4
 
 
@@ -26,6 +28,8 @@ class Sessions:
         default_factory=lambda: asyncio.Semaphore(_MOST_RECORDINGS)
     )
     """Each recording that is fetched holds one, so that polls and lists find a connection."""
+    list_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_LISTS))
+    """Each list of recordings that is read holds one, so that polls find a connection."""
 
     @classmethod
     def open(cls, ssl_context: ssl.SSLContext) -> Self:

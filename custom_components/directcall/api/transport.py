@@ -1,6 +1,5 @@
 """Sending a request, once, and reading its answer: what every endpoint has in common."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,8 +35,6 @@ TIMEOUT: Final = 30
 UPLOAD_TIMEOUT: Final = 90
 _LONGEST_BODY: Final = 1024 * 1024
 _LONGEST_LINK: Final = 2000
-# Before each further attempt of a request of which nothing was sent, in seconds.
-_PAUSES: Final = (1, 3)
 _FORM_HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -125,14 +122,7 @@ class Transport:
 
         With audio, an MP3, the form has several parts. Raise what `send` raises.
         """
-        for pause in _PAUSES:
-            try:
-                return await self._attempt(method, endpoint, fields, scope, audio)
-            except ConnectionFailedError:
-                if scope.seconds_left <= pause:
-                    raise
-                await asyncio.sleep(pause)
-        return await self._attempt(method, endpoint, fields, scope, audio)
+        return await scope.retry(lambda: self._attempt(method, endpoint, fields, scope, audio))
 
     async def _attempt(
         self,
@@ -236,14 +226,12 @@ def _form(fields: Mapping[str, str], audio: bytes | None) -> bytes | aiohttp.For
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
-    """Return a body, or nothing if it is longer than any answer or breaks off."""
+    """Return a body. Raise OutcomeUnknownError if it breaks off, or is longer than any answer."""
     body = bytearray()
-    try:
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > _LONGEST_BODY:
-                response.close()
-                return b""
-    except aiohttp.ClientError, TimeoutError, OSError:
-        return b""
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > _LONGEST_BODY:
+            response.close()
+            error = "the answer is too long"
+            raise OutcomeUnknownError(error)
     return bytes(body)
