@@ -14,7 +14,7 @@ from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .conftest import make_account, perform, place_call, set_up, to_somebody, until
+from .conftest import make_account, pass_time, perform, place_call, set_up, to_somebody, until
 from .proxy import Proxy
 from .simulator import Reply, Simulator
 from .test_hard_days import hurry
@@ -176,3 +176,63 @@ async def test_calls_of_a_pair_share_a_black_hole(
 async def wait_for[ResultT](future: asyncio.Future[ResultT]) -> ResultT:
     """Return the result of a future."""
     return await future
+
+
+async def test_calls_of_a_pair_share_a_refused_token(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Whoever waits behind a call for which there is no token does not ask for one, too."""
+    simulator.end_tokens()
+    simulator.secrets.clear()
+    simulator.quirks.token_delay = 0.2
+    results = await asyncio.gather(*(place_call(hass) for _ in range(5)), return_exceptions=True)
+    assert {str(result) for result in results} == {str(results[0])}
+    assert isinstance(results[0], HomeAssistantError)
+    assert results[0].translation_key == "authentication_failed"
+    assert simulator.requests[TOKEN] == 2
+
+
+async def test_calls_of_a_pair_do_not_queue_up_behind_refusals(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A refused call is tried again by one of those that wait. The others share its outcome."""
+    simulator.reply(PLACE_CALL, *[REFUSED] * 5)
+    simulator.quirks.call_delay = 0.2
+    results = await asyncio.gather(*(place_call(hass) for _ in range(5)), return_exceptions=True)
+    keys = [getattr(result, "translation_key", None) for result in results]
+    assert keys == ["refused"] * 5
+    assert simulator.requests[PLACE_CALL] == 2
+
+
+async def test_account_goes_while_a_call_is_hung_up(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A hang-up that is under way gets its answer, though the account is removed."""
+    await place_call(hass)
+    await pass_time(hass, freezer, 3)
+    answer = simulator.hold("voz/end")
+    hang_up = ask(hass, "end_call", {})
+    await until(lambda: simulator.requests["voz/end"] == 1)
+    await remove(hass, account)
+    answer.set()
+    assert (await hang_up)["code"] == "000"
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def test_attempt_that_home_assistant_cuts_off(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """An attempt that Home Assistant ends when it stops is of unknown outcome."""
+    answer = simulator.hold(SEND)
+    sending = ask(hass, "send_sms", {"message": "Fumaça!"})
+    await until(lambda: simulator.requests[SEND] == 1)
+    for task in asyncio.all_tasks():
+        if task.get_name() == "directcall request":
+            task.cancel()
+    with pytest.raises(HomeAssistantError) as caught:
+        await sending
+    assert caught.value.translation_key == "outcome_unknown"
+    answer.set()

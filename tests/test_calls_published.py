@@ -92,6 +92,31 @@ async def test_states_are_published_once_home_assistant_has_started(
         await until(lambda: len(heard) == 1)
 
 
+async def test_home_assistant_is_killed_before_it_has_started(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """What no automation was told of before is told after the next start."""
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    await place_call(hass)
+    await pass_time(hass, freezer, 1, times=15)
+    simulator.calls[0].line.ended = True
+    await hass.async_stop(force=True)
+    async with restarted(hass) as killed:
+        killed.set_state(CoreState.starting)
+        await set_up(killed, make_account(simulator, entry_id=ENTRY_ID))
+        await pass_time(killed, freezer, 1)
+    async with restarted(hass) as again:
+        events = listen(again)
+        await set_up(again, make_account(simulator, entry_id=ENTRY_ID))
+        await again.async_block_till_done(wait_background_tasks=True)
+        assert events.types == ["ended"]
+    async with restarted(hass) as last:
+        events = listen(last)
+        await set_up(last, make_account(simulator, entry_id=ENTRY_ID))
+        await last.async_block_till_done(wait_background_tasks=True)
+        assert events.types == []
+
+
 async def test_states_wait_for_the_start_across_a_reload(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:

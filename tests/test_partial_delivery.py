@@ -1,6 +1,7 @@
 """Messages to several: one fault never silences the rest."""
 
 import asyncio
+import json
 from typing import Any
 from unittest.mock import patch
 
@@ -10,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from custom_components.directcall.api import RequestScope, SentMessage, Sms, Token
+from custom_components.directcall.api import DirectcallClient, RequestScope, SentMessage, Sms, Token
 
 from .conftest import device_of, make_account, perform, set_up
 from .simulator import ACCOUNT, Reply, Simulator
@@ -83,6 +84,57 @@ async def test_error_gives_no_number_away(
     assert said["failed"].startswith("…4321: The request was sent")
     assert '"…8765"' in said["failed"]
     assert "4455" not in said["failed"].replace("…4455", "")
+
+
+async def test_telephone_with_two_numbers_gets_one_message(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A telephone that is named by its number and by its number in the SIP network is one."""
+    for numbers in (["ip4130600301", "+55 41 3060-0301"], ["+55 41 3060-0301", "ip4130600301"]):
+        simulator.messages.clear()
+        await perform(hass, "send_sms", {"destination": numbers, "message": TEXT})
+        assert sent_to(simulator) == ["0301"]
+
+
+@pytest.mark.parametrize("status", [404, 413, 429])
+async def test_refusal_of_a_server_alone_is_not_tried_again(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, status: int
+) -> None:
+    """Only the provider's own no to a group is a reason to send to each alone."""
+    simulator.reply(SEND, Reply(b"", status))
+    with pytest.raises(HomeAssistantError) as caught:
+        await perform(hass, "send_sms", {"destination": MANY[:3], "message": TEXT})
+    assert caught.value.translation_key == "refused"
+    assert simulator.requests[SEND] == 1
+
+
+async def test_fault_of_ours_in_one_request(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """What the other requests came to is told all the same."""
+    send_sms = DirectcallClient.send_sms
+
+    async def fail(client: DirectcallClient, token: Token, sms: Sms, scope: RequestScope) -> Any:
+        if len(sms.recipients) < 10:
+            raise RuntimeError
+        return await send_sms(client, token, sms, scope)
+
+    with patch.object(DirectcallClient, "send_sms", fail):
+        said = await partly_sent(hass, MANY, "send_sms")
+    assert len(simulator.messages) == 2
+    assert said["failed"].count("The request was sent to Directcall") == 1
+
+
+async def test_no_that_names_a_message_is_not_tried_again(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A no to a group that has the ID of a message for one of it is of unknown outcome."""
+    body = {"status": "erro", "codigo": "008", "detalhe": [{"id_mensagem": 1}, {}]}
+    simulator.reply(SEND, Reply(json.dumps(body).encode()))
+    with pytest.raises(HomeAssistantError) as caught:
+        await perform(hass, "send_sms", {"destination": MANY[:2], "message": TEXT})
+    assert caught.value.translation_key == "outcome_unknown"
+    assert simulator.requests[SEND] == 1
 
 
 async def test_reasons_are_in_the_language_of_the_home(

@@ -7,10 +7,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
-from custom_components.directcall.api import Sessions
+from custom_components.directcall.api import NumberPair, PhoneNumber, Sessions
 from custom_components.directcall.sessions import async_get_sessions
 
-from .conftest import make_account, perform, place_call
+from .conftest import make_account, perform, place_call, until
 from .simulator import Simulator
 
 LIST = "extrato/list-recordings"
@@ -82,6 +82,28 @@ async def test_lists_that_hang_hold_no_call_back(
         await perform(hass, "send_sms", {"destination": "+55 41 99999-0000", "message": "Smoke"})
     assert simulator.requests[LIST] == 2
     assert len(simulator.calls) == len(simulator.messages) == 1
+    for each in lists:
+        each.cancel()
+    await asyncio.gather(*lists, return_exceptions=True)
+
+
+async def test_lists_that_hang_leave_connections_to_polls(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A second call is refused while the telephones talk, whoever reads lists meanwhile."""
+    simulator.quirks.list_delay = 60
+    await place_call(hass)
+    lists = [
+        hass.async_create_background_task(perform(hass, "list_recordings", {}), "list")
+        for _ in range(20)
+    ]
+    await until(lambda: simulator.requests[LIST] == 2)
+    polled = simulator.requests["voz/status"]
+    client = account.runtime_data.client
+    pair = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
+    async with asyncio.timeout(5):
+        await client.call_status(account.runtime_data.data, pair)
+    assert simulator.requests["voz/status"] > polled
     for each in lists:
         each.cancel()
     await asyncio.gather(*lists, return_exceptions=True)

@@ -89,7 +89,7 @@ class BilledRequest[ResultT]:
             self.cancel()
             raise
         if self._task.cancelled():
-            raise request_cancelled() if self.is_cancelled else _interrupted()
+            raise cancellation_error(self.scope)
         result = self._task.result()
         if isinstance(result, HomeAssistantError):
             raise result
@@ -132,9 +132,14 @@ def request_cancelled() -> HomeAssistantError:
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="request_cancelled")
 
 
-def _interrupted() -> HomeAssistantError:
-    """Return the error that Home Assistant stopped in the middle of an attempt."""
-    return translated(OutcomeUnknownError("interrupted"), HomeAssistantError)
+def outcome_unknown() -> HomeAssistantError:
+    """Return the error that a request may have been done."""
+    return translated(OutcomeUnknownError(), HomeAssistantError)
+
+
+def cancellation_error(scope: RequestScope) -> HomeAssistantError:
+    """Return the error of a request that was cancelled, perhaps in the middle of an attempt."""
+    return outcome_unknown() if scope.is_interrupted else request_cancelled()
 
 
 @callback

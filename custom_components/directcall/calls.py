@@ -16,6 +16,7 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.ulid import ulid_now
 
 from .api import (
+    AuthenticationError,
     CallRequest,
     ConnectionFailedError,
     DirectcallError,
@@ -26,6 +27,7 @@ from .api import (
     PlacedCall,
     RequestScope,
     Token,
+    TokenRejectedError,
 )
 from .billing import DEADLINE, BilledRequest, async_execute_billed, request_cancelled
 from .const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
@@ -57,8 +59,6 @@ class Placing:
     """Why it is not known whether it was placed."""
     error: HomeAssistantError | None = None
     """Why it surely was not placed."""
-    was_sent: bool = False
-    """Whether it was tried to send it, for which there was a token."""
     is_hung_up: bool = False
     """Whether somebody hung up before the answer came."""
 
@@ -87,15 +87,16 @@ class Placing:
     def check_for_others(self, *, shares_any: bool) -> None:
         """Raise the error of this call for others that wait for the same telephones.
 
-        They share it if nothing was sent: the line is down, there is no token, or somebody hung up.
-        `shares_any` shares a refusal, too.
+        They share it if the line is down, the account is refused, or somebody hung up before
+        anything was sent. `shares_any` shares any refusal.
         """
         if self.is_hung_up and self.request.is_cancelled:
             raise request_cancelled()
         cause = self.error and self.error.__cause__
-        if isinstance(cause, DirectcallError) and (
-            shares_any or not self.was_sent or isinstance(cause, ConnectionFailedError)
-        ):
+        is_shared = isinstance(
+            cause, AuthenticationError | ConnectionFailedError | TokenRejectedError
+        )
+        if isinstance(cause, DirectcallError) and (shares_any or is_shared):
             raise translated(cause, HomeAssistantError) from cause
 
 
@@ -229,7 +230,6 @@ class Calls:
         """
 
         async def operation(token: Token) -> PlacedCall:
-            placing.was_sent = True
             self.followed.async_expect(placing.call)
             return await coordinator.client.place_call(token, request, scope)
 

@@ -209,7 +209,7 @@ class FollowedCalls:
         saved = call.as_dict()
         for state in call.observe(status, asked_at):
             self._async_enter(call, state)
-        if call.as_dict() != saved:
+        if call.is_over or call.as_dict() != saved:
             self._store.async_save()
 
     @callback

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import batched
+import logging
 import re
 from typing import Final
 
@@ -28,12 +29,21 @@ from .api import (
     Sms,
     VoiceMessage,
 )
-from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, async_execute_billed
+from .billing import (
+    DEADLINE,
+    UPLOAD_DEADLINE,
+    BilledRequest,
+    async_execute_billed,
+    cancellation_error,
+    outcome_unknown,
+)
 from .const import DOMAIN
 from .contacts import Recipient, without_number
 from .coordinator import DirectcallCoordinator
 from .credit import Billed
 from .times import read_moment
+
+_LOGGER = logging.getLogger(__name__)
 
 type MessageFor = Callable[[tuple[PhoneNumber, ...]], VoiceMessage | Sms]
 
@@ -78,13 +88,20 @@ class _Sending:
         try:
             await asyncio.wait(tasks)
         except asyncio.CancelledError:
-            # No attempt is under way. What was accepted before still has to be told.
+            # What was accepted before still has to be told.
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
         outcomes: list[Outcome] = []
         for task, group in tasks.items():
-            outcomes += [_cancelled(group)] if task.cancelled() else task.result()
+            if task.cancelled():
+                outcomes.append(Outcome(group, error=cancellation_error(self._scope)))
+            elif err := task.exception():
+                # A fault of ours must not hide what the other requests came to.
+                _LOGGER.error("Unexpected error while sending a message", exc_info=err)
+                outcomes.append(Outcome(group, error=outcome_unknown()))
+            else:
+                outcomes += task.result()
         return outcomes
 
     async def _async_send_to_group(self, group: tuple[Recipient, ...]) -> list[Outcome]:
@@ -200,12 +217,6 @@ def _text_of(hass: HomeAssistant, err: HomeAssistantError) -> str:
     texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
     text = texts.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message", "{err}")
     return text.format(**(err.translation_placeholders or {}), err=err)
-
-
-def _cancelled(recipients: tuple[Recipient, ...]) -> Outcome:
-    """Return the outcome of a request that was cancelled before it was sent."""
-    error = HomeAssistantError(translation_domain=DOMAIN, translation_key="request_cancelled")
-    return Outcome(recipients, error=error)
 
 
 def spoken_text(message: str | None, title: str | None) -> str:

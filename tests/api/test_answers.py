@@ -134,6 +134,12 @@ def test_anything_else_is_its_own_error(
     assert type(caught.value) is error
 
 
+def test_id_of_a_call_is_masked() -> None:
+    """The link of a recording may be made from the ID of its call: no text shows it."""
+    said = {"status": "ok", "callerid": "A7-33B-x", "msg": "Chamada A7-33B-x aceita"}
+    assert read(said).message == "Chamada … aceita"
+
+
 DESCRIPTION = {"error_description": "The access token has expired"}
 
 

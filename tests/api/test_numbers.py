@@ -339,3 +339,9 @@ def test_anything_is_a_number_or_our_error(typed: object) -> None:
     assert number.wire.removeprefix("ip").isdecimal()
     assert number.wire.isascii()
     assert PhoneNumber.parse(number.international, "US") == number
+
+
+def test_short_number_abroad_is_itself() -> None:
+    """A number abroad with few digits is the same telephone as itself, and as no other."""
+    assert PhoneNumber("376312345").may_be(PhoneNumber("376312345"))
+    assert not PhoneNumber("376312345").may_be(PhoneNumber("55376312345"))
