@@ -229,7 +229,7 @@ class Announcer:
             # A fault of ours must not end the awaiting.
             _LOGGER.exception("Unexpected error while looking for a recording")
         if self._entry is not entry:
-            # Nobody is there to hear of it: it is looked for again once somebody is.
+            # The account was unloaded meanwhile. The search is repeated after it is loaded again.
             return
         awaited.looks += 1
         if content_id or awaited.looks == len(LOOKS):

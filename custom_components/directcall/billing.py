@@ -23,8 +23,8 @@ _DATA_REQUESTS: Final[HassKey[set[BilledRequest[Any]]]] = HassKey(f"{DOMAIN}_req
 class BilledRequest[ResultT]:
     """A billed request in a task of its own.
 
-    Whoever waits for it may go: what was sent is not taken back, and its answer is still processed.
-    What was not sent yet is cancelled.
+    The waiting can be cancelled: then nothing more is sent, but the answer to what was sent is
+    still processed.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class BilledRequest[ResultT]:
     async def _async_make(
         self, make: Callable[[RequestScope], Coroutine[Any, Any, ResultT]]
     ) -> ResultT | HomeAssistantError:
-        """Make the request. Return an error, because nobody may be there any more to catch it."""
+        """Make the request. Return an error, because the caller may have been cancelled."""
         entry = self._hass.config_entries.async_get_entry(self.entry_id)
         if entry is None or entry.disabled_by:
             # The account was removed or disabled while the request was prepared.

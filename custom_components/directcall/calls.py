@@ -65,7 +65,7 @@ class Placing:
     async def async_wait(self, seconds: float) -> None:
         """Wait until the destination answers or can no longer, at most for so long.
 
-        Whether it was placed at all is waited for only as long as that can turn out.
+        The wait ends before if it can no longer be confirmed that the call was placed.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -107,7 +107,7 @@ class HangUp:
     pair: NumberPair
     """The two telephones, as their numbers were written when it was placed."""
     call: Call | None
-    """The call that is followed."""
+    """The call, once it is followed."""
     placing: Placing | None
     """The call whose request is under way."""
     is_prevented: bool = False
@@ -287,7 +287,7 @@ class Calls:
     ) -> EndedCall | HomeAssistantError:
         """Hang up, also what is not up yet, and record the answer.
 
-        An error is returned, not raised: nobody may be there any more to take it.
+        An error is returned, not raised, because the caller may have been cancelled.
         """
         scope = RequestScope(DEADLINE)
         while True:

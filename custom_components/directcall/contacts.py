@@ -1,4 +1,4 @@
-"""Whom an account knows: contacts, found by their device, their name or their number."""
+"""Address book: contacts of an account, found by their device, name or number."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ ATTR_DESTINATION: Final = "destination"
 LONGEST_NAME: Final = 60
 # Digits, of a Brazilian number without its area code.
 _SHORTEST_NUMBER: Final = 8
-# Without them, a family is three people beside one another, and names of some languages change.
+# They hold emoji such as families together, and some scripts need them.
 _JOINERS: Final = {"\N{ZERO WIDTH JOINER}", "\N{ZERO WIDTH NON-JOINER}"}
 # Digits from which on `PhoneNumber.may_be` finds that two numbers may be the same.
 _SHORTEST_LINE: Final = 10

@@ -1,4 +1,4 @@
-"""That an account has no credit, where people look for what they have to repair."""
+"""Repair issues: an account has no credit."""
 
 from enum import Enum
 
@@ -11,7 +11,7 @@ from .coordinator import DirectcallConfigEntry
 
 
 class Billed(Enum):
-    """What is billed, each with a credit that may be its own (a guess, from the code 102)."""
+    """Services that Directcall bills. Code 102 suggests that each has its own balance."""
 
     CALLS = "no_credit"
     VOICE_MESSAGES = "no_credit_voice_messages"
@@ -42,7 +42,7 @@ def async_show_no_credit(hass: HomeAssistant, entry: DirectcallConfigEntry, bill
         is_persistent=True,
         severity=ir.IssueSeverity.ERROR,
         translation_key=billed.issue,
-        # Whoever downloads diagnostics publishes the issues, too: the title is the client id.
+        # Diagnostics hold the issues, too, and the title of the entry is the client id.
         translation_placeholders={"origin": mask(entry.options[CONF_ORIGIN])},
     )
 

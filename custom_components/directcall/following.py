@@ -240,12 +240,14 @@ class FollowedCalls:
         )
 
     async def _async_look_again(self, coordinator: DirectcallCoordinator, call: Call) -> None:
-        """Look at a call, and see to it that it is looked at again, or given up."""
+        """Poll a call, then schedule the next poll or stop tracking it."""
         try:
             if coordinator.may_ask_in_passing:
                 await self.async_look(coordinator, call)
         except HomeAssistantError as err:
-            _LOGGER.debug("The status of a call is not to be had: %s", type(err.__cause__).__name__)
+            _LOGGER.debug(
+                "The status of a call could not be read: %s", type(err.__cause__).__name__
+            )
         except Exception:
             # A fault of ours must not end the following.
             _LOGGER.exception("Unexpected error while looking at a call")

@@ -163,7 +163,7 @@ class Call:
 
     @property
     def outcome(self) -> CallState:
-        """Return what became of the wish to reach the destination, as far as is known."""
+        """Return whether the destination was reached, as far as is known."""
         if self.answered_after is not None:
             return CallState.ANSWERED
         return self.state if self.state and self.state.is_over else CallState.UNKNOWN
@@ -290,7 +290,7 @@ class Call:
         return self._over_at(_now())
 
     def _over_at(self, moment: float) -> CallState:
-        """Return the final state to assume if it was over at a moment, and nobody said why."""
+        """Return the final state to assume when the provider no longer lists the call."""
         if self.answered_after is not None:
             return CallState.ENDED
         if not (self._is_watched_until(moment) and self.was_live):

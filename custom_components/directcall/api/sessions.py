@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-# Of which polls have at least two: how a call stands matters more than any list or recording.
+# At least two of them are left to polls, because the state of a call matters more than any list.
 _MOST_BACKGROUND_CONNECTIONS: Final = 8
 _MOST_LISTS: Final = 2
 _MOST_RECORDINGS: Final = 4
