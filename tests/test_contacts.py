@@ -216,6 +216,7 @@ async def test_good_name(
     assert (await place_call(hass, destination=typed))["contact"] == name
 
 
+@pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize(
     ("title", "name"),
     [

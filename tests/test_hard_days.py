@@ -445,6 +445,7 @@ async def test_answer_is_odd(
         assert line.connections == connections + 2
 
 
+@pytest.mark.usefixtures("no_pauses")
 async def test_token_is_lost(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -456,10 +457,10 @@ async def test_token_is_lost(
     for fault in LOST.values():
         before, connections = done(simulator), line.connections
         simulator.end_tokens()
-        line.faults.extend([SOUND, fault])
+        line.faults.extend([SOUND, fault, fault, fault])
         error = await said.error_of(perform(hass, "send_sms", message("5601")))
         assert error == "cannot_connect"
-        assert line.connections == connections + 2
+        assert line.connections == connections + 4
         assert state_of(hass, CONNECTION) == "off"
 
         await perform(hass, "send_sms", message("5601"))
@@ -475,18 +476,19 @@ async def test_token_does_not_come(
     freezer: FrozenDateTimeFactory,
     said: Said,
 ) -> None:
-    """Whoever waits for the one token that does not come is told so, and nothing is done."""
+    """Whoever waits for a token that does not come either time is told so, and nothing is done."""
     before, connections = done(simulator), line.connections
     simulator.end_tokens()
-    line.faults.extend([SOUND, SOUND, SOUND, SILENT["silence"]])
+    line.faults.extend([SOUND, SOUND, SOUND, SILENT["silence"], SILENT["silence"]])
     together = asyncio.gather(
         *(said.error_of(perform(hass, "send_sms", message(f"560{n}"))) for n in range(3))
     )
     errors = await outlast(freezer, line, _result_of(together))
     assert errors == ["cannot_connect"] * 3
-    assert line.connections == connections + 4
+    assert line.connections == connections + 5
 
-    await perform(hass, "send_sms", message("5601"))
+    # It joins the second request for a token, and asks for one once more.
+    await outlast(freezer, line, perform(hass, "send_sms", message("5601")))
     assert done(simulator) - before == Counter(sent=1)
 
 
@@ -639,6 +641,7 @@ async def come_back(line: Proxy, names: Names) -> None:
     await line.start()
 
 
+@pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize(("go_away", "hours"), [(refuse, 22), (reset, 4), (lose_name, 4)])
 async def test_provider_is_away(
     hass: HomeAssistant,
@@ -671,8 +674,8 @@ async def test_provider_is_away(
             assert await said.error_of(asking) == "cannot_connect"
         await pass_time(hass, freezer, 101, times=HOUR)
     assert state_of(hass, CONNECTION) == "off"
-    # One each 5 minutes, and one for each action.
-    assert 13 * hours <= statistics.requests[REQUEST_TOKEN] - tried <= 14 * hours
+    # One each 5 minutes, and three for each action.
+    assert 13 * hours <= statistics.requests[REQUEST_TOKEN] - tried <= 18 * hours
     assert events.types == ["placed", "ringing", "unknown"]
 
     await come_back(line, names)

@@ -300,6 +300,7 @@ async def test_placed_without_an_answer(
     assert len(simulator.calls) == simulator.requests[PLACE_CALL] == 1
 
 
+@pytest.mark.usefixtures("no_pauses")
 async def test_nothing_was_sent(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:

@@ -213,6 +213,7 @@ class AddressBook:
             return found
         digits = _digits_of(number)
         positions = [
+            self._by_digits.get(digits),
             self._by_ending.get(digits),
             *(self._by_digits.get(ending) for ending in _endings_of(digits)),
         ]
@@ -250,7 +251,7 @@ class AddressBook:
     def get_pair(self, origin: object, destination: Recipient) -> NumberPair:
         """Return the two telephones of a call. Raise ServiceValidationError if it is only one."""
         pair = NumberPair(self.get_origin(origin), destination.number)
-        if pair.origin == pair.destination:
+        if pair.origin.may_be(pair.destination):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="same_number")
         return pair
 

@@ -345,8 +345,9 @@ async def _async_get_message_status(
     """Say what the provider says of a message."""
     coordinator = entry.runtime_data
     message_id = check_message_id(fields.get(ATTR_MESSAGE_ID))
+    scope = RequestScope(DEADLINE)
     answer = await coordinator.async_execute(
-        lambda token: coordinator.client.message_status(token, message_id), RequestScope(DEADLINE)
+        lambda token: coordinator.client.message_status(token, message_id, scope), scope
     )
     return {"code": answer.code, "message": answer.message}
 

@@ -166,7 +166,7 @@ class Check:
             self._person.say(self._texts.wait)
             for _ in range(_MESSAGE_LOOKS):
                 time.sleep(_LOOK)
-                self._ask(client.message_status(token, sent.message_id))
+                self._ask(client.message_status(token, sent.message_id, in_time()))
                 self._report.learn_answer(Unknown.MESSAGE_STATUS, f"{kind}: ")
 
     def _list(self, client: ListeningClient, token: Token) -> None:

@@ -869,7 +869,7 @@ async def message_id(client: DirectcallClient, token: Token) -> str:
 
 async def look(client: DirectcallClient, token: Token, message_id: str) -> MessageAnswer:
     """Ask how a message stands."""
-    return await client.message_status(token, message_id)
+    return await client.message_status(token, message_id, in_time())
 
 
 async def cancel(client: DirectcallClient, token: Token, message_id: str) -> MessageAnswer:

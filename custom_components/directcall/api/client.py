@@ -42,7 +42,7 @@ from .redaction import mask_text
 from .request_scope import RequestScope
 from .sessions import Sessions
 from .spool import Spool, spool_audio
-from .transport import Transport
+from .transport import TIMEOUT, Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
 _BRAZIL: Final = "55"
@@ -197,16 +197,17 @@ class DirectcallClient:
         message_id = self._new_id(answer, token, [message.origin, *message.recipients])
         return SentMessage(message_id, answer.code, answer.message)
 
-    async def message_status(self, token: Token, message_id: str) -> MessageAnswer:
+    async def message_status(
+        self, token: Token, message_id: str, scope: RequestScope
+    ) -> MessageAnswer:
         """Return what the provider says of a message.
 
         Raise TokenRejectedError, AuthenticationError, RefusedError, or ConnectionFailedError, also
         where the answer was lost.
         """
         with self._transport.counting():
-            answer = await self._ask(
-                "GET", "sms/status", {"access_token": token.value, "code": message_id}
-            )
+            fields = {"access_token": token.value, "code": message_id}
+            answer = await self._ask("GET", "sms/status", fields, scope.seconds_left)
         return self._message_answer(answer, token)
 
     async def cancel_message(
@@ -321,10 +322,12 @@ class DirectcallClient:
             with self._transport.counting():
                 return await spool_audio(audio)
 
-    async def _ask(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
+    async def _ask(
+        self, method: str, endpoint: str, fields: Mapping[str, str], seconds: float = TIMEOUT
+    ) -> Answer:
         """Return a yes to a question that bills nothing: a lost answer is as good as none sent."""
         try:
-            answer = await self._transport.ask(method, endpoint, fields)
+            answer = await self._transport.ask(method, endpoint, fields, seconds)
             answer.check()
         except OutcomeUnknownError as err:
             raise ConnectionFailedError(str(err)) from None

@@ -141,9 +141,13 @@ class Transport:
         """Send a form once, with priority. Raise what `send` raises."""
         return await self.send(self.sessions.priority, "POST", endpoint, fields, TIMEOUT)
 
-    async def ask(self, method: str, endpoint: str, fields: Mapping[str, str]) -> Answer:
+    async def ask(
+        self, method: str, endpoint: str, fields: Mapping[str, str], seconds: float = TIMEOUT
+    ) -> Answer:
         """Send a request that bills nothing once, without priority. Raise what `send` raises."""
-        return await self.send(self.sessions.background, method, endpoint, fields, TIMEOUT)
+        # 0 would be no limit.
+        seconds = max(1, min(TIMEOUT, seconds))
+        return await self.send(self.sessions.background, method, endpoint, fields, seconds)
 
     async def send(
         self,
