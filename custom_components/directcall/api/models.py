@@ -60,7 +60,8 @@ class NumberPair:
 
     def may_be(self, other: NumberPair) -> bool:
         """Return if another pair may be the same two telephones, written in another way."""
-        return self.origin.may_be(other.origin) and self.destination.may_be(other.destination)
+        # Most calls of an account have one origin.
+        return self.destination.may_be(other.destination) and self.origin.may_be(other.origin)
 
 
 @dataclass(frozen=True, slots=True)
