@@ -37,6 +37,8 @@ NOTE_PLAYER: Final = """() => {
 }"""
 # Seconds until what the telephones do, in their haste, is done and told of.
 PATIENCE: Final = 30
+# Milliseconds until the second refusal of a secret is on the screen.
+SECOND_REFUSAL: Final = 60_000
 
 
 async def log_in(visit: Visit) -> None:
@@ -174,6 +176,9 @@ async def log_in_again(visit: Visit) -> None:
     await visit.reads(visit.texts["exceptions.authentication_failed.message"])
     await visit.picture("refused_secret")
     await visit.open(INTEGRATION)
+    # A new secret is asked for once the old one has been refused again, some 15 seconds later.
+    reconfigure = visit.page.get_by_role("button", name=visit.words.reconfigure, exact=True)
+    await reconfigure.last.wait_for(timeout=SECOND_REFUSAL)
     await visit.picture("needs_attention")
     await visit.press(visit.words.reconfigure)
     await visit.reads(visit.texts["config.step.reauth_confirm.title"])
