@@ -40,7 +40,7 @@ async def test_renamed_entities_go_on(
     simulator: Simulator,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """Entities with new ids show what becomes of calls as before."""
+    """Entities with new ids show the states of calls as before."""
     last_call = "sensor.directcall_last_call"
     for old, new in ((CALL, "event.ligacao"), (last_call, "sensor.ultima")):
         entity_registry.async_update_entity(old, new_entity_id=new)

@@ -567,7 +567,7 @@ async def test_listeners_hold_nothing_back(
             assert len(await browse(hass, f"{ROOT}/01DIRECTCALL/2026-11-25")) == 1
         await pass_time(hass, freezer, 3)
         assert simulator.requests["voz/status"] == 1
-        # Who sets the account up anew gets no further four.
+        # A reload of the account adds no further four.
         await hass.config_entries.async_reload(account.entry_id)
         async with asyncio.timeout(3), client.get(path) as response:
             assert response.status == 503

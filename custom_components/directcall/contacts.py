@@ -23,8 +23,6 @@ LONGEST_NAME: Final = 60
 _SHORTEST_NUMBER: Final = 8
 # They hold emoji such as families together, and some scripts need them.
 _JOINERS: Final = {"\N{ZERO WIDTH JOINER}", "\N{ZERO WIDTH NON-JOINER}"}
-# Digits from which on `PhoneNumber.may_be` finds that two numbers may be the same.
-_SHORTEST_LINE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +109,6 @@ def contact_not_found() -> ServiceValidationError:
     return ServiceValidationError(translation_domain=DOMAIN, translation_key="contact_not_found")
 
 
-def _digits_of(number: PhoneNumber) -> str:
-    """Return the digits of a number, without the prefix `ip`."""
-    return number.wire.removeprefix("ip")
-
-
-def _endings_of(digits: str) -> list[str]:
-    """Return everything that digits end with and that may be the same number."""
-    return [digits[start:] for start in range(len(digits) - _SHORTEST_LINE + 1)]
-
-
 class AddressBook:
     """The contacts of an account."""
 
@@ -148,26 +136,12 @@ class AddressBook:
         return contacts
 
     @cached_property
-    def _by_digits(self) -> dict[str, int]:
-        """Return the positions of the contacts by their digits, without the prefix `ip`."""
-        positions: dict[str, int] = {}
-        for position, contact in enumerate(self._in_order):
-            positions.setdefault(_digits_of(contact.number), position)
-        return positions
-
-    @cached_property
-    def _by_ending(self) -> dict[str, int]:
-        """Return the positions of the contacts by everything that their digits may end with."""
-        positions: dict[str, int] = {}
-        for position, contact in enumerate(self._in_order):
-            for ending in _endings_of(_digits_of(contact.number)):
-                positions.setdefault(ending, position)
-        return positions
-
-    @cached_property
-    def _in_order(self) -> list[Recipient]:
-        """Return the contacts in their order."""
-        return list(self._contacts.values())
+    def _by_line(self) -> dict[str, list[Recipient]]:
+        """Return the contacts by the digits that all numbers of one telephone end with."""
+        contacts = defaultdict(list)
+        for contact in self._contacts.values():
+            contacts[contact.number.line_key].append(contact)
+        return contacts
 
     @callback
     def async_find_contact(self, device_id: object) -> Recipient | None:
@@ -211,14 +185,8 @@ class AddressBook:
         found = self.find_number(number)
         if found.contact:
             return found
-        digits = _digits_of(number)
-        positions = [
-            self._by_digits.get(digits),
-            self._by_ending.get(digits),
-            *(self._by_digits.get(ending) for ending in _endings_of(digits)),
-        ]
-        known = [position for position in positions if position is not None]
-        return self._in_order[min(known)] if known else found
+        same_line = self._by_line.get(number.line_key, [])
+        return next((contact for contact in same_line if contact.number.may_be(number)), found)
 
     def _get_named(self, field: str, value: object, err: InvalidNumberError) -> Recipient:
         """Return the contact with a name that is no number."""
@@ -261,6 +229,7 @@ class AddressBook:
     ) -> Addressees:
         """Return all who can be reached, each telephone once, and why others cannot."""
         found: dict[PhoneNumber, Recipient] = {}
+        by_line: dict[str, list[PhoneNumber]] = defaultdict(list)
         errors: list[ServiceValidationError] = []
         for read, values in (
             (self.async_get_contact, device_ids),
@@ -273,10 +242,13 @@ class AddressBook:
                     errors.append(err)
                 else:
                     number = recipient.number
+                    same_line = by_line[number.line_key]
                     # One telephone may have a number, and be known by it in the SIP network, too.
-                    others = found if number.is_sip else [other for other in found if other.is_sip]
-                    if number not in found and not any(map(number.may_be, others)):
+                    if number not in found and not any(
+                        number.may_be(other) for other in same_line if number.is_sip or other.is_sip
+                    ):
                         found[number] = recipient
+                        same_line.append(number)
         return Addressees(tuple(found.values()), tuple(errors))
 
     def has_name(self, name: str) -> bool:

@@ -118,9 +118,14 @@ class PhoneNumber:
         That is without its country code, or a number in its SIP network as any other (a guess).
         """
         # Nearly all others end here, which matters where there are thousands.
-        if self.last_digits != other.last_digits:
+        if self.line_key != other.line_key:
             return False
         return is_same_line(self.wire.removeprefix("ip"), other.wire.removeprefix("ip"))
+
+    @property
+    def line_key(self) -> str:
+        """Return the digits that all numbers of one telephone end with. Others may end so, too."""
+        return self.wire.removeprefix("ip")[-_SHORTEST_NUMBER:]
 
     @property
     def last_digits(self) -> str:
