@@ -28,7 +28,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.file import write_utf8_file_atomic
 
-from custom_components.directcall.announcing import async_recording_signal
+from custom_components.directcall.recordings.watcher import async_recording_signal
 from custom_components.directcall.api import DirectcallClient, RecordingList
 from custom_components.directcall.const import DOMAIN
 

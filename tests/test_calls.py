@@ -546,7 +546,7 @@ async def test_alarm_rings_when_the_look_takes_long(
     await place_call(hass)
     await flow_on(30)
     simulator.quirks.status_delay = 0.5
-    with patch("custom_components.directcall.calls._PATIENCE", 0.2):
+    with patch("custom_components.directcall.calls.manager._PATIENCE", 0.2):
         await place_call(hass)
     assert len(simulator.calls) == 2
     await asyncio.sleep(0.5)
@@ -612,7 +612,7 @@ async def test_alarm_during_a_hang_up(
     simulator.quirks.end_delay = hang_ups
     hanging_up = asyncio.create_task(end_call(hass))
     await asyncio.sleep(0.1)
-    with patch("custom_components.directcall.calls._PATIENCE", patience):
+    with patch("custom_components.directcall.calls.manager._PATIENCE", patience):
         await place_call(hass)
     assert hanging_up.done() is (hang_ups < patience)
     await hanging_up
@@ -631,7 +631,7 @@ async def test_alarms_during_a_slow_hang_up(
     simulator.quirks.end_delay = 0.6
     hanging_up = asyncio.create_task(end_call(hass))
     await asyncio.sleep(0.1)
-    with patch("custom_components.directcall.calls._PATIENCE", 0.1):
+    with patch("custom_components.directcall.calls.manager._PATIENCE", 0.1):
         results = await asyncio.gather(place_call(hass), place_call(hass), return_exceptions=True)
     assert [type(result) for result in results] == [dict, ServiceValidationError]
     assert len(simulator.calls) == 2
@@ -646,8 +646,8 @@ async def test_alarm_while_a_call_that_is_not_up_is_hung_up(
     await place_call(hass)
     simulator.calls[0].line.ended = True
     with (
-        patch("custom_components.directcall.calls._UNTIL_UP", 0.3),
-        patch("custom_components.directcall.calls._PATIENCE", 0.1),
+        patch("custom_components.directcall.calls.manager._UNTIL_UP", 0.3),
+        patch("custom_components.directcall.calls.manager._PATIENCE", 0.1),
     ):
         hanging_up = asyncio.create_task(end_call(hass))
         await asyncio.sleep(0.1)
@@ -1075,7 +1075,7 @@ async def test_hang_up_of_a_new_call_while_an_old_one_is_hung_up(
     simulator.calls[0].line.ended = True
     old = asyncio.create_task(end_call(hass))
     await asyncio.sleep(0.1)
-    with patch("custom_components.directcall.calls._PATIENCE", 0.1):
+    with patch("custom_components.directcall.calls.manager._PATIENCE", 0.1):
         await place_call(hass)
     simulator.calls[1].line.started -= 3
     simulator.quirks.end_delay = 0
@@ -1092,7 +1092,7 @@ async def test_hang_up_during_the_request(
     simulator.quirks.call_delay = 0.2
     placing = asyncio.create_task(place_call(hass))
     await asyncio.sleep(0.1)
-    with patch("custom_components.directcall.calls._UNTIL_UP", 0.2):
+    with patch("custom_components.directcall.calls.manager._UNTIL_UP", 0.2):
         await press_hang_up(hass)
     assert placing.done()
     assert simulator.calls[0].line.ended
@@ -1107,8 +1107,8 @@ async def test_hang_up_of_a_call_that_never_comes_up(
     await place_call(hass)
     simulator.calls[0].line.ended = True
     with (
-        patch("custom_components.directcall.calls._UNTIL_UP", 0.1),
-        patch("custom_components.directcall.progress.NOT_UP_YET", 0.5),
+        patch("custom_components.directcall.calls.manager._UNTIL_UP", 0.1),
+        patch("custom_components.directcall.calls.call.NOT_UP_YET", 0.5),
         pytest.raises(ServiceValidationError, match="no call to hang up"),
     ):
         await end_call(hass)

@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.directcall.api import CallLeg, CallStatus, LegState, NumberPair, PhoneNumber
-from custom_components.directcall.progress import Call, CallState
+from custom_components.directcall.calls.call import Call, CallState
 
 from .conftest import (
     Events,
@@ -327,7 +327,7 @@ async def test_hang_up_leaves_an_alarm_alone_that_is_being_placed(
     skip: Callable[[float], None],
 ) -> None:
     """Who hangs up a call that is not up does not hang up what is asked for meanwhile."""
-    monkeypatch.setattr("custom_components.directcall.calls._PATIENCE", 0.1)
+    monkeypatch.setattr("custom_components.directcall.calls.manager._PATIENCE", 0.1)
     await place_call(hass)
     simulator.calls[0].line.ended = True
     hanging_up = asyncio.create_task(end_call(hass))

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util.ulid import ulid_now, ulid_to_bytes
 
-from custom_components.directcall.progress import Call
+from custom_components.directcall.calls.call import Call
 from custom_components.directcall.store import AccountStore
 
 from .conftest import listen, make_account, pass_time, place_call, restarted, set_up, until

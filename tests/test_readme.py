@@ -27,7 +27,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 
 from custom_components.directcall.api import NumberProblem
-from custom_components.directcall.progress import CallState
+from custom_components.directcall.calls.call import CallState
 from scripts.validate.actions import fields_of
 
 from .conftest import end_call, make_account, pass_time, perform, place_call, set_up

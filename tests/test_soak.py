@@ -22,7 +22,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 
 from custom_components.directcall.calls import async_get_calls
 from custom_components.directcall.const import DOMAIN
-from custom_components.directcall.progress import CallState
+from custom_components.directcall.calls.call import CallState
 
 from .conftest import CALL, end_call, pass_time, place_call, state_of
 from .simulator import Reply, Simulator

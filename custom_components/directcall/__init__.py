@@ -8,13 +8,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .announcing import async_get_announcer, async_remove_announcer
+from .recordings import async_get_announcer, async_remove_announcer
 from .api import DirectcallClient, Sessions, parse_url
 from .billing import async_cancel_requests, async_wait_for_requests
 from .calls import Calls, async_get_calls, async_remove_calls
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
-from .credit import async_renew_no_credit
+from .issues import async_renew_no_credit
 from .entity import async_create_account_device
 from .number_data import async_load_number_data
 from .recordings import new_media_key

@@ -11,7 +11,7 @@ from homeassistant.util.hass_dict import HassKey
 from .api import NoCreditError, OutcomeUnknownError, RequestScope, Token
 from .const import DOMAIN
 from .coordinator import DirectcallCoordinator, translated
-from .credit import Billed, async_clear_no_credit, async_show_no_credit
+from .issues import Billed, async_clear_no_credit, async_show_no_credit
 
 # Seconds for all that a request does on the wire, also where it uploads audio.
 DEADLINE: Final = 45

@@ -8,7 +8,7 @@ from homeassistant.const import CONF_URL, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
-from .announcing import async_get_announcer
+from .recordings import async_get_announcer
 from .api import DEFAULT_URL
 from .calls import async_get_calls
 from .const import (

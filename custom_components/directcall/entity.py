@@ -12,8 +12,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN
 from .contacts import Recipient, contact_identifier, recipient_of
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
-from .following import FollowedCalls
-from .progress import Call, CallState
+from .calls import FollowedCalls
+from .calls import Call, CallState
 
 
 @callback

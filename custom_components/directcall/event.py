@@ -7,13 +7,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .announcing import AwaitedRecording, async_recording_signal
+from .recordings import AwaitedRecording, async_recording_signal
 from .calls import async_get_calls
 from .contacts import without_number
 from .coordinator import DirectcallConfigEntry
 from .entity import DirectcallCallEntity
-from .following import FollowedCalls
-from .progress import Call, CallState
+from .calls import FollowedCalls
+from .calls import Call, CallState
 
 PARALLEL_UPDATES = 0
 

@@ -40,7 +40,7 @@ from .billing import (
 from .const import DOMAIN
 from .contacts import Recipient, without_number
 from .coordinator import DirectcallCoordinator
-from .credit import Billed
+from .issues import Billed
 from .times import read_moment
 
 _LOGGER = logging.getLogger(__name__)

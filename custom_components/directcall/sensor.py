@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 from .calls import async_get_calls
 from .coordinator import DirectcallConfigEntry
 from .entity import DirectcallCallEntity, DirectcallTokenEntity
-from .progress import Call, CallState
+from .calls import Call, CallState
 
 PARALLEL_UPDATES = 0
 

@@ -12,8 +12,8 @@ from aiohttp import TCPConnector
 from homeassistant.core import HomeAssistant
 
 from custom_components.directcall.api import DirectcallClient
-from custom_components.directcall.api.answers import Answer
-from custom_components.directcall.following import FollowedCalls
+from custom_components.directcall.api.responses import Answer
+from custom_components.directcall.calls.tracker import FollowedCalls
 
 from .calls import BATCH, hang_up, place_call
 

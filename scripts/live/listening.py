@@ -21,7 +21,7 @@ from custom_components.directcall.api import (
     Sessions,
     Token,
 )
-from custom_components.directcall.api.answers import Answer
+from custom_components.directcall.api.responses import Answer
 from custom_components.directcall.api.models import ZONE
 from custom_components.directcall.api.recordings import Page
 from custom_components.directcall.api.transport import Transport

@@ -21,7 +21,7 @@ from custom_components.directcall.api import (
     TokenDoubtedError,
     TokenRejectedError,
 )
-from custom_components.directcall.api.answers import DEFAULT_LIFETIME, Answer
+from custom_components.directcall.api.responses import DEFAULT_LIFETIME, Answer
 
 type Fields = Mapping[str, Any]
 

@@ -10,8 +10,8 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.directcall.api import CallLeg, CallStatus, LegState, NumberPair, PhoneNumber
-from custom_components.directcall.api.answers import Answer
-from custom_components.directcall.api.legs import read_status
+from custom_components.directcall.api.responses import Answer
+from custom_components.directcall.api.call_status import read_status
 
 PAIR = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
 SIP_PAIR = NumberPair(PhoneNumber("ip4130600300"), PhoneNumber("554130600300"))

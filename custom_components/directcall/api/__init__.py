@@ -4,8 +4,8 @@ Forms go out and JSON comes back. Portuguese names of fields stay inside this pa
 """
 
 from .client import DEFAULT_URL, DirectcallClient
-from .download import Audio, ByteRange
-from .errors import (
+from .audio_stream import Audio, ByteRange
+from .exceptions import (
     AuthenticationError,
     CancellationUnknownError,
     ConnectionFailedError,
@@ -47,7 +47,7 @@ from .models import (
     Token,
     VoiceMessage,
 )
-from .numbers import PhoneNumber, load_number_data, mask, missing_calling_codes
+from .phone_numbers import PhoneNumber, load_number_data, mask, missing_calling_codes
 from .redaction import mask_text
 from .request_scope import RequestScope
 from .sessions import Sessions

@@ -9,16 +9,16 @@ from typing import Final
 
 from yarl import URL
 
-from .answers import Answer
-from .download import DEFAULT_TYPE, Audio, ByteRange, open_audio, probe_audio
-from .errors import (
+from .responses import Answer
+from .audio_stream import DEFAULT_TYPE, Audio, ByteRange, open_audio, probe_audio
+from .exceptions import (
     CancellationUnknownError,
     ConnectionFailedError,
     HangUpUnknownError,
     NotActiveError,
     OutcomeUnknownError,
 )
-from .legs import read_status
+from .call_status import read_status
 from .models import (
     ZONE,
     CallRequest,
@@ -36,7 +36,7 @@ from .models import (
     Token,
     VoiceMessage,
 )
-from .numbers import PhoneNumber
+from .phone_numbers import PhoneNumber
 from .recordings import Page, read_page
 from .redaction import mask_text
 from .request_scope import RequestScope

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from yarl import URL
 
-from .numbers import PhoneNumber
+from .phone_numbers import PhoneNumber
 
 # A guess: the provider's times have no zone.
 ZONE: Final = ZoneInfo("America/Sao_Paulo")

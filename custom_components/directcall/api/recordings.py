@@ -13,9 +13,9 @@ from typing import Final
 
 from yarl import URL
 
-from .answers import Answer
+from .responses import Answer
 from .models import ZONE, Recording
-from .numbers import PhoneNumber
+from .phone_numbers import PhoneNumber
 from .transport import parse_link
 
 _MOMENT: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import time
 from typing import Final
 
-from .errors import ConnectionFailedError
+from .exceptions import ConnectionFailedError
 
 # Seconds that an attempt needs to connect and be answered. With less, none is begun.
 _SHORTEST_ATTEMPT: Final = 6

@@ -10,8 +10,8 @@ from tempfile import TemporaryFile
 from typing import Final
 import zlib
 
-from .download import GZIP_OR_ZLIB, Audio, ByteRange, cut_part, deadline
-from .errors import ConnectionFailedError, SpoolError
+from .audio_stream import GZIP_OR_ZLIB, Audio, ByteRange, cut_part, deadline
+from .exceptions import ConnectionFailedError, SpoolError
 
 # Bytes of a recording that are kept at most.
 LARGEST: Final = 100_000_000

@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 import aiohttp
 from yarl import URL
 
-from .answers import Answer
-from .errors import (
+from .responses import Answer
+from .exceptions import (
     ConnectionFailedError,
     DirectcallError,
     InvalidUrlError,

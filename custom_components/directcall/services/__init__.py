@@ -26,18 +26,18 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
-from .api import Delivery, PhoneNumber, RecordingQuery, RequestScope, Sms, VoiceMessage
-from .audio import async_get_audio
-from .billing import DEADLINE
-from .calls import async_get_calls, request_call
-from .const import (
+from ..api import Delivery, PhoneNumber, RecordingQuery, RequestScope, Sms, VoiceMessage
+from ..audio import async_get_audio
+from ..billing import DEADLINE
+from ..calls import async_get_calls, request_call
+from ..const import (
     CONF_ORIGIN,
     CONF_RECORD,
     CONF_RING_DESTINATION_FIRST,
     CONF_SHOW_CALLER_ID,
     DOMAIN,
 )
-from .contacts import (
+from ..contacts import (
     ATTR_CONTACT,
     ATTR_DESTINATION,
     AddressBook,
@@ -46,8 +46,8 @@ from .contacts import (
     async_find_account_of,
     contact_not_found,
 )
-from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
-from .messages import (
+from ..coordinator import DirectcallConfigEntry, DirectcallCoordinator
+from ..messages import (
     MessageFor,
     async_check_sent,
     async_send,
@@ -57,9 +57,9 @@ from .messages import (
     spoken_text,
     written_text,
 )
-from .number_data import async_load_number_data
-from .recordings import async_get_recordings, check_period, media_content_id
-from .validation import ActionFields, read_duration
+from ..number_data import async_load_number_data
+from ..recordings import async_get_recordings, check_period, media_content_id
+from ..validation import ActionFields, read_duration
 
 _LOGGER = logging.getLogger(__name__)
 

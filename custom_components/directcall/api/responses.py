@@ -13,7 +13,7 @@ import math
 import re
 from typing import Final
 
-from .errors import (
+from .exceptions import (
     RETURN_CODES,
     AuthenticationError,
     CodeKind,

@@ -20,13 +20,13 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .api import NumberPair, PhoneNumber, RecordingQuery
-from .const import DOMAIN
-from .coordinator import DirectcallConfigEntry
-from .following import FollowedCalls
-from .progress import WIRE, Call, CallState
-from .recordings import async_get_recordings, media_content_id
-from .store import AccountStore, with_own_call_id
+from ..api import NumberPair, PhoneNumber, RecordingQuery
+from ..const import DOMAIN
+from ..coordinator import DirectcallConfigEntry
+from ..calls import FollowedCalls
+from ..calls import WIRE, Call, CallState
+from .library import async_get_recordings, media_content_id
+from ..store import AccountStore, with_own_call_id
 
 _LOGGER = logging.getLogger(__name__)
 

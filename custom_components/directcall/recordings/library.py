@@ -18,7 +18,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .api import (
+from ..api import (
     Audio,
     ByteRange,
     DirectcallError,
@@ -28,10 +28,10 @@ from .api import (
     Spool,
     Token,
 )
-from .const import CONF_MEDIA_KEY, DOMAIN
-from .coordinator import DirectcallConfigEntry, translated
-from .sessions import async_get_sessions
-from .times import read_moment_or_day
+from ..const import CONF_MEDIA_KEY, DOMAIN
+from ..coordinator import DirectcallConfigEntry, translated
+from ..sessions import async_get_sessions
+from ..times import read_moment_or_day
 
 # How long the provider keeps them, unless it is paid for more (provider's documentation).
 KEPT: Final = timedelta(days=90)

@@ -20,12 +20,12 @@ from homeassistant.helpers.dispatcher import (
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 
-from .api import CallStatus, NumberPair, Token
-from .const import DOMAIN
-from .coordinator import DirectcallCoordinator
-from .credit import Billed, async_clear_no_credit
-from .progress import FIRST_LOOK, NOT_UP_YET, Call, CallState
-from .store import AccountStore
+from ..api import CallStatus, NumberPair, Token
+from ..const import DOMAIN
+from ..coordinator import DirectcallCoordinator
+from ..issues import Billed, async_clear_no_credit
+from .call import FIRST_LOOK, NOT_UP_YET, Call, CallState
+from ..store import AccountStore
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import unicodedata
 
 import phonenumbers
 
-from .errors import InvalidNumberError, NumberProblem
+from .exceptions import InvalidNumberError, NumberProblem
 
 DEFAULT_COUNTRY: Final = "BR"
 

@@ -15,7 +15,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.ulid import ulid_now
 
-from .api import (
+from ..api import (
     AuthenticationError,
     CallRequest,
     ConnectionFailedError,
@@ -29,13 +29,13 @@ from .api import (
     Token,
     TokenRejectedError,
 )
-from .billing import DEADLINE, BilledRequest, async_execute_billed, request_cancelled
-from .const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
-from .contacts import without_number
-from .coordinator import DirectcallCoordinator, translated
-from .credit import Billed, async_clear_no_credit
-from .following import FollowedCalls
-from .progress import Call
+from ..billing import DEADLINE, BilledRequest, async_execute_billed, request_cancelled
+from ..const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
+from ..contacts import without_number
+from ..coordinator import DirectcallCoordinator, translated
+from ..issues import Billed, async_clear_no_credit
+from .tracker import FollowedCalls
+from .call import Call
 
 _LOGGER = logging.getLogger(__name__)
 

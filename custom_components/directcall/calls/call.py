@@ -10,8 +10,8 @@ from typing import Any, Final, Self
 
 import voluptuous as vol
 
-from .api import CallStatus, LegState, NumberPair, PhoneNumber
-from .store import with_own_call_id
+from ..api import CallStatus, LegState, NumberPair, PhoneNumber
+from ..store import with_own_call_id
 
 # Seconds in which a call that was just placed may not be known to the status yet.
 NOT_UP_YET: Final = 20

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-from .errors import ConnectionFailedError, DirectcallError, LinkRefusedError, RecordingGoneError
+from .exceptions import ConnectionFailedError, DirectcallError, LinkRefusedError, RecordingGoneError
 from .transport import CONNECT_TIMEOUT, map_errors, parse_link
 
 # The provider's own (provider's documentation). What an answer contains must not make anybody fetch

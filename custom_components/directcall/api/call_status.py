@@ -9,9 +9,9 @@ import re
 from typing import Final
 import unicodedata
 
-from .answers import Answer
+from .responses import Answer
 from .models import CallLeg, CallStatus, LegState, NumberPair
-from .numbers import is_same_line
+from .phone_numbers import is_same_line
 from .redaction import mask_text
 
 _NOT_ACTIVE: Final = "003"
