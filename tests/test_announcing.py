@@ -28,9 +28,9 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.file import write_utf8_file_atomic
 
-from custom_components.directcall.recordings.watcher import async_recording_signal
 from custom_components.directcall.api import DirectcallClient, RecordingList
 from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.recordings.watcher import async_recording_signal
 
 from .conftest import (
     CALL,

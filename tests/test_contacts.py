@@ -642,14 +642,15 @@ WIRES = st.builds(
 
 
 @given(st.lists(WIRES, max_size=8), WIRES)
-def test_number_is_found_as_by_a_search(wires: list[str], wire: str) -> None:
+def test_number_is_found_as_by_a_search(wires: list[str], digits: str) -> None:
     """The contact whose number it is, else the first whose number it may be, else nobody."""
-    number = PhoneNumber(wire)
+    number = PhoneNumber(digits)
     contacts = [
-        Recipient(PhoneNumber(wire), f"Pessoa {position}") for position, wire in enumerate(wires)
+        Recipient(PhoneNumber(digits), f"Pessoa {position}")
+        for position, digits in enumerate(wires)
     ]
     exact = [contact for contact in contacts if contact.number == number]
-    maybe = [contact for contact in contacts if contact.number.may_be(number)]
+    maybe = [contact for contact in contacts if contact.number.could_match(number)]
     book = book_of(wires)
     assert book.find_number(number) == [*exact, Recipient(number)][0]
     assert book.guess_number(number) == [*exact, *maybe, Recipient(number)][0]

@@ -17,8 +17,8 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall import coordinator as coordinator_module
 from custom_components.directcall.api import (
-    ConnectionFailedError,
     DirectcallClient,
+    DirectcallConnectionError,
     RequestScope,
     Token,
 )
@@ -332,7 +332,7 @@ async def test_renewal_that_fails_at_once(
     simulator.end_tokens()
     with (
         patch.object(
-            DirectcallClient, "request_token", side_effect=ConnectionFailedError("at once")
+            DirectcallClient, "request_token", side_effect=DirectcallConnectionError("at once")
         ),
         pytest.raises(HomeAssistantError, match="cannot be reached"),
     ):
@@ -355,7 +355,7 @@ async def test_renewal_that_fails_for_a_fault_of_ours(
     ours = [r for r in caplog.records if r.name == coordinator_module.__name__]
     assert [r.getMessage() for r in ours if r.levelno >= logging.WARNING] == [
         "Unexpected error while requesting a token",
-        "Directcall gives no token (ConnectionFailedError: RuntimeError); trying again",
+        "Directcall gives no token (DirectcallConnectionError: RuntimeError); trying again",
     ]
     await pass_time(hass, freezer, 17)
     assert simulator.requests[REQUEST_TOKEN] == 2
@@ -448,7 +448,7 @@ async def test_set_up_without_connection(
     assert state_of(hass, CONNECTION) == "on"
     messages = [r.getMessage() for r in caplog.records if "Directcall" in r.getMessage()]
     assert messages == [
-        "Directcall gives no token (ConnectionFailedError: ClientConnectorError); trying again",
+        "Directcall gives no token (DirectcallConnectionError: ClientConnectorError); trying again",
         "The connection to Directcall is back",
     ]
 

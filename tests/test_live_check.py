@@ -165,8 +165,8 @@ async def test_yes_to_everything(
     assert "`003`" in terminal.read(Unknown.NO_CALL)
     assert f"HTTP {error_status}" in terminal.read(Unknown.NO_CALL)
     assert terminal.read(Unknown.OLDER).startswith("no sign of that: ")
-    assert "taken for: `TokenRejectedError`" in terminal.read(Unknown.REJECTION)
-    assert "taken for: `AuthenticationError`" in terminal.read(Unknown.WRONG_LOGIN)
+    assert "taken for: `DirectcallTokenRejectedError`" in terminal.read(Unknown.REJECTION)
+    assert "taken for: `DirectcallAuthenticationError`" in terminal.read(Unknown.WRONG_LOGIN)
     assert "Completando a sua ligação" in terminal.read(Unknown.CALL)
     words = terminal.read(Unknown.WORDS)
     assert re.sub(r" after [0-9]+ s", "", words) == (
@@ -175,7 +175,7 @@ async def test_yes_to_everything(
     )
     assert terminal.read(Unknown.ZONE) == "`inicio` is no time of now"
     assert "“Chamada finalizada.”" in terminal.read(Unknown.END)
-    assert "`NotActiveError`" in terminal.read(Unknown.END_OVER)
+    assert "`DirectcallNotActiveError`" in terminal.read(Unknown.END_OVER)
     assert "“Entregue”" in terminal.read(Unknown.MESSAGE_STATUS)
     assert "`msg` empty list" in terminal.read(Unknown.NO_RECORDINGS)
     assert "- `msg[].gravacao_link`: link, `http`, to an address" in report
@@ -275,7 +275,7 @@ async def test_wrong_credentials(
     terminal.agree(*QUESTIONS)
     assert await terminal.run() == 1
     assert simulator.requests == {REQUEST_TOKEN: 1}
-    assert "taken for: `AuthenticationError`" in terminal.read(Unknown.NO_LOGIN)
+    assert "taken for: `DirectcallAuthenticationError`" in terminal.read(Unknown.NO_LOGIN)
     assert terminal.secret not in terminal.read()
 
 
@@ -285,7 +285,7 @@ async def test_provider_is_not_there(terminal: Terminal) -> None:
         free.bind(("127.0.0.1", 0))
         terminal.url = f"http://127.0.0.1:{free.getsockname()[1]}"
     assert await terminal.run() == 1
-    assert terminal.read(Unknown.NO_LOGIN).startswith("no answer (ConnectionFailedError, ")
+    assert terminal.read(Unknown.NO_LOGIN).startswith("no answer (DirectcallConnectionError, ")
 
 
 @pytest.mark.parametrize("how", [KeyboardInterrupt, EOFError])
@@ -321,7 +321,7 @@ async def test_call_without_an_answer(
     terminal.answers["destination"] = [f"(41) 99999-{ending}"]
     assert await terminal.run() == 0
     assert len(simulator.calls) == simulator.requests[PLACE_CALL] == 1
-    assert "OutcomeUnknownError" in terminal.read(Unknown.CALL)
+    assert "DirectcallOutcomeUnknownError" in terminal.read(Unknown.CALL)
     assert "destination `atendida`" in terminal.read(Unknown.WORDS)
     said = capsys.readouterr().out
     assert ENGLISH.unclear in said
@@ -344,7 +344,9 @@ async def test_call_that_is_refused(terminal: Terminal, simulator: Simulator) ->
     terminal.answers["destination"] = ["(41) 99999-0201"]
     assert await terminal.run() == 0
     assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
-    assert "“Saldo insuficiente!”, taken for: `NoCreditError`" in terminal.read(Unknown.CALL)
+    assert "“Saldo insuficiente!”, taken for: `DirectcallNoCreditError`" in terminal.read(
+        Unknown.CALL
+    )
 
 
 async def test_call_that_nobody_sees(terminal: Terminal, simulator: Simulator) -> None:
@@ -418,7 +420,7 @@ async def test_same_token_again(terminal: Terminal, simulator: Simulator) -> Non
 @pytest.mark.parametrize(
     ("ending", "link"),
     [
-        ("8002", "`http`, to an address: no answer (LinkRefusedError, "),
+        ("8002", "`http`, to an address: no answer (DirectcallLinkRefusedError, "),
         ("8003", "`http`, to an address: HTTP 302, "),
         ("8004", "`http`, to an address: HTTP 404, `text/html; charset=utf-8`"),
     ],
@@ -502,7 +504,7 @@ async def test_provider_that_tells_everything(terminal: Terminal, simulator: Sim
     [
         (Reply(b"<h1>Manuten", 503, "text/html"), "- HTTP 503, `text/html`\n- No JSON object"),
         (Reply(b"[1]", content_type=""), "- HTTP 200, no content type\n- No JSON object"),
-        (Reply(drop=True), "- No answer: OutcomeUnknownError, "),
+        (Reply(drop=True), "- No answer: DirectcallOutcomeUnknownError, "),
         (
             Reply(b"{}", 302, location="https://login.directcall.com.br/x"),
             "- HTTP 302, `application/json`, redirects: `https`, to `….directcall.com.br`",

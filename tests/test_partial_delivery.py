@@ -11,7 +11,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from custom_components.directcall.api import DirectcallClient, RequestScope, SentMessage, Sms, Token
+from custom_components.directcall.api import (
+    AcceptedRequest,
+    DirectcallClient,
+    RequestScope,
+    Sms,
+    Token,
+)
 
 from .conftest import device_of, make_account, perform, set_up
 from .simulator import ACCOUNT, Reply, Simulator
@@ -277,10 +283,10 @@ async def test_account_is_removed_in_the_middle(
     """
     accepted = asyncio.Event()
 
-    async def send_sms(token: Token, sms: Sms, scope: RequestScope) -> SentMessage:
+    async def send_sms(token: Token, sms: Sms, scope: RequestScope) -> AcceptedRequest:
         if len(sms.recipients) > 1:
             accepted.set()
-            return SentMessage("1", "000", "OK")
+            return AcceptedRequest("1", "000", "OK")
         await asyncio.sleep(60)
         raise AssertionError
 

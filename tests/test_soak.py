@@ -21,8 +21,8 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from custom_components.directcall.calls import async_get_calls
-from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.calls.call import CallState
+from custom_components.directcall.const import DOMAIN
 
 from .conftest import CALL, end_call, pass_time, place_call, state_of
 from .simulator import Reply, Simulator

@@ -8,16 +8,15 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .recordings import async_get_announcer, async_remove_announcer
 from .api import DirectcallClient, Sessions, parse_url
 from .billing import async_cancel_requests, async_wait_for_requests
-from .calls import Calls, async_get_calls, async_remove_calls
+from .calls import CallManager, async_get_calls, async_remove_calls
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
-from .issues import async_renew_no_credit
 from .entity import async_create_account_device
+from .issues import async_renew_no_credit
 from .number_data import async_load_number_data
-from .recordings import new_media_key
+from .recordings import async_get_recording_watcher, async_remove_recording_watcher, new_media_key
 from .services import async_setup_services
 from .sessions import async_get_sessions, async_take_sessions
 
@@ -65,7 +64,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     entry.runtime_data = coordinator
     followed = async_get_calls(hass, entry.entry_id).followed
     await followed.async_load()
-    announcer = async_get_announcer(hass, entry.entry_id)
+    announcer = async_get_recording_watcher(hass, entry.entry_id)
     await announcer.async_load()
     async_create_account_device(hass, entry.entry_id)
     async_renew_no_credit(hass)
@@ -83,7 +82,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) 
     if entry.disabled_by:
         async_cancel_requests(hass, entry.entry_id)
     followed = async_get_calls(hass, entry.entry_id).followed
-    announcer = async_get_announcer(hass, entry.entry_id)
+    announcer = async_get_recording_watcher(hass, entry.entry_id)
     # Before those are gone who listen.
     followed.async_detach()
     announcer.async_detach()
@@ -100,7 +99,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) 
     _async_abort_flows(hass, entry.entry_id)
     calls = async_get_calls(hass, entry.entry_id)
     await async_remove_calls(hass, entry.entry_id)
-    await async_remove_announcer(hass, entry.entry_id)
+    await async_remove_recording_watcher(hass, entry.entry_id)
     if sessions := async_take_sessions(hass, entry.entry_id):
         hass.async_create_background_task(
             _async_close_sessions(hass, entry.entry_id, calls, sessions), f"{DOMAIN} sessions"
@@ -108,7 +107,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) 
 
 
 async def _async_close_sessions(
-    hass: HomeAssistant, entry_id: str, calls: Calls, sessions: Sessions
+    hass: HomeAssistant, entry_id: str, calls: CallManager, sessions: Sessions
 ) -> None:
     """Close the sessions of a removed account once the requests that are under way have ended."""
     try:

@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
 from homeassistant.util.hass_dict import HassKey
 
-from .api import LARGEST_AUDIO, mask_text
+from .api import LARGEST_AUDIO, redact_text
 from .const import DOMAIN
 
 # Seconds until the audio has to be there: an alarm does not wait for a voice that never comes.
@@ -163,5 +163,5 @@ def _failure(reason: str) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="audio_failed",
-        translation_placeholders={"reason": mask_text(reason, [])},
+        translation_placeholders={"reason": redact_text(reason, [])},
     )

@@ -8,10 +8,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
-from .api import NoCreditError, OutcomeUnknownError, RequestScope, Token
+from .api import DirectcallNoCreditError, DirectcallOutcomeUnknownError, RequestScope, Token
 from .const import DOMAIN
 from .coordinator import DirectcallCoordinator, translated
-from .issues import Billed, async_clear_no_credit, async_show_no_credit
+from .issues import BilledService, async_clear_no_credit, async_show_no_credit
 
 # Seconds for all that a request does on the wire, also where it uploads audio.
 DEADLINE: Final = 45
@@ -107,7 +107,7 @@ class BilledRequest[ResultT]:
 
 async def async_execute_billed[ResultT](
     coordinator: DirectcallCoordinator,
-    service: Billed,
+    service: BilledService,
     scope: RequestScope,
     operation: Callable[[Token], Awaitable[ResultT]],
 ) -> ResultT:
@@ -120,7 +120,7 @@ async def async_execute_billed[ResultT](
         result = await coordinator.async_execute(operation, scope)
     except HomeAssistantError as err:
         is_there = hass.config_entries.async_get_entry(entry.entry_id) is not None
-        if isinstance(err.__cause__, NoCreditError) and is_there:
+        if isinstance(err.__cause__, DirectcallNoCreditError) and is_there:
             async_show_no_credit(hass, entry, service)
         raise
     async_clear_no_credit(hass, entry.entry_id, service)
@@ -134,7 +134,7 @@ def request_cancelled() -> HomeAssistantError:
 
 def outcome_unknown() -> HomeAssistantError:
     """Return the error that a request may have been done."""
-    return translated(OutcomeUnknownError(), HomeAssistantError)
+    return translated(DirectcallOutcomeUnknownError(), HomeAssistantError)
 
 
 def cancellation_error(scope: RequestScope) -> HomeAssistantError:

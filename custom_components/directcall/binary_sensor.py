@@ -31,10 +31,10 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensor of an account."""
-    async_add_entities([DirectcallConnection(entry.runtime_data, CONNECTION)])
+    async_add_entities([DirectcallConnectionBinarySensor(entry.runtime_data, CONNECTION)])
 
 
-class DirectcallConnection(DirectcallTokenEntity, BinarySensorEntity):
+class DirectcallConnectionBinarySensor(DirectcallTokenEntity, BinarySensorEntity):
     """On while a valid token is held."""
 
     _cancel_expiry: CALLBACK_TYPE | None = None

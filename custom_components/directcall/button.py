@@ -7,7 +7,7 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .calls import Calls, async_get_calls, request_call
+from .calls import CallManager, async_get_calls, request_call
 from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
@@ -26,17 +26,18 @@ async def async_setup_entry(
 ) -> None:
     """Add the button of an account, and one for each contact."""
     calls = async_get_calls(hass, entry.entry_id)
-    async_add_entities([DirectcallHangUp(entry.runtime_data, calls)])
+    async_add_entities([DirectcallHangUpButton(entry.runtime_data, calls)])
     for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
         async_add_entities(
-            [DirectcallCall(hass, entry, contact, calls)], config_subentry_id=contact.subentry_id
+            [DirectcallCallButton(hass, entry, contact, calls)],
+            config_subentry_id=contact.subentry_id,
         )
 
 
-class DirectcallHangUp(DirectcallEntity, ButtonEntity):
+class DirectcallHangUpButton(DirectcallEntity, ButtonEntity):
     """Hangs up every call of the account."""
 
-    def __init__(self, coordinator: DirectcallCoordinator, calls: Calls) -> None:
+    def __init__(self, coordinator: DirectcallCoordinator, calls: CallManager) -> None:
         """Belong to the account whose calls it hangs up."""
         super().__init__(coordinator.config_entry.entry_id, HANG_UP)
         self._coordinator = coordinator
@@ -48,7 +49,7 @@ class DirectcallHangUp(DirectcallEntity, ButtonEntity):
         await self._calls.async_hang_up_all(self._coordinator)
 
 
-class DirectcallCall(DirectcallContactEntity, ButtonEntity):
+class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
     """Calls a contact as the account's options say."""
 
     def __init__(
@@ -56,7 +57,7 @@ class DirectcallCall(DirectcallContactEntity, ButtonEntity):
         hass: HomeAssistant,
         entry: DirectcallConfigEntry,
         contact: ConfigSubentry,
-        calls: Calls,
+        calls: CallManager,
     ) -> None:
         """Call through the account to which the contact belongs."""
         super().__init__(hass, entry, contact, CALL)

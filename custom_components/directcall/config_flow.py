@@ -31,13 +31,13 @@ from homeassistant.helpers.selector import (
 
 from .api import (
     DEFAULT_URL,
-    AuthenticationError,
-    ConnectionFailedError,
+    DirectcallAuthenticationError,
     DirectcallClient,
-    InvalidNumberError,
-    InvalidUrlError,
+    DirectcallConnectionError,
+    DirectcallInvalidNumberError,
+    DirectcallInvalidUrlError,
+    DirectcallRefusedError,
     PhoneNumber,
-    RefusedError,
     parse_url,
 )
 from .const import (
@@ -51,7 +51,14 @@ from .const import (
     DOMAIN,
     SUBENTRY_CONTACT,
 )
-from .contacts import LONGEST_NAME, clean_name, fold, has_number, is_printable, recipient_of
+from .contacts import (
+    LONGEST_NAME,
+    clean_name,
+    has_number,
+    is_printable,
+    normalize_name,
+    recipient_of,
+)
 from .number_data import async_load_number_data
 from .recordings import new_media_key
 from .sessions import temporary_sessions
@@ -112,11 +119,11 @@ async def _async_try_credentials(url: URL, client_id: str, client_secret: str) -
     try:
         async with temporary_sessions() as sessions:
             await DirectcallClient(sessions, url, client_id, client_secret).request_token()
-    except AuthenticationError:
+    except DirectcallAuthenticationError:
         return _Failure("invalid_auth")
-    except RefusedError as err:
+    except DirectcallRefusedError as err:
         return _Failure("refused", {"code": err.code, "message": err.message})
-    except ConnectionFailedError:
+    except DirectcallConnectionError:
         return _Failure("cannot_connect")
     except Exception:
         _LOGGER.exception("Unexpected error while trying credentials")
@@ -159,9 +166,9 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
                 url = parse_url(user_input[CONF_ADVANCED][CONF_URL])
-            except InvalidNumberError as err:
+            except DirectcallInvalidNumberError as err:
                 errors[CONF_ORIGIN] = err.problem
-            except InvalidUrlError:
+            except DirectcallInvalidUrlError:
                 errors["base"] = "invalid_url"
             else:
                 failure = await _async_try_credentials(url, client_id, client_secret)
@@ -233,7 +240,7 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             try:
                 url = parse_url(user_input[CONF_URL])
-            except InvalidUrlError:
+            except DirectcallInvalidUrlError:
                 failure = _Failure("invalid_url")
             else:
                 data = {
@@ -300,7 +307,7 @@ class DirectcallOptionsFlow(OptionsFlow):
             await async_load_number_data(self.hass, user_input[CONF_ORIGIN])
             try:
                 origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
-            except InvalidNumberError as err:
+            except DirectcallInvalidNumberError as err:
                 errors[CONF_ORIGIN] = err.problem
             else:
                 return self.async_create_entry(
@@ -380,11 +387,11 @@ class DirectcallContactFlow(ConfigSubentryFlow):
             errors[CONF_NAME] = "unprintable_name"
         elif len(name) > LONGEST_NAME:
             errors[CONF_NAME] = "long_name"
-        elif any(fold(name) == fold(other.contact or "") for other in others):
+        elif any(normalize_name(name) == normalize_name(other.contact or "") for other in others):
             errors[CONF_NAME] = "name_in_use"
         try:
             number = PhoneNumber.parse(values[CONF_NUMBER], self.hass.config.country)
-        except InvalidNumberError as err:
+        except DirectcallInvalidNumberError as err:
             errors[CONF_NUMBER] = err.problem
         else:
             for other in others:

@@ -12,7 +12,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
-from .api import InvalidNumberError, NumberPair, NumberProblem, PhoneNumber, mask, mask_text
+from .api import (
+    DirectcallInvalidNumberError,
+    NumberPair,
+    NumberProblem,
+    PhoneNumber,
+    redact_number,
+    redact_text,
+)
 from .const import CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 
 ATTR_CONTACT: Final = "contact"
@@ -87,7 +94,7 @@ def clean_name(name: str) -> str:
     return " ".join("".join(characters).split())[:LONGEST_NAME].rstrip()
 
 
-def fold(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Return a name as it is compared: without case, accents, and blanks that nobody sees."""
     decomposed = unicodedata.normalize("NFKD", clean_name(name).casefold())
     plain = (c for c in decomposed if unicodedata.category(c) not in {"Cf", "Mn"})
@@ -99,9 +106,9 @@ def has_number(name: str) -> bool:
     return sum(character.isdecimal() for character in name) >= _SHORTEST_NUMBER
 
 
-def without_number(name: str) -> str:
+def redact_name(name: str) -> str:
     """Return a name as others may see it: people also write numbers into names."""
-    return mask(name) if has_number(name) else mask_text(name, [])
+    return redact_number(name) if has_number(name) else redact_text(name, [])
 
 
 def contact_not_found() -> ServiceValidationError:
@@ -131,7 +138,7 @@ class AddressBook:
         """Return the contacts by their names as they are compared."""
         contacts = defaultdict(list)
         for contact in self._contacts.values():
-            contacts[fold(contact.contact or "")].append(contact)
+            contacts[normalize_name(contact.contact or "")].append(contact)
         contacts.pop("", None)
         return contacts
 
@@ -169,7 +176,7 @@ class AddressBook:
         """
         try:
             number = PhoneNumber.parse(value, self._hass.config.country)
-        except InvalidNumberError as err:
+        except DirectcallInvalidNumberError as err:
             return self._get_named(field, value, err)
         return self.find_number(number)
 
@@ -186,11 +193,11 @@ class AddressBook:
         if found.contact:
             return found
         same_line = self._by_line.get(number.line_key, [])
-        return next((contact for contact in same_line if contact.number.may_be(number)), found)
+        return next((contact for contact in same_line if contact.number.could_match(number)), found)
 
-    def _get_named(self, field: str, value: object, err: InvalidNumberError) -> Recipient:
+    def _get_named(self, field: str, value: object, err: DirectcallInvalidNumberError) -> Recipient:
         """Return the contact with a name that is no number."""
-        named = self._by_name.get(fold(value), []) if isinstance(value, str) else []
+        named = self._by_name.get(normalize_name(value), []) if isinstance(value, str) else []
         if len(named) == 1:
             return named[0]
         is_name = err.problem is NumberProblem.INVALID
@@ -198,14 +205,14 @@ class AddressBook:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key=err.problem,
-                translation_placeholders={"number": mask(value)},
+                translation_placeholders={"number": redact_number(value)},
             ) from err
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="ambiguous_contact" if named else "unknown_contact",
             translation_placeholders={
                 "field": field,
-                "name": without_number(value),
+                "name": redact_name(value),
                 "contacts": self._names or "-",
             },
         ) from err
@@ -219,7 +226,7 @@ class AddressBook:
     def get_pair(self, origin: object, destination: Recipient) -> NumberPair:
         """Return the two telephones of a call. Raise ServiceValidationError if it is only one."""
         pair = NumberPair(self.get_origin(origin), destination.number)
-        if pair.origin.may_be(pair.destination):
+        if pair.origin.could_match(pair.destination):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="same_number")
         return pair
 
@@ -245,7 +252,9 @@ class AddressBook:
                     same_line = by_line[number.line_key]
                     # One telephone may have a number, and be known by it in the SIP network, too.
                     if number not in found and not any(
-                        number.may_be(other) for other in same_line if number.is_sip or other.is_sip
+                        number.could_match(other)
+                        for other in same_line
+                        if number.is_sip or other.is_sip
                     ):
                         found[number] = recipient
                         same_line.append(number)
@@ -253,14 +262,14 @@ class AddressBook:
 
     def has_name(self, name: str) -> bool:
         """Return if a contact has a name."""
-        return fold(name) in self._by_name
+        return normalize_name(name) in self._by_name
 
     @property
     def _names(self) -> str:
         """Return the names there are."""
         return ", ".join(
             sorted(
-                without_number(contact.contact)
+                redact_name(contact.contact)
                 for contact in self._contacts.values()
                 if contact.contact
             )

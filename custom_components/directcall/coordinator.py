@@ -15,21 +15,21 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util.hass_dict import HassKey
 
 from .api import (
-    AuthenticationError,
-    CancellationUnknownError,
-    ConnectionFailedError,
+    DirectcallAuthenticationError,
+    DirectcallCancellationUnknownError,
     DirectcallClient,
+    DirectcallConnectionError,
     DirectcallError,
-    HangUpUnknownError,
-    LinkRefusedError,
-    NoCreditError,
-    RecordingGoneError,
-    RefusedError,
+    DirectcallHangUpUnknownError,
+    DirectcallLinkRefusedError,
+    DirectcallNoCreditError,
+    DirectcallRecordingGoneError,
+    DirectcallRefusedError,
+    DirectcallSpoolError,
+    DirectcallTokenRejectedError,
+    DirectcallTokenUncertainError,
     RequestScope,
-    SpoolError,
     Token,
-    TokenDoubtedError,
-    TokenRejectedError,
 )
 from .const import DOMAIN
 
@@ -82,7 +82,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         """Whether the last operation was refused, though there was a token."""
 
     @property
-    def may_ask_in_passing(self) -> bool:
+    def allows_background_requests(self) -> bool:
         """Return if what nobody waits for may be asked now.
 
         It never asks for a token while the provider refuses the account, and leaves the pace at
@@ -156,10 +156,10 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         try:
             try:
                 result = await self._async_attempt(operation, scope)
-            except TokenRejectedError:
+            except DirectcallTokenRejectedError:
                 result = await self._async_attempt(operation, scope)
         except DirectcallError as err:
-            if isinstance(err, TokenRejectedError):
+            if isinstance(err, DirectcallTokenRejectedError):
                 self._async_operation_refused()
             raise translated(err, HomeAssistantError) from err
         if self._operation_refused:
@@ -180,10 +180,10 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
             )
         try:
             return await operation(token)
-        except AuthenticationError:
+        except DirectcallAuthenticationError:
             self._async_operation_refused()
             raise
-        except TokenDoubtedError, TokenRejectedError:
+        except DirectcallTokenUncertainError, DirectcallTokenRejectedError:
             # Unless somebody else already got a new one.
             if self.data is token:
                 self.data = None
@@ -218,7 +218,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         await asyncio.wait([renewal], timeout=None if scope is None else scope.seconds_left)
         if not renewal.done():
             error = "no token in time"
-            raise ConnectionFailedError(error)
+            raise DirectcallConnectionError(error)
         result = renewal.result()
         if isinstance(result, DirectcallError):
             raise result
@@ -236,7 +236,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
         except Exception as err:
             # A fault of ours must not end the renewals for good.
             _LOGGER.exception("Unexpected error while requesting a token")
-            failure = ConnectionFailedError(type(err).__name__)
+            failure = DirectcallConnectionError(type(err).__name__)
         else:
             self._async_token_received(token)
             return token
@@ -260,7 +260,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None]):
     @callback
     def _async_token_failed(self, err: DirectcallError) -> None:
         """Log the first failure in a row, and try again soon."""
-        self._credentials_refused = isinstance(err, AuthenticationError)
+        self._credentials_refused = isinstance(err, DirectcallAuthenticationError)
         if self._credentials_refused:
             self._async_refused()
         if not self.last_update_success:
@@ -317,22 +317,22 @@ def translated[ErrorT: HomeAssistantError](
     """Return a wire error as one of Home Assistant's, with a text for people."""
     placeholders: dict[str, str] | None = None
     match err:
-        case AuthenticationError() | TokenRejectedError():
+        case DirectcallAuthenticationError() | DirectcallTokenRejectedError():
             key = "authentication_failed"
-        case RefusedError(code=code, message=message):
-            key = "no_credit" if isinstance(err, NoCreditError) else "refused"
+        case DirectcallRefusedError(code=code, message=message):
+            key = "no_credit" if isinstance(err, DirectcallNoCreditError) else "refused"
             placeholders = {"code": code, "message": message}
-        case ConnectionFailedError():
+        case DirectcallConnectionError():
             key = "cannot_connect"
-        case HangUpUnknownError():
+        case DirectcallHangUpUnknownError():
             key = "hang_up_unknown"
-        case CancellationUnknownError():
+        case DirectcallCancellationUnknownError():
             key = "cancellation_unknown"
-        case LinkRefusedError():
+        case DirectcallLinkRefusedError():
             key = "recording_link_refused"
-        case RecordingGoneError():
+        case DirectcallRecordingGoneError():
             key = "recording_gone"
-        case SpoolError():
+        case DirectcallSpoolError():
             key = "recording_too_large"
         case _:
             key = "outcome_unknown"

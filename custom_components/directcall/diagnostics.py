@@ -8,7 +8,6 @@ from homeassistant.const import CONF_URL, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
-from .recordings import async_get_announcer
 from .api import DEFAULT_URL
 from .calls import async_get_calls
 from .const import (
@@ -19,6 +18,7 @@ from .const import (
     SUBENTRY_CONTACT,
 )
 from .coordinator import DirectcallConfigEntry
+from .recordings import async_get_recording_watcher
 
 
 async def async_get_config_entry_diagnostics(
@@ -55,8 +55,8 @@ async def async_get_config_entry_diagnostics(
             "unknown_words": dict(followed.unknown_words),
         },
         "recordings": {
-            "awaited": async_get_announcer(hass, entry.entry_id).awaited,
-            "left_out": dict(statistics.odd_recordings),
+            "awaited": async_get_recording_watcher(hass, entry.entry_id).awaited,
+            "left_out": dict(statistics.invalid_recordings),
         },
         "requests": dict(statistics.requests),
         "errors": dict(statistics.errors),

@@ -9,11 +9,10 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .calls import Call, CallState, CallTracker
 from .const import DOMAIN
 from .contacts import Recipient, contact_identifier, recipient_of
 from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
-from .calls import FollowedCalls
-from .calls import Call, CallState
 
 
 @callback
@@ -97,7 +96,7 @@ class DirectcallTokenEntity(CoordinatorEntity[DirectcallCoordinator], Directcall
 class DirectcallCallEntity(DirectcallEntity):
     """An entity that tells of an account's calls."""
 
-    def __init__(self, followed: FollowedCalls, description: EntityDescription) -> None:
+    def __init__(self, followed: CallTracker, description: EntityDescription) -> None:
         """Belong to the account whose calls they are."""
         super().__init__(followed.entry_id, description)
         self._followed = followed

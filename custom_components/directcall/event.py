@@ -7,13 +7,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .recordings import AwaitedRecording, async_recording_signal
-from .calls import async_get_calls
-from .contacts import without_number
+from .calls import Call, CallState, CallTracker, async_get_calls
+from .contacts import redact_name
 from .coordinator import DirectcallConfigEntry
 from .entity import DirectcallCallEntity
-from .calls import FollowedCalls
-from .calls import Call, CallState
+from .recordings import PendingRecording, async_recording_signal
 
 PARALLEL_UPDATES = 0
 
@@ -38,7 +36,7 @@ async def async_setup_entry(
 class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
     """Fires with each state that a call enters, and once its recording is there."""
 
-    def __init__(self, followed: FollowedCalls) -> None:
+    def __init__(self, followed: CallTracker) -> None:
         """Belong to the account whose calls and recordings they are."""
         super().__init__(followed, CALL)
 
@@ -71,19 +69,19 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
         super()._async_call_changed(call, state)
 
     @callback
-    def _async_recording_ready(self, awaited: AwaitedRecording, content_id: str) -> None:
+    def _async_recording_ready(self, awaited: PendingRecording, content_id: str) -> None:
         """Fire. What is played by that id has to be looked up again: it is no link."""
         self._trigger_event(RECORDING_READY, {**_whom(awaited), "media_content_id": content_id})
         self.async_write_ha_state()
 
 
-def _whom(call: Call | AwaitedRecording) -> dict[str, str | None]:
+def _whom(call: Call | PendingRecording) -> dict[str, str | None]:
     """Return which call it is, and whom it was for.
 
     The attributes end up on disk and in backups: no whole number is in them.
     """
     return {
         "call_id": call.call_id,
-        "contact": call.contact and without_number(call.contact),
+        "contact": call.contact and redact_name(call.contact),
         "last_digits": call.pair.destination.last_digits,
     }

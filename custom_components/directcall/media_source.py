@@ -21,7 +21,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
-from .api import Audio, ByteRange, DirectcallError, Recording, RecordingQuery
+from .api import AudioStream, ByteRange, DirectcallError, Recording, RecordingQuery
 from .const import DOMAIN
 from .contacts import AddressBook, Recipient
 from .coordinator import DirectcallConfigEntry
@@ -256,7 +256,7 @@ class DirectcallRecordingView(HomeAssistantView):
             return self.json_message(str(err), status, err.translation_key)
 
 
-async def _async_hand_on(request: web.Request, audio: Audio) -> web.StreamResponse:
+async def _async_hand_on(request: web.Request, audio: AudioStream) -> web.StreamResponse:
     """Hand audio on as it comes, never faster than the listener takes it."""
     response = web.StreamResponse(status=audio.status, headers=_HEADERS)
     response.content_type = audio.media_type

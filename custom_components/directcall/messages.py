@@ -19,13 +19,13 @@ from .api import (
     DEFAULT_ATTEMPTS,
     LONGEST_TEXT,
     MOST_RECIPIENTS,
+    AcceptedRequest,
     Delivery,
-    NoCreditError,
-    OutcomeUnknownError,
+    DirectcallNoCreditError,
+    DirectcallOutcomeUnknownError,
+    DirectcallRefusedError,
     PhoneNumber,
-    RefusedError,
     RequestScope,
-    SentMessage,
     Sms,
     VoiceMessage,
 )
@@ -38,9 +38,9 @@ from .billing import (
     outcome_unknown,
 )
 from .const import DOMAIN
-from .contacts import Recipient, without_number
+from .contacts import Recipient, redact_name
 from .coordinator import DirectcallCoordinator
-from .issues import Billed
+from .issues import BilledService
 from .times import read_moment
 
 _LOGGER = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Outcome:
     """The result of one request for a message."""
 
     recipients: tuple[Recipient, ...]
-    sent: SentMessage | None = None
+    sent: AcceptedRequest | None = None
     """The provider's word that it accepted the message."""
     error: HomeAssistantError | None = None
     """Why it was not, or may not have been, accepted."""
@@ -112,27 +112,27 @@ class _Sending:
             cause = err.__cause__
             if (
                 len(group) > 1
-                and isinstance(cause, RefusedError)
+                and isinstance(cause, DirectcallRefusedError)
                 and cause.is_readable
-                and not isinstance(cause, NoCreditError)
+                and not isinstance(cause, DirectcallNoCreditError)
             ):
                 return await self.async_send((recipient,) for recipient in group)
             return [Outcome(group, error=err)]
         return [Outcome(group, sent)]
 
-    async def _async_request(self, message: VoiceMessage | Sms) -> SentMessage:
+    async def _async_request(self, message: VoiceMessage | Sms) -> AcceptedRequest:
         """Send one request."""
         client, scope = self._coordinator.client, self._scope
         if isinstance(message, VoiceMessage):
             return await async_execute_billed(
                 self._coordinator,
-                Billed.VOICE_MESSAGES,
+                BilledService.VOICE_MESSAGES,
                 scope,
                 lambda token: client.send_voice_message(token, message, scope),
             )
         return await async_execute_billed(
             self._coordinator,
-            Billed.SMS,
+            BilledService.SMS,
             scope,
             lambda token: client.send_sms(token, message, scope),
         )
@@ -166,13 +166,13 @@ async def async_send(
 @callback
 def async_check_sent(
     hass: HomeAssistant, outcomes: Iterable[Outcome], unreachable: Iterable[HomeAssistantError] = ()
-) -> list[SentMessage]:
+) -> list[AcceptedRequest]:
     """Return what was accepted.
 
     Raise HomeAssistantError if it was not accepted, or may not have been, for each recipient.
     """
     failed: list[tuple[tuple[Recipient, ...], HomeAssistantError]] = []
-    accepted: list[SentMessage] = []
+    accepted: list[AcceptedRequest] = []
     reached: list[Recipient] = []
     for outcome in outcomes:
         if outcome.error:
@@ -183,7 +183,7 @@ def async_check_sent(
     failed += [((), err) for err in unreachable]
     if not failed:
         return accepted
-    unknown = [err for _, err in failed if isinstance(err.__cause__, OutcomeUnknownError)]
+    unknown = [err for _, err in failed if isinstance(err.__cause__, DirectcallOutcomeUnknownError)]
     if not accepted and len(unknown) in {0, len(failed)}:
         raise failed[0][1]
     names_by_text: dict[str, list[str]] = {}
@@ -209,7 +209,7 @@ def _numbers_of(recipients: Iterable[Recipient]) -> tuple[PhoneNumber, ...]:
 
 def _name_of(recipient: Recipient) -> str:
     """Return a name for a recipient that gives no number away."""
-    return without_number(recipient.contact) if recipient.contact else str(recipient.number)
+    return redact_name(recipient.contact) if recipient.contact else str(recipient.number)
 
 
 def _text_of(hass: HomeAssistant, err: HomeAssistantError) -> str:

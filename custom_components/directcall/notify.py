@@ -32,8 +32,8 @@ async def async_setup_entry(
     for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
         async_add_entities(
             [
-                DirectcallVoiceMessage(hass, entry, contact, VOICE_MESSAGE),
-                DirectcallSms(hass, entry, contact, SMS),
+                DirectcallVoiceMessageNotifyEntity(hass, entry, contact, VOICE_MESSAGE),
+                DirectcallSmsNotifyEntity(hass, entry, contact, SMS),
             ],
             config_subentry_id=contact.subentry_id,
         )
@@ -55,7 +55,7 @@ class DirectcallNotifyEntity(DirectcallContactEntity, NotifyEntity):
         async_check_sent(self.hass, outcomes)
 
 
-class DirectcallVoiceMessage(DirectcallNotifyEntity):
+class DirectcallVoiceMessageNotifyEntity(DirectcallNotifyEntity):
     """Has a text spoken on the telephone."""
 
     @override
@@ -65,7 +65,7 @@ class DirectcallVoiceMessage(DirectcallNotifyEntity):
         await self._async_send(lambda numbers: VoiceMessage(origin, numbers, text))
 
 
-class DirectcallSms(DirectcallNotifyEntity):
+class DirectcallSmsNotifyEntity(DirectcallNotifyEntity):
     """Has a text written on the telephone."""
 
     @override

@@ -15,10 +15,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .calls import async_get_calls
+from .calls import Call, CallState, async_get_calls
 from .coordinator import DirectcallConfigEntry
 from .entity import DirectcallCallEntity, DirectcallTokenEntity
-from .calls import Call, CallState
 
 PARALLEL_UPDATES = 0
 
@@ -51,14 +50,14 @@ async def async_setup_entry(
     followed = async_get_calls(hass, entry.entry_id).followed
     async_add_entities(
         [
-            DirectcallActiveCalls(followed, ACTIVE_CALLS),
-            DirectcallLastCall(followed, LAST_CALL),
-            DirectcallTokenExpires(entry.runtime_data, TOKEN_EXPIRES),
+            DirectcallActiveCallsSensor(followed, ACTIVE_CALLS),
+            DirectcallLastCallSensor(followed, LAST_CALL),
+            DirectcallTokenExpiresSensor(entry.runtime_data, TOKEN_EXPIRES),
         ]
     )
 
 
-class DirectcallActiveCalls(DirectcallCallEntity, SensorEntity):
+class DirectcallActiveCallsSensor(DirectcallCallEntity, SensorEntity):
     """How many calls were placed and are not over."""
 
     @property
@@ -68,7 +67,7 @@ class DirectcallActiveCalls(DirectcallCallEntity, SensorEntity):
         return self._followed.active
 
 
-class DirectcallLastCall(DirectcallCallEntity, RestoreSensor):
+class DirectcallLastCallSensor(DirectcallCallEntity, RestoreSensor):
     """The state of the call of which was heard last."""
 
     @override
@@ -91,7 +90,7 @@ class DirectcallLastCall(DirectcallCallEntity, RestoreSensor):
         super()._async_call_changed(call, state)
 
 
-class DirectcallTokenExpires(DirectcallTokenEntity, SensorEntity):
+class DirectcallTokenExpiresSensor(DirectcallTokenEntity, SensorEntity):
     """The moment at which the token ends, if no other comes before."""
 
     @property

@@ -12,8 +12,8 @@ from aiohttp import TCPConnector
 from homeassistant.core import HomeAssistant
 
 from custom_components.directcall.api import DirectcallClient
-from custom_components.directcall.api.responses import Answer
-from custom_components.directcall.calls.tracker import FollowedCalls
+from custom_components.directcall.api.responses import ApiResponse
+from custom_components.directcall.calls.tracker import CallTracker
 
 from .calls import BATCH, hang_up, place_call
 
@@ -57,8 +57,8 @@ def _noting() -> Iterator[list[float]]:
         for owner, name in (
             (DirectcallClient, "place_call"),
             (TCPConnector, "connect"),
-            (Answer, "read"),
-            (FollowedCalls, "async_follow"),
+            (ApiResponse, "read"),
+            (CallTracker, "async_follow"),
         ):
             patches.enter_context(_before(owner, name, note))
         patches.enter_context(_after_connecting(note))
@@ -98,11 +98,11 @@ def _after_connecting(note: Callable[[], None]) -> Iterator[None]:
 @contextmanager
 def _after_following(note: Callable[[], None]) -> Iterator[None]:
     """Do something after it was noted that a call is there."""
-    function = FollowedCalls.async_follow
+    function = CallTracker.async_follow
 
     def noted(*args: Any, **kwargs: Any) -> None:
         function(*args, **kwargs)
         note()
 
-    with patch.object(FollowedCalls, "async_follow", noted):
+    with patch.object(CallTracker, "async_follow", noted):
         yield

@@ -10,7 +10,7 @@ from typing import Final
 
 from yarl import URL
 
-from custom_components.directcall.api import DEFAULT_URL, InvalidUrlError, parse_url
+from custom_components.directcall.api import DEFAULT_URL, DirectcallInvalidUrlError, parse_url
 
 from .check import Check
 from .conversation import Conversation
@@ -30,7 +30,7 @@ def _url(text: str) -> URL:
     """Return an address that credentials may be sent to."""
     try:
         return parse_url(text)
-    except InvalidUrlError:
+    except DirectcallInvalidUrlError:
         error = "only https, or http on this very machine"
         raise argparse.ArgumentTypeError(error) from None
 

@@ -8,9 +8,9 @@ from custom_components.directcall.api import (
     CallRequest,
     CallStatus,
     DirectcallError,
+    DirectcallOutcomeUnknownError,
     LegState,
     NumberPair,
-    OutcomeUnknownError,
     Token,
 )
 
@@ -42,7 +42,7 @@ def check_call(
     if isinstance(placed, DirectcallError):
         conversation.tell_failure(placed)
         # It may have been placed all the same.
-        if not isinstance(placed, OutcomeUnknownError):
+        if not isinstance(placed, DirectcallOutcomeUnknownError):
             return
     else:
         report.masker.hide(placed.provider_id or "")

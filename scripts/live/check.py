@@ -7,16 +7,16 @@ import time
 from typing import Any, Final
 
 from custom_components.directcall.api import (
-    AuthenticationError,
+    AcceptedRequest,
     ByteRange,
+    DirectcallAuthenticationError,
     DirectcallError,
+    DirectcallTokenRejectedError,
     NumberPair,
     Recording,
     RecordingQuery,
-    SentMessage,
     Sms,
     Token,
-    TokenRejectedError,
     VoiceMessage,
 )
 from custom_components.directcall.api.models import ZONE
@@ -90,9 +90,9 @@ class Check:
         if not self._person.agrees(question):
             return None
         if self._numbers is None and (origin := self._person.origin()):
-            self._report.masker.hide(origin.wire, origin.wire[2:])
+            self._report.masker.hide(origin.digits, origin.digits[2:])
             if destination := self._person.destination(origin):
-                self._report.masker.hide(destination.wire, destination.wire[2:])
+                self._report.masker.hide(destination.digits, destination.digits[2:])
                 self._numbers = NumberPair(origin, destination)
         return self._numbers
 
@@ -130,7 +130,9 @@ class Check:
             self._report.learn(Unknown.OLDER, "the same token was given again")
         elif second:
             old = self._ask(client.call_status(first, pair))
-            is_refused = isinstance(old, TokenRejectedError | AuthenticationError)
+            is_refused = isinstance(
+                old, DirectcallTokenRejectedError | DirectcallAuthenticationError
+            )
             self._report.learn_answer(
                 Unknown.OLDER,
                 "yes, the older one is refused: " if is_refused else "no sign of that: ",
@@ -154,19 +156,19 @@ class Check:
         client: ListeningClient,
         token: Token,
         kind: str,
-        sending: Coroutine[Any, Any, SentMessage],
+        sending: Coroutine[Any, Any, AcceptedRequest],
     ) -> None:
         """Send one message, and look at what becomes of it."""
         sent = self._ask(sending)
         self._report.learn_answer(Unknown.MESSAGE, f"{kind}: ")
         if isinstance(sent, DirectcallError):
             self._conversation.tell_failure(sent)
-        elif sent.message_id:
-            self._report.masker.hide(sent.message_id)
+        elif sent.provider_id:
+            self._report.masker.hide(sent.provider_id)
             self._person.say(self._texts.wait)
             for _ in range(_MESSAGE_LOOKS):
                 time.sleep(_LOOK)
-                self._ask(client.message_status(token, sent.message_id, in_time()))
+                self._ask(client.message_status(token, sent.provider_id, in_time()))
                 self._report.learn_answer(Unknown.MESSAGE_STATUS, f"{kind}: ")
 
     def _list(self, client: ListeningClient, token: Token) -> None:

@@ -8,7 +8,11 @@ from typing import Any, Final
 
 from yarl import URL
 
-from custom_components.directcall.api import DirectcallError, OutcomeUnknownError, RequestScope
+from custom_components.directcall.api import (
+    DirectcallError,
+    DirectcallOutcomeUnknownError,
+    RequestScope,
+)
 
 from .listening import Listener, ListeningClient
 from .person import Person
@@ -63,5 +67,5 @@ class Conversation:
     def tell_failure(self, error: DirectcallError) -> None:
         """Say that something was not done, or that nobody knows."""
         texts = self.person.texts
-        unclear = isinstance(error, OutcomeUnknownError)
+        unclear = isinstance(error, DirectcallOutcomeUnknownError)
         self.person.say(texts.unclear if unclear else texts.failed)

@@ -21,9 +21,9 @@ from custom_components.directcall.api import (
     Sessions,
     Token,
 )
-from custom_components.directcall.api.responses import Answer
 from custom_components.directcall.api.models import ZONE
 from custom_components.directcall.api.recordings import Page
+from custom_components.directcall.api.responses import ApiResponse
 from custom_components.directcall.api.transport import Transport
 
 
@@ -106,7 +106,7 @@ class _ListeningTransport(Transport):
         fields: Mapping[str, str],
         seconds: float,
         audio: bytes | None = None,
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send a request once, and keep the answer."""
         with self._listener.exchange(f"{method} {endpoint}") as exchange:
             answer = await super().send(session, method, endpoint, fields, seconds, audio)
@@ -134,7 +134,7 @@ class ListeningClient(DirectcallClient):
         """Return the first page of a list of recordings. Raise what `list_recordings` raises."""
         return await self._list_page(token, query, 1)
 
-    async def list_calls(self, token: Token, start: datetime, end: datetime) -> Answer:
+    async def list_calls(self, token: Token, start: datetime, end: datetime) -> ApiResponse:
         """Return a list of calls. Raise what `list_recordings` raises."""
         form = {
             "access_token": token.value,

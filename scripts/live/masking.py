@@ -8,7 +8,7 @@ from typing import Final
 
 from yarl import URL
 
-from custom_components.directcall.api import mask_text
+from custom_components.directcall.api import redact_text
 
 # The only fields whose values are shown: as words without a digit, as texts with all that may be
 # private masked, or as a number that says nothing of anybody.
@@ -60,7 +60,7 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Return a text of the provider's, without what is private or might be."""
-        masked = mask_text(text, sorted(self._private, key=len, reverse=True))
+        masked = redact_text(text, sorted(self._private, key=len, reverse=True))
         masked = _DIGITS.sub("…", _MAIL.sub("…", masked))
         masked = _LETTERS.sub(lambda match: self._no_name(match, masked), masked)
         return re.sub(r"…+", "…", masked).replace("`", "'")

@@ -3,7 +3,7 @@
 from getpass import getpass
 from typing import Final
 
-from custom_components.directcall.api import InvalidNumberError, PhoneNumber
+from custom_components.directcall.api import DirectcallInvalidNumberError, PhoneNumber
 
 from .texts import Texts
 
@@ -44,6 +44,6 @@ class Person:
         while text := input(question).strip():
             try:
                 return PhoneNumber.parse(text)
-            except InvalidNumberError as err:
+            except DirectcallInvalidNumberError as err:
                 self.say(self.texts.problems[err.problem])
         return None

@@ -11,26 +11,26 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.directcall.api import (
-    AuthenticationError,
-    ConnectionFailedError,
+    DirectcallAuthenticationError,
+    DirectcallConnectionError,
     DirectcallError,
-    NoCreditError,
-    NotActiveError,
-    OutcomeUnknownError,
-    RefusedError,
-    TokenDoubtedError,
-    TokenRejectedError,
+    DirectcallNoCreditError,
+    DirectcallNotActiveError,
+    DirectcallOutcomeUnknownError,
+    DirectcallRefusedError,
+    DirectcallTokenRejectedError,
+    DirectcallTokenUncertainError,
 )
-from custom_components.directcall.api.responses import DEFAULT_LIFETIME, Answer
+from custom_components.directcall.api.responses import DEFAULT_LIFETIME, ApiResponse
 
 type Fields = Mapping[str, Any]
 
 OK = {"status": "ok", "codigo": "000", "callerid": "6f7c10f9-06de-4bee-8eba-7fe141e5b635"}
 
 
-def read(fields: object, status: int = 200, secrets: tuple[str, ...] = ()) -> Answer:
+def read(fields: object, status: int = 200, secrets: tuple[str, ...] = ()) -> ApiResponse:
     """Read an answer of JSON."""
-    return Answer.read(status, json.dumps(fields).encode(), secrets)
+    return ApiResponse.read(status, json.dumps(fields).encode(), secrets)
 
 
 def jwt(claims: object) -> str:
@@ -60,69 +60,73 @@ def test_status_ok_is_a_yes(fields: Fields, status: int) -> None:
 @pytest.mark.parametrize(
     ("fields", "status", "error"),
     [
-        ({"status": "erro", "codigo": "001", "msg": "x"}, 200, RefusedError),
-        ({"status": "erro", "codigo": "201"}, 200, NoCreditError),
-        ({"status": "ERRO", "codigo": 102}, 200, NoCreditError),
-        ({"status": "erro", "codigo": "003"}, 500, NotActiveError),
-        ({"status": "erro", "codigo": "999"}, 500, RefusedError),
-        ({"status": "erro", "codigo": ["?"]}, 200, RefusedError),
-        ({"status": "recusado", "codigo": "999"}, 200, RefusedError),
-        ({"status": "error", "msg": "Falha"}, 404, RefusedError),
+        ({"status": "erro", "codigo": "001", "msg": "x"}, 200, DirectcallRefusedError),
+        ({"status": "erro", "codigo": "201"}, 200, DirectcallNoCreditError),
+        ({"status": "ERRO", "codigo": 102}, 200, DirectcallNoCreditError),
+        ({"status": "erro", "codigo": "003"}, 500, DirectcallNotActiveError),
+        ({"status": "erro", "codigo": "999"}, 500, DirectcallRefusedError),
+        ({"status": "erro", "codigo": ["?"]}, 200, DirectcallRefusedError),
+        ({"status": "recusado", "codigo": "999"}, 200, DirectcallRefusedError),
+        ({"status": "error", "msg": "Falha"}, 404, DirectcallRefusedError),
         # What a gateway says in its own words is no envelope, and neither is a contradiction.
-        ({"status": "error", "message": "upstream timeout"}, 503, OutcomeUnknownError),
-        ({"status": "error", "message": "upstream timeout"}, 500, OutcomeUnknownError),
-        ({"status": "error", "message": "not here"}, 499, RefusedError),
-        ({"status": "500"}, 500, OutcomeUnknownError),
-        ({"status": "success"}, 200, OutcomeUnknownError),
-        ({"status": "success", "codigo": "000", "callerid": "a"}, 200, OutcomeUnknownError),
-        ({"status": "erro"}, 200, RefusedError),
-        ({"codigo": "201"}, 200, NoCreditError),
-        ({"status": "erro", "codigo": "201"}, 401, NoCreditError),
-        ({"status": "erro", "codigo": "200"}, 200, AuthenticationError),
-        ({"status": "erro", "codigo": "006"}, 200, TokenRejectedError),
-        ({"status": "erro", "codigo": 6}, 200, TokenRejectedError),
-        ({"codigo": "006"}, 200, TokenRejectedError),
-        ({"status": "erro", "msg": "token"}, 401, RefusedError),
-        ({"status": "erro", "codigo": "012"}, 401, RefusedError),
-        ({"error": "invalid_token"}, 200, TokenRejectedError),
-        ({"error": "expired_token", "error_description": "x"}, 400, TokenRejectedError),
-        ({"error_description": "The access token has expired"}, 200, TokenRejectedError),
-        ({"error": "server_error", "error_description": "x"}, 200, RefusedError),
-        ({"error": "temporarily_unavailable"}, 400, RefusedError),
-        ({"error": "quota_exceeded", "error_description": "x"}, 200, TokenRejectedError),
+        ({"status": "error", "message": "upstream timeout"}, 503, DirectcallOutcomeUnknownError),
+        ({"status": "error", "message": "upstream timeout"}, 500, DirectcallOutcomeUnknownError),
+        ({"status": "error", "message": "not here"}, 499, DirectcallRefusedError),
+        ({"status": "500"}, 500, DirectcallOutcomeUnknownError),
+        ({"status": "success"}, 200, DirectcallOutcomeUnknownError),
+        (
+            {"status": "success", "codigo": "000", "callerid": "a"},
+            200,
+            DirectcallOutcomeUnknownError,
+        ),
+        ({"status": "erro"}, 200, DirectcallRefusedError),
+        ({"codigo": "201"}, 200, DirectcallNoCreditError),
+        ({"status": "erro", "codigo": "201"}, 401, DirectcallNoCreditError),
+        ({"status": "erro", "codigo": "200"}, 200, DirectcallAuthenticationError),
+        ({"status": "erro", "codigo": "006"}, 200, DirectcallTokenRejectedError),
+        ({"status": "erro", "codigo": 6}, 200, DirectcallTokenRejectedError),
+        ({"codigo": "006"}, 200, DirectcallTokenRejectedError),
+        ({"status": "erro", "msg": "token"}, 401, DirectcallRefusedError),
+        ({"status": "erro", "codigo": "012"}, 401, DirectcallRefusedError),
+        ({"error": "invalid_token"}, 200, DirectcallTokenRejectedError),
+        ({"error": "expired_token", "error_description": "x"}, 400, DirectcallTokenRejectedError),
+        ({"error_description": "The access token has expired"}, 200, DirectcallTokenRejectedError),
+        ({"error": "server_error", "error_description": "x"}, 200, DirectcallRefusedError),
+        ({"error": "temporarily_unavailable"}, 400, DirectcallRefusedError),
+        ({"error": "quota_exceeded", "error_description": "x"}, 200, DirectcallTokenRejectedError),
         # A server in trouble cannot tell whether a token is accepted.
-        ({"codigo": "006"}, 502, RefusedError),
-        ({"status": "erro", "codigo": "200"}, 500, RefusedError),
+        ({"codigo": "006"}, 502, DirectcallRefusedError),
+        ({"status": "erro", "codigo": "200"}, 500, DirectcallRefusedError),
         # An envelope counts more than what stands beside it.
-        ({"status": "erro", "error_description": "x"}, 200, RefusedError),
-        ({"status": "erro", "error": "invalid_token"}, 200, RefusedError),
+        ({"status": "erro", "error_description": "x"}, 200, DirectcallRefusedError),
+        ({"status": "erro", "error": "invalid_token"}, 200, DirectcallRefusedError),
         # A server in trouble has no say in what was done.
-        ({"error": "server_error", "error_description": "x"}, 500, OutcomeUnknownError),
-        ({"error": "db_timeout", "error_description": "x"}, 500, OutcomeUnknownError),
-        ({"error": "invalid_token"}, 502, OutcomeUnknownError),
-        ({"error_description": "x"}, 503, OutcomeUnknownError),
-        ({"error_description": ""}, 200, OutcomeUnknownError),
-        ({"error": "destino"}, 200, OutcomeUnknownError),
-        ({"error": ["invalid_token"]}, 200, OutcomeUnknownError),
+        ({"error": "server_error", "error_description": "x"}, 500, DirectcallOutcomeUnknownError),
+        ({"error": "db_timeout", "error_description": "x"}, 500, DirectcallOutcomeUnknownError),
+        ({"error": "invalid_token"}, 502, DirectcallOutcomeUnknownError),
+        ({"error_description": "x"}, 503, DirectcallOutcomeUnknownError),
+        ({"error_description": ""}, 200, DirectcallOutcomeUnknownError),
+        ({"error": "destino"}, 200, DirectcallOutcomeUnknownError),
+        ({"error": ["invalid_token"]}, 200, DirectcallOutcomeUnknownError),
         # Alone, this code says nothing: it stands on successes, too.
-        ({"codigo": "001"}, 200, OutcomeUnknownError),
-        ({"codigo": "000"}, 200, OutcomeUnknownError),
-        ({"codigo": True}, 200, OutcomeUnknownError),
-        ({"status": True}, 200, OutcomeUnknownError),
-        ({}, 200, OutcomeUnknownError),
-        ([OK, OK], 200, OutcomeUnknownError),
-        ([], 200, OutcomeUnknownError),
-        (None, 200, OutcomeUnknownError),
-        ("ok", 200, OutcomeUnknownError),
-        ({}, 302, OutcomeUnknownError),
-        ({}, 500, OutcomeUnknownError),
-        ({}, 599, OutcomeUnknownError),
-        ({}, 307, RefusedError),
-        ({}, 308, RefusedError),
-        ({}, 400, RefusedError),
-        ({}, 429, RefusedError),
-        ({}, 499, RefusedError),
-        ({}, 401, TokenRejectedError),
+        ({"codigo": "001"}, 200, DirectcallOutcomeUnknownError),
+        ({"codigo": "000"}, 200, DirectcallOutcomeUnknownError),
+        ({"codigo": True}, 200, DirectcallOutcomeUnknownError),
+        ({"status": True}, 200, DirectcallOutcomeUnknownError),
+        ({}, 200, DirectcallOutcomeUnknownError),
+        ([OK, OK], 200, DirectcallOutcomeUnknownError),
+        ([], 200, DirectcallOutcomeUnknownError),
+        (None, 200, DirectcallOutcomeUnknownError),
+        ("ok", 200, DirectcallOutcomeUnknownError),
+        ({}, 302, DirectcallOutcomeUnknownError),
+        ({}, 500, DirectcallOutcomeUnknownError),
+        ({}, 599, DirectcallOutcomeUnknownError),
+        ({}, 307, DirectcallRefusedError),
+        ({}, 308, DirectcallRefusedError),
+        ({}, 400, DirectcallRefusedError),
+        ({}, 429, DirectcallRefusedError),
+        ({}, 499, DirectcallRefusedError),
+        ({}, 401, DirectcallTokenRejectedError),
     ],
 )
 def test_anything_else_is_its_own_error(
@@ -147,43 +151,55 @@ DESCRIPTION = {"error_description": "The access token has expired"}
     ("fields", "status", "error"),
     [
         # The answer names the token: nothing was done.
-        ({"codigo": "006"}, 200, TokenRejectedError),
-        ({"status": "erro", "codigo": "006"}, 499, TokenRejectedError),
-        ({"error": "invalid_token"}, 200, TokenRejectedError),
-        ({"error": "expired_token", **DESCRIPTION}, 400, TokenRejectedError),
-        ({}, 401, TokenRejectedError),
-        (DESCRIPTION, 401, TokenRejectedError),
+        ({"codigo": "006"}, 200, DirectcallTokenRejectedError),
+        ({"status": "erro", "codigo": "006"}, 499, DirectcallTokenRejectedError),
+        ({"error": "invalid_token"}, 200, DirectcallTokenRejectedError),
+        ({"error": "expired_token", **DESCRIPTION}, 400, DirectcallTokenRejectedError),
+        ({}, 401, DirectcallTokenRejectedError),
+        (DESCRIPTION, 401, DirectcallTokenRejectedError),
         # A description alone may be about anything.
-        (DESCRIPTION, 200, TokenDoubtedError),
-        (DESCRIPTION, 202, TokenDoubtedError),
-        (DESCRIPTION, 302, TokenDoubtedError),
-        (DESCRIPTION, 400, TokenDoubtedError),
-        (DESCRIPTION, 409, TokenDoubtedError),
-        ({"error": "quota_exceeded", **DESCRIPTION}, 200, TokenDoubtedError),
+        (DESCRIPTION, 200, DirectcallTokenUncertainError),
+        (DESCRIPTION, 202, DirectcallTokenUncertainError),
+        (DESCRIPTION, 302, DirectcallTokenUncertainError),
+        (DESCRIPTION, 400, DirectcallTokenUncertainError),
+        (DESCRIPTION, 409, DirectcallTokenUncertainError),
+        ({"error": "quota_exceeded", **DESCRIPTION}, 200, DirectcallTokenUncertainError),
         # A server in trouble does not know what it did.
-        ({"codigo": "006"}, 502, OutcomeUnknownError),
-        ({"status": "erro", "codigo": "201"}, 500, OutcomeUnknownError),
-        ({"error": "invalid_token"}, 503, OutcomeUnknownError),
+        ({"codigo": "006"}, 502, DirectcallOutcomeUnknownError),
+        ({"status": "erro", "codigo": "201"}, 500, DirectcallOutcomeUnknownError),
+        ({"error": "invalid_token"}, 503, DirectcallOutcomeUnknownError),
         # A no with the id of a call contradicts itself.
-        ({"status": "erro", "codigo": "006", "callerid": "a-1"}, 200, OutcomeUnknownError),
-        ({"status": "erro", "codigo": "201", "callerid": "a-1"}, 200, OutcomeUnknownError),
-        ({"error": "invalid_token", "callerid": 12}, 401, OutcomeUnknownError),
+        (
+            {"status": "erro", "codigo": "006", "callerid": "a-1"},
+            200,
+            DirectcallOutcomeUnknownError,
+        ),
+        (
+            {"status": "erro", "codigo": "201", "callerid": "a-1"},
+            200,
+            DirectcallOutcomeUnknownError,
+        ),
+        ({"error": "invalid_token", "callerid": 12}, 401, DirectcallOutcomeUnknownError),
         (
             {"status": "erro", "codigo": "008", "detalhe": [{}, {"id_mensagem": 123}]},
             200,
-            OutcomeUnknownError,
+            DirectcallOutcomeUnknownError,
         ),
-        ({"codigo": "006", "detalhe": {"callerid": "a-1"}}, 200, OutcomeUnknownError),
-        ({"codigo": "006", "detalhe": [{"id_mensagem": None}, "x"]}, 200, TokenRejectedError),
-        ({"status": "erro", "codigo": "201", "callerid": ""}, 200, NoCreditError),
+        ({"codigo": "006", "detalhe": {"callerid": "a-1"}}, 200, DirectcallOutcomeUnknownError),
+        (
+            {"codigo": "006", "detalhe": [{"id_mensagem": None}, "x"]},
+            200,
+            DirectcallTokenRejectedError,
+        ),
+        ({"status": "erro", "codigo": "201", "callerid": ""}, 200, DirectcallNoCreditError),
         # A readable no is a no.
-        ({"status": "erro", "codigo": "201"}, 200, NoCreditError),
-        ({"status": "erro", "codigo": "200"}, 200, AuthenticationError),
-        ({"error": "server_error"}, 200, RefusedError),
-        ({}, 429, RefusedError),
-        ({}, 307, RefusedError),
-        ({}, 302, OutcomeUnknownError),
-        ({}, 200, OutcomeUnknownError),
+        ({"status": "erro", "codigo": "201"}, 200, DirectcallNoCreditError),
+        ({"status": "erro", "codigo": "200"}, 200, DirectcallAuthenticationError),
+        ({"error": "server_error"}, 200, DirectcallRefusedError),
+        ({}, 429, DirectcallRefusedError),
+        ({}, 307, DirectcallRefusedError),
+        ({}, 302, DirectcallOutcomeUnknownError),
+        ({}, 200, DirectcallOutcomeUnknownError),
     ],
 )
 def test_only_an_answer_that_names_the_token_is_repeated(
@@ -214,7 +230,7 @@ def test_only_an_answer_that_names_the_token_is_repeated(
 )
 def test_refusal_quotes_the_provider(fields: Fields, status: int, code: str, message: str) -> None:
     """A refusal holds the provider's own code and words."""
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(DirectcallRefusedError) as caught:
         read(fields, status).check()
     assert (caught.value.code, caught.value.message) == (code, message)
 
@@ -222,13 +238,13 @@ def test_refusal_quotes_the_provider(fields: Fields, status: int, code: str, mes
 @pytest.mark.parametrize(
     ("code", "said", "error", "message"),
     [
-        ("003", "Não há chamada", NotActiveError, "Não há chamada"),
-        ("003", None, NotActiveError, "Chamada não está ativa."),
-        ("004", "", RefusedError, "Chamada não finalizada."),
+        ("003", "Não há chamada", DirectcallNotActiveError, "Não há chamada"),
+        ("003", None, DirectcallNotActiveError, "Chamada não está ativa."),
+        ("004", "", DirectcallRefusedError, "Chamada não finalizada."),
     ],
 )
 def test_yes_that_ended_no_call(
-    code: str, said: str | None, error: type[RefusedError], message: str
+    code: str, said: str | None, error: type[DirectcallRefusedError], message: str
 ) -> None:
     """A yes with a code that denies it is a no, in the provider's words or those of its table."""
     answer = read({"status": "ok", "codigo": code, "msg": said})
@@ -270,7 +286,7 @@ def test_call_id_may_be_missing(value: object, call_id: str | None) -> None:
 )
 def test_text_is_read_in_any_encoding(body: bytes, message: str) -> None:
     """UTF-8 is read, and else Latin-1; what cannot be shown is left out."""
-    answer = Answer.read(200, body, ())
+    answer = ApiResponse.read(200, body, ())
     answer.check()
     assert answer.message == message
     assert answer.message.encode()
@@ -296,10 +312,10 @@ def test_hostile_text_takes_no_time(word: str) -> None:
 )
 def test_broken_body_is_no_answer(body: bytes) -> None:
     """A body that is no JSON object says nothing."""
-    with pytest.raises(OutcomeUnknownError):
-        Answer.read(200, body, ()).check()
-    with pytest.raises(ConnectionFailedError):
-        Answer.read(200, body, ()).token()
+    with pytest.raises(DirectcallOutcomeUnknownError):
+        ApiResponse.read(200, body, ()).check()
+    with pytest.raises(DirectcallConnectionError):
+        ApiResponse.read(200, body, ()).token()
 
 
 @pytest.mark.parametrize(
@@ -374,29 +390,33 @@ def test_lifetime_is_believed_within_reason(fields: Fields, lifetime: float) -> 
 @pytest.mark.parametrize(
     ("fields", "status", "error"),
     [
-        ({"access_token": False, "msg": "Client Secret incorreto"}, 200, AuthenticationError),
-        ({"access_token": None}, 500, AuthenticationError),
-        ({"access_token": "", "codigo": "001"}, 200, AuthenticationError),
-        ({"status": "erro", "codigo": "006"}, 200, AuthenticationError),
-        ({"status": "erro", "codigo": "200"}, 400, AuthenticationError),
-        ({"error": "invalid_client", "error_description": "x"}, 200, AuthenticationError),
-        ({"error": "invalid_client", "error_description": "x"}, 400, AuthenticationError),
-        ({"error": "invalid_client", "error_description": "x"}, 401, AuthenticationError),
-        ({"error": "bad_password", "error_description": "x"}, 200, AuthenticationError),
-        ({"error_description": "x"}, 200, AuthenticationError),
-        ({}, 401, AuthenticationError),
-        ({"access_token": False, "codigo": "005"}, 200, RefusedError),
-        ({"access_token": False, "codigo": "201"}, 200, NoCreditError),
-        ({"status": "erro", "codigo": "001"}, 200, RefusedError),
-        ({"error": "server_error"}, 200, RefusedError),
-        ({"error": "server_error"}, 500, ConnectionFailedError),
-        ({}, 403, RefusedError),
-        ({}, 500, ConnectionFailedError),
-        ({}, 302, ConnectionFailedError),
-        ({"status": "ok"}, 200, ConnectionFailedError),
-        ({"access_token": 5}, 200, ConnectionFailedError),
-        ({"access_token": "with\na break"}, 200, ConnectionFailedError),
-        ({"access_token": "\ud83d"}, 200, ConnectionFailedError),
+        (
+            {"access_token": False, "msg": "Client Secret incorreto"},
+            200,
+            DirectcallAuthenticationError,
+        ),
+        ({"access_token": None}, 500, DirectcallAuthenticationError),
+        ({"access_token": "", "codigo": "001"}, 200, DirectcallAuthenticationError),
+        ({"status": "erro", "codigo": "006"}, 200, DirectcallAuthenticationError),
+        ({"status": "erro", "codigo": "200"}, 400, DirectcallAuthenticationError),
+        ({"error": "invalid_client", "error_description": "x"}, 200, DirectcallAuthenticationError),
+        ({"error": "invalid_client", "error_description": "x"}, 400, DirectcallAuthenticationError),
+        ({"error": "invalid_client", "error_description": "x"}, 401, DirectcallAuthenticationError),
+        ({"error": "bad_password", "error_description": "x"}, 200, DirectcallAuthenticationError),
+        ({"error_description": "x"}, 200, DirectcallAuthenticationError),
+        ({}, 401, DirectcallAuthenticationError),
+        ({"access_token": False, "codigo": "005"}, 200, DirectcallRefusedError),
+        ({"access_token": False, "codigo": "201"}, 200, DirectcallNoCreditError),
+        ({"status": "erro", "codigo": "001"}, 200, DirectcallRefusedError),
+        ({"error": "server_error"}, 200, DirectcallRefusedError),
+        ({"error": "server_error"}, 500, DirectcallConnectionError),
+        ({}, 403, DirectcallRefusedError),
+        ({}, 500, DirectcallConnectionError),
+        ({}, 302, DirectcallConnectionError),
+        ({"status": "ok"}, 200, DirectcallConnectionError),
+        ({"access_token": 5}, 200, DirectcallConnectionError),
+        ({"access_token": "with\na break"}, 200, DirectcallConnectionError),
+        ({"access_token": "\ud83d"}, 200, DirectcallConnectionError),
     ],
 )
 def test_no_token_is_told_apart(fields: Fields, status: int, error: type[DirectcallError]) -> None:
@@ -428,7 +448,7 @@ def test_no_is_told_why(fields: Fields, status: int, text: str) -> None:
 
 def test_no_token_is_told_in_the_words_of_the_provider() -> None:
     """Where there is no code, what it says is there all the same."""
-    with pytest.raises(AuthenticationError, match=r"^Client Secret incorreto$"):
+    with pytest.raises(DirectcallAuthenticationError, match=r"^Client Secret incorreto$"):
         read({"access_token": False, "msg": "Client Secret incorreto"}).token()
 
 
@@ -544,7 +564,7 @@ def test_encoded_words_are_read(said: str, shown: str) -> None:
 @given(st.binary() | (FIELDS | JSON).map(lambda v: json.dumps(v).encode()), st.integers(100, 999))
 def test_any_answer_is_a_result_or_our_error(body: bytes, status: int) -> None:
     """Whatever comes back, it is read, or it is an error of ours."""
-    answer = Answer.read(status, body, ("secret",))
+    answer = ApiResponse.read(status, body, ("secret",))
     assert answer.message.isprintable()
     assert answer.new_id is None or answer.new_id.isascii()
     assert is_ours(answer.check) != answer.is_ok

@@ -25,24 +25,24 @@ import pytest
 from yarl import URL
 
 from custom_components.directcall.api import (
-    AuthenticationError,
     CallRequest,
-    ConnectionFailedError,
+    DirectcallAuthenticationError,
     DirectcallClient,
+    DirectcallConnectionError,
     DirectcallError,
-    EndedCall,
-    HangUpUnknownError,
-    InvalidUrlError,
+    DirectcallHangUpUnknownError,
+    DirectcallInvalidUrlError,
+    DirectcallNoCreditError,
+    DirectcallNotActiveError,
+    DirectcallOutcomeUnknownError,
+    DirectcallRefusedError,
+    DirectcallTokenRejectedError,
     LegState,
-    NoCreditError,
-    NotActiveError,
     NumberPair,
-    OutcomeUnknownError,
     PhoneNumber,
-    RefusedError,
+    ProviderReply,
     Sessions,
     Token,
-    TokenRejectedError,
     parse_url,
     transport as transport_module,
 )
@@ -100,7 +100,7 @@ async def test_wrong_secret(
     """Refused credentials are known in whatever way they are refused."""
     simulator.quirks.rejection = rejection
     simulator.secrets[ACCOUNT.client_id] = "another"
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(DirectcallAuthenticationError):
         await client.request_token()
 
 
@@ -110,7 +110,7 @@ async def test_secret_is_text(sessions: Sessions, simulator: Simulator) -> None:
     client = DirectcallClient(sessions, URL(simulator.url), "a&b=c@example.com", "00 1+2&ç")
     await client.request_token()
     client = DirectcallClient(sessions, URL(simulator.url), ACCOUNT.client_id, "12345")
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(DirectcallAuthenticationError):
         await client.request_token()
 
 
@@ -156,7 +156,7 @@ async def test_rejected_token(
     simulator.quirks.rejection = rejection
     simulator.quirks.error_status = status
     simulator.end_tokens()
-    with pytest.raises(TokenRejectedError):
+    with pytest.raises(DirectcallTokenRejectedError):
         await client.place_call(token, a_call(), in_time())
     assert simulator.requests[PLACE_CALL] == 1
 
@@ -167,11 +167,11 @@ async def test_readable_no(
 ) -> None:
     """A readable no counts more than the HTTP status around it, and is not repeated."""
     simulator.quirks.error_status = status
-    with pytest.raises(NoCreditError) as caught:
+    with pytest.raises(DirectcallNoCreditError) as caught:
         await client.place_call(token, a_call("5541999990201"), in_time())
     assert (caught.value.code, caught.value.message) == ("201", "Saldo insuficiente!")
     assert simulator.requests[PLACE_CALL] == 1
-    assert client.statistics.errors == {"NoCreditError 201": 1}
+    assert client.statistics.errors == {"DirectcallNoCreditError 201": 1}
 
 
 BROKEN = {
@@ -194,10 +194,10 @@ async def test_no_readable_answer(
 ) -> None:
     """What was sent without a readable answer is of unknown outcome, and never repeated."""
     simulator.reply(PLACE_CALL, reply)
-    with pytest.raises(OutcomeUnknownError):
+    with pytest.raises(DirectcallOutcomeUnknownError):
         await client.place_call(token, a_call(), in_time())
     simulator.reply(REQUEST_TOKEN, reply)
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(DirectcallConnectionError):
         await client.request_token()
     assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 1}
 
@@ -208,7 +208,7 @@ async def test_http_no(
 ) -> None:
     """HTTP's own no is a no: not repeated, and redirects are not followed."""
     simulator.reply(PLACE_CALL, Reply(b"", status, location="/voz/call"))
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(DirectcallRefusedError) as caught:
         await client.place_call(token, a_call(), in_time())
     assert caught.value.code == f"HTTP {status}"
     assert simulator.requests[PLACE_CALL] == 1
@@ -220,7 +220,7 @@ async def test_cut_refusal(
 ) -> None:
     """What a body that breaks off says is not known, so that nothing is repeated."""
     simulator.reply(PLACE_CALL, Reply(b'{"callerid": "a-1"', status, drop=True))
-    with pytest.raises(OutcomeUnknownError):
+    with pytest.raises(DirectcallOutcomeUnknownError):
         await client.place_call(token, a_call(), in_time())
     assert simulator.requests[PLACE_CALL] == 1
 
@@ -230,7 +230,7 @@ async def test_call_of_unknown_outcome_is_not_repeated(
     client: DirectcallClient, simulator: Simulator, token: Token, destination: str
 ) -> None:
     """A call that was placed before the answer was lost is placed once."""
-    with pytest.raises(OutcomeUnknownError):
+    with pytest.raises(DirectcallOutcomeUnknownError):
         await client.place_call(token, a_call(destination), in_time())
     assert len(simulator.calls) == 1
     assert simulator.requests[PLACE_CALL] == 1
@@ -242,7 +242,7 @@ async def test_call_that_times_out_is_not_repeated(
     """A call whose answer does not come in time is placed once."""
     with (
         patch.object(transport_module, "TIMEOUT", 0.5),
-        pytest.raises(OutcomeUnknownError, match=r"Timeout"),
+        pytest.raises(DirectcallOutcomeUnknownError, match=r"Timeout"),
     ):
         await client.place_call(token, a_call("5541999999003"), in_time())
     assert len(simulator.calls) == 1
@@ -263,7 +263,7 @@ async def test_memory_does_not_grow_with_the_answer(
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for reply in (BROKEN["blanks"], Reply(bomb, encoding="gzip")):
         simulator.reply(PLACE_CALL, reply)
-        with pytest.raises(OutcomeUnknownError):
+        with pytest.raises(DirectcallOutcomeUnknownError):
             await client.place_call(token, a_call(), in_time())
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 32 * 1024  # KiB
@@ -273,7 +273,7 @@ async def test_memory_does_not_grow_with_the_answer(
     ("length", "result"),
     [
         (1024 * 1024, nullcontext()),
-        (1024 * 1024 + 1, pytest.raises(OutcomeUnknownError)),
+        (1024 * 1024 + 1, pytest.raises(DirectcallOutcomeUnknownError)),
     ],
 )
 async def test_longest_answer(
@@ -295,11 +295,11 @@ async def test_nothing_listens(
 ) -> None:
     """A refused connection is tried three times, and then it is an error."""
     await simulator.stop()
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(DirectcallConnectionError):
         await client.place_call(token, a_call(), in_time())
     assert pauses == [1, 3]
     assert client.statistics.requests[PLACE_CALL] == 3
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(DirectcallConnectionError):
         await client.request_token()
     assert client.statistics.requests[REQUEST_TOKEN] == 2
 
@@ -324,7 +324,7 @@ async def test_tls_fails(
     """Where there is no TLS, nothing is sent."""
     url = URL(simulator.url).with_scheme("https")
     client = DirectcallClient(sessions, url, *ACCOUNT)
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(DirectcallConnectionError):
         await client.place_call(token, a_call(), in_time())
     assert len(pauses) == 2
     assert simulator.requests[PLACE_CALL] == 0
@@ -374,7 +374,7 @@ async def test_certificate_is_checked(
         listening = asyncio.create_task(asyncio.to_thread(listen, server))
         url = URL.build(scheme="https", host="127.0.0.1", port=server.getsockname()[1])
         client = DirectcallClient(sessions, url, *ACCOUNT)
-        with pytest.raises(ConnectionFailedError):
+        with pytest.raises(DirectcallConnectionError):
             await client.place_call(token, a_call(), in_time())
         await listening
     assert len(pauses) == 2
@@ -384,7 +384,7 @@ async def test_certificate_is_checked(
 async def test_name_is_not_found(sessions: Sessions, token: Token, pauses: list[float]) -> None:
     """Where there is no such name, nothing is sent."""
     client = DirectcallClient(sessions, URL("https://directcall.invalid"), *ACCOUNT)
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(DirectcallConnectionError):
         await client.place_call(token, a_call(), in_time())
     assert len(pauses) == 2
 
@@ -408,7 +408,7 @@ async def test_no_connection_in_time(sessions: Sessions, token: Token, pauses: l
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.2),
     ):
         client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
-        with pytest.raises(ConnectionFailedError):
+        with pytest.raises(DirectcallConnectionError):
             await client.place_call(token, a_call(), in_time())
     assert len(pauses) == 2
 
@@ -422,7 +422,7 @@ async def test_time_that_runs_out_somewhere(
         patch.object(transport_module, "TIMEOUT", 0.2),
     ):
         client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
-        with pytest.raises(OutcomeUnknownError):
+        with pytest.raises(DirectcallOutcomeUnknownError):
             await client.place_call(token, a_call(), in_time())
     assert pauses == []
 
@@ -454,7 +454,7 @@ async def test_session_is_closed(
 ) -> None:
     """On a session that Home Assistant closed when it stopped, nothing is sent."""
     await sessions.close()
-    with pytest.raises(ConnectionFailedError, match=r"^the session is closed$"):
+    with pytest.raises(DirectcallConnectionError, match=r"^the session is closed$"):
         await client.place_call(token, a_call(), in_time())
 
 
@@ -464,9 +464,9 @@ async def test_debug_log(
     """What is asked, and how it was answered, can be followed, and nothing else."""
     caplog.set_level(logging.DEBUG, "custom_components.directcall")
     simulator.reply(PLACE_CALL, Reply(b"", 404))
-    with pytest.raises(RefusedError):
+    with pytest.raises(DirectcallRefusedError):
         await client.place_call(token, a_call(), in_time())
-    assert client.statistics.errors == {"RefusedError HTTP 404": 1}
+    assert client.statistics.errors == {"DirectcallRefusedError HTTP 404": 1}
     await client.place_call(token, a_call(), in_time())
     messages = [r.getMessage() for r in caplog.records if r.name == transport_module.__name__]
     assert messages == ["voz/call: HTTP 404, code none", "voz/call: HTTP 200, code 000"]
@@ -481,7 +481,7 @@ async def test_statistics(client: DirectcallClient, simulator: Simulator, token:
     with pytest.raises(DirectcallError):
         await client.place_call(token, a_call("5541999990002"), in_time())
     assert client.statistics.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
-    assert client.statistics.errors == {"RefusedError 002": 1}
+    assert client.statistics.errors == {"DirectcallRefusedError 002": 1}
     assert client.statistics.last_success == last_success
 
 
@@ -491,9 +491,12 @@ async def test_statistics_do_not_grow(
     """A provider that refuses with another word each time fills no memory."""
     for answer in ({"error": "server_error"}, {"status": "erro"}, {"status": "erro", "codigo": 4}):
         simulator.reply(PLACE_CALL, Reply(json.dumps(answer).encode()))
-        with pytest.raises(RefusedError):
+        with pytest.raises(DirectcallRefusedError):
             await client.place_call(token, a_call(), in_time())
-    assert client.statistics.errors == {"RefusedError other": 2, "RefusedError 004": 1}
+    assert client.statistics.errors == {
+        "DirectcallRefusedError other": 2,
+        "DirectcallRefusedError 004": 1,
+    }
 
 
 PAIR = a_call().pair
@@ -526,19 +529,20 @@ async def test_status_of_a_call(
 async def test_end_of_a_call(client: DirectcallClient, simulator: Simulator, token: Token) -> None:
     """A call in progress is ended by its two numbers."""
     await client.place_call(token, a_call(), in_time())
-    with pytest.raises(NotActiveError):
+    with pytest.raises(DirectcallNotActiveError):
         await client.end_call(token, PAIR, in_time())
     simulator.calls[0].line.started -= 3
-    assert (await client.end_call(token, PAIR, in_time())) == EndedCall(
+    assert (await client.end_call(token, PAIR, in_time())) == ProviderReply(
         "000", "Chamada finalizada."
     )
-    with pytest.raises(NotActiveError):
+    with pytest.raises(DirectcallNotActiveError):
         await client.end_call(token, PAIR, in_time())
     assert simulator.requests[END] == 3
 
 
 @pytest.mark.parametrize(
-    ("code", "error"), [("003", NotActiveError), ("004", RefusedError), ("001", None), ("", None)]
+    ("code", "error"),
+    [("003", DirectcallNotActiveError), ("004", DirectcallRefusedError), ("001", None), ("", None)],
 )
 async def test_yes_to_an_end_that_means_no(
     client: DirectcallClient,
@@ -589,9 +593,9 @@ async def test_rejected_token_in_a_query(
     """A token that is not accepted is known where it stands in the URL, too."""
     simulator.quirks.rejection = rejection
     simulator.end_tokens()
-    with pytest.raises(TokenRejectedError):
+    with pytest.raises(DirectcallTokenRejectedError):
         await client.call_status(token, PAIR)
-    with pytest.raises(TokenRejectedError):
+    with pytest.raises(DirectcallTokenRejectedError):
         await client.end_call(token, PAIR, in_time())
 
 
@@ -601,10 +605,10 @@ async def test_no_readable_answer_to_a_query(
 ) -> None:
     """A lost answer is asked for once, also by the HTTP client below."""
     simulator.reply(STATUS, reply)
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(DirectcallConnectionError):
         await client.call_status(token, PAIR)
     simulator.reply(END, reply)
-    with pytest.raises(HangUpUnknownError):
+    with pytest.raises(DirectcallHangUpUnknownError):
         await client.end_call(token, PAIR, in_time())
     assert (simulator.requests[STATUS], simulator.requests[END]) == (1, 1)
 
@@ -640,10 +644,10 @@ async def test_hang_up_is_tried_again_without_connection(
 ) -> None:
     """Where nothing could be sent, hanging up is tried three times; looking comes back anyway."""
     await simulator.stop()
-    with pytest.raises(ConnectionFailedError, match=r"^ClientConnectorError$"):
+    with pytest.raises(DirectcallConnectionError, match=r"^ClientConnectorError$"):
         await client.end_call(token, PAIR, in_time())
     assert pauses == [1, 3]
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(DirectcallConnectionError):
         await client.call_status(token, PAIR)
     assert client.statistics.requests[STATUS] == 1
 
@@ -679,12 +683,12 @@ async def test_url_with_the_token_is_in_no_error(
         client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
         with (
             patch.object(transport_module, "TIMEOUT", 0.5),
-            pytest.raises(ConnectionFailedError) as caught,
+            pytest.raises(DirectcallConnectionError) as caught,
         ):
             await client.call_status(token, PAIR)
         with (
             patch.object(transport_module, "TIMEOUT", 0.5),
-            pytest.raises(HangUpUnknownError) as ended,
+            pytest.raises(DirectcallHangUpUnknownError) as ended,
         ):
             await client.end_call(token, PAIR, in_time())
     for text in (chain(caught.value), chain(ended.value)):
@@ -701,7 +705,7 @@ async def test_url_with_the_token_is_in_no_error_of_a_connection(
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.2),
     ):
         client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
-        with pytest.raises(ConnectionFailedError) as caught:
+        with pytest.raises(DirectcallConnectionError) as caught:
             await client.call_status(token, PAIR)
     assert token.value not in chain(caught.value)
 
@@ -745,5 +749,5 @@ def test_url(text: str, url: str) -> None:
 )
 def test_bad_url(text: str) -> None:
     """Credentials go nowhere else."""
-    with pytest.raises(InvalidUrlError):
+    with pytest.raises(DirectcallInvalidUrlError):
         parse_url(text)

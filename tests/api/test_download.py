@@ -20,17 +20,17 @@ import pytest
 from yarl import URL
 
 from custom_components.directcall.api import (
-    Audio,
+    AudioStream,
     ByteRange,
-    ConnectionFailedError,
     DirectcallClient,
+    DirectcallConnectionError,
     DirectcallError,
-    LinkRefusedError,
+    DirectcallLinkRefusedError,
+    DirectcallRecordingGoneError,
     PhoneNumber,
     Recording,
-    RecordingGoneError,
     Sessions,
-    download as download_module,
+    audio_stream as audio_stream_module,
 )
 from tests.simulator import ACCOUNT, Recording as RecordedCall, Simulator
 
@@ -154,7 +154,7 @@ def whole(recorded: RecordedCall) -> bytes:
     return b"".join(recorded.blocks(0, recorded.size))
 
 
-async def read(audio: Audio) -> bytes:
+async def read(audio: AudioStream) -> bytes:
     """Return what comes of audio."""
     async with audio:
         return b"".join([chunk async for chunk in audio.chunks()])
@@ -331,11 +331,13 @@ async def test_elsewhere(
     target = link.format(port=server.port, api_port=simulator.port)
     server.answers(lambda: web.Response(status=302, headers={"Location": target}))
     first = f"http://www.directcall.com.br:{server.port}/" if in_redirect else target
-    with pytest.raises(LinkRefusedError, match=r"^a recording's link leads elsewhere$") as caught:
+    with pytest.raises(
+        DirectcallLinkRefusedError, match=r"^a recording's link leads elsewhere$"
+    ) as caught:
         await client.open_recording(at(first))
     assert [request.path for request in server.requests] == ["/"] * in_redirect
     assert resolver.hosts == ["www.directcall.com.br"] * in_redirect
-    assert client.statistics.errors == {"LinkRefusedError": 1}
+    assert client.statistics.errors == {"DirectcallLinkRefusedError": 1}
     assert "/1" not in "".join(traceback.format_exception(caught.value)).replace(__file__, "")
 
 
@@ -346,7 +348,7 @@ async def test_name_that_ends_early(
     """What some resolvers would read only in part is none of the provider's hosts."""
     end = "]" if host.startswith("[") else ""
     recording = at(f"http://{host}\0.directcall.com.br{end}:{server.port}/1")
-    with pytest.raises(LinkRefusedError):
+    with pytest.raises(DirectcallLinkRefusedError):
         await client.open_recording(recording)
     assert (server.requests, resolver.hosts) == ([], [])
 
@@ -354,11 +356,11 @@ async def test_name_that_ends_early(
 async def test_own_api_over_https(sessions: Sessions, server: Server, resolver: Resolver) -> None:
     """The account's own API address counts, and only with its port."""
     client = DirectcallClient(sessions, URL("https://calls.example.com"), *ACCOUNT)
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(DirectcallConnectionError):
         await client.open_recording(at("https://calls.example.com:443/1"))
     assert resolver.hosts == ["calls.example.com"]
     for link in ("http://calls.example.com/1", f"http://calls.example.com:{server.port}/1"):
-        with pytest.raises(LinkRefusedError):
+        with pytest.raises(DirectcallLinkRefusedError):
             await client.open_recording(at(link))
 
 
@@ -403,7 +405,9 @@ async def test_long_way(client: DirectcallClient, server: Server) -> None:
     server.answer = answer
     host = f"http://directcall.com.br:{server.port}"
     assert await read(await client.open_recording(at(f"{host}/5"))) == b"ID3"
-    with pytest.raises(LinkRefusedError, match=r"^a recording's link leads around in circles$"):
+    with pytest.raises(
+        DirectcallLinkRefusedError, match=r"^a recording's link leads around in circles$"
+    ):
         await client.open_recording(at(f"{host}/6"))
     assert len(server.requests) == 6 + 6
     assert client.statistics.requests == {"recording": 2}
@@ -421,7 +425,7 @@ async def test_redirect_that_leads_nowhere(
 ) -> None:
     """Nobody is sent around in circles."""
     server.answers(lambda: web.Response(status=302, headers={"Location": location}))
-    with pytest.raises(LinkRefusedError):
+    with pytest.raises(DirectcallLinkRefusedError):
         await client.open_recording(at(f"http://directcall.com.br:{server.port}/"))
     assert len(server.requests) <= 6
 
@@ -429,24 +433,24 @@ async def test_redirect_that_leads_nowhere(
 @pytest.mark.parametrize(
     ("status", "media_type", "error"),
     [
-        (404, "text/html", RecordingGoneError),
-        (403, "text/html", RecordingGoneError),
-        (410, "audio/mpeg", RecordingGoneError),
-        (302, "text/html", RecordingGoneError),
-        (204, "audio/mpeg", RecordingGoneError),
+        (404, "text/html", DirectcallRecordingGoneError),
+        (403, "text/html", DirectcallRecordingGoneError),
+        (410, "audio/mpeg", DirectcallRecordingGoneError),
+        (302, "text/html", DirectcallRecordingGoneError),
+        (204, "audio/mpeg", DirectcallRecordingGoneError),
         # A page that is shown instead, which must never be: it would be one of this house's own.
-        (200, "text/html", RecordingGoneError),
-        (200, "application/json", RecordingGoneError),
-        (200, "application/xhtml+xml", RecordingGoneError),
-        (200, "image/svg+xml", RecordingGoneError),
-        (200, "text/javascript", RecordingGoneError),
-        (200, "audio/x+xml", RecordingGoneError),
-        (200, "audio/", RecordingGoneError),
-        (206, "text/html", RecordingGoneError),
-        (408, "text/html", ConnectionFailedError),
-        (429, "text/html", ConnectionFailedError),
-        (500, "audio/mpeg", ConnectionFailedError),
-        (503, "text/html", ConnectionFailedError),
+        (200, "text/html", DirectcallRecordingGoneError),
+        (200, "application/json", DirectcallRecordingGoneError),
+        (200, "application/xhtml+xml", DirectcallRecordingGoneError),
+        (200, "image/svg+xml", DirectcallRecordingGoneError),
+        (200, "text/javascript", DirectcallRecordingGoneError),
+        (200, "audio/x+xml", DirectcallRecordingGoneError),
+        (200, "audio/", DirectcallRecordingGoneError),
+        (206, "text/html", DirectcallRecordingGoneError),
+        (408, "text/html", DirectcallConnectionError),
+        (429, "text/html", DirectcallConnectionError),
+        (500, "audio/mpeg", DirectcallConnectionError),
+        (503, "text/html", DirectcallConnectionError),
     ],
 )
 async def test_no_audio(
@@ -484,7 +488,7 @@ async def test_odd_part(
     server.answers(
         lambda: web.Response(body=b"ID", status=206, content_type="audio/mpeg", headers=headers)
     )
-    with pytest.raises(ConnectionFailedError, match="HTTP 206"):
+    with pytest.raises(DirectcallConnectionError, match="HTTP 206"):
         await client.open_recording(
             at(f"http://directcall.com.br:{server.port}/1"), ByteRange(0, 1) if asked else None
         )
@@ -625,7 +629,7 @@ async def test_nothing_is_read_for_a_look(client: DirectcallClient, server: Serv
 async def test_empty_audio(client: DirectcallClient, server: Server, status: int) -> None:
     """A file without a byte is no audio: the provider may still write it."""
     server.answers(lambda: web.Response(body=b"", status=status, content_type="audio/mpeg"))
-    with pytest.raises(RecordingGoneError, match=r"^the audio is empty$"):
+    with pytest.raises(DirectcallRecordingGoneError, match=r"^the audio is empty$"):
         await client.probe_recording(at(f"http://directcall.com.br:{server.port}/1"))
 
 
@@ -633,7 +637,7 @@ async def test_look_at_what_cannot_be_unpacked(client: DirectcallClient, server:
     """What says that it is compressed, and is not, is no audio."""
     headers = {"Content-Type": "application/octet-stream", "Content-Encoding": "gzip"}
     server.answers(lambda: web.Response(body=b"ID3" * 10, headers=headers))
-    with pytest.raises(ConnectionFailedError, match=r"^the audio cannot be unpacked$"):
+    with pytest.raises(DirectcallConnectionError, match=r"^the audio cannot be unpacked$"):
         await client.probe_recording(at(f"http://directcall.com.br:{server.port}/1"))
 
 
@@ -649,8 +653,10 @@ async def test_look_at_a_provider_that_is_stuck(client: DirectcallClient, server
 
     server.answer = answer
     with (
-        patch.object(download_module, "STUCK", 0.3),
-        pytest.raises(ConnectionFailedError, match=r"^the provider does not come to the point$"),
+        patch.object(audio_stream_module, "STUCK", 0.3),
+        pytest.raises(
+            DirectcallConnectionError, match=r"^the provider does not come to the point$"
+        ),
     ):
         await client.probe_recording(at(f"http://directcall.com.br:{server.port}/1"))
 
@@ -685,7 +691,7 @@ async def test_rest_that_nobody_asked_for(client: DirectcallClient, server: Serv
 
     server.answer = answer
     link = f"http://directcall.com.br:{server.port}/1"
-    with patch.object(download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.5)):
+    with patch.object(audio_stream_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.5)):
         assert await read(await client.open_recording(at(link), ByteRange(0, 2))) == b"ID3"
     assert [request.headers["Range"] for request in server.requests] == ["bytes=0-2"]
 
@@ -753,7 +759,7 @@ async def test_part_that_ends_too_early(client: DirectcallClient, server: Server
     server.answer = answer
     link = f"http://directcall.com.br:{server.port}/1"
     audio = await client.open_recording(at(link), ByteRange(0, 9))
-    with pytest.raises(ConnectionFailedError, match=r"^the audio ends too early$"):
+    with pytest.raises(DirectcallConnectionError, match=r"^the audio ends too early$"):
         await read(audio)
 
 
@@ -791,7 +797,7 @@ async def test_unknown_encoding(client: DirectcallClient, server: Server, encodi
     """What cannot be unpacked is no audio."""
     headers = {"Content-Type": "audio/mpeg", "Content-Encoding": encoding}
     server.answers(lambda: web.Response(body=b"ID3", headers=headers))
-    with pytest.raises(RecordingGoneError):
+    with pytest.raises(DirectcallRecordingGoneError):
         await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
 
 
@@ -813,7 +819,7 @@ async def test_provider_that_hangs_up(client: DirectcallClient, server: Server) 
         return web.Response()
 
     server.answer = answer
-    with pytest.raises(ConnectionFailedError, match=r"^ServerDisconnectedError$"):
+    with pytest.raises(DirectcallConnectionError, match=r"^ServerDisconnectedError$"):
         await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
 
 
@@ -831,7 +837,7 @@ async def test_audio_that_breaks_off(client: DirectcallClient, server: Server) -
 
     server.answer = answer
     audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/secret"))
-    with pytest.raises(ConnectionFailedError, match=r"^ClientPayloadError$") as caught:
+    with pytest.raises(DirectcallConnectionError, match=r"^ClientPayloadError$") as caught:
         await read(audio)
     assert "secret" not in "".join(traceback.format_exception(caught.value))
     assert caught.value.__context__ is None
@@ -840,8 +846,8 @@ async def test_audio_that_breaks_off(client: DirectcallClient, server: Server) -
 @pytest.mark.parametrize("after", [0, 3])
 async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, after: int) -> None:
     """Nobody waits forever, neither for the first byte nor for the next."""
-    assert download_module.TIMEOUT.sock_read == 4 * 60
-    assert download_module.TIMEOUT.total is None
+    assert audio_stream_module.TIMEOUT.sock_read == 4 * 60
+    assert audio_stream_module.TIMEOUT.total is None
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
@@ -853,15 +859,15 @@ async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, 
 
     server.answer = answer
     with (
-        patch.object(download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)),
-        pytest.raises(ConnectionFailedError),
+        patch.object(audio_stream_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)),
+        pytest.raises(DirectcallConnectionError),
     ):
         await read(await client.open_recording(at(f"http://directcall.com.br:{server.port}/1")))
 
 
 async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient) -> None:
     """Nor does anybody wait for a provider that says a little now and then."""
-    assert download_module.STUCK == 4 * 60
+    assert audio_stream_module.STUCK == 4 * 60
 
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
@@ -874,9 +880,9 @@ async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as slow:
         port = slow.sockets[0].getsockname()[1]
         with (
-            patch.object(download_module, "STUCK", 0.3),
+            patch.object(audio_stream_module, "STUCK", 0.3),
             pytest.raises(
-                ConnectionFailedError, match=r"^the provider does not come to the point$"
+                DirectcallConnectionError, match=r"^the provider does not come to the point$"
             ),
         ):
             await client.open_recording(at(f"http://directcall.com.br:{port}/1"))
@@ -886,7 +892,7 @@ async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient
 async def test_slow_listener(client: DirectcallClient, server: Server) -> None:
     """Who takes their time is not taken for a provider that is stuck."""
     server.answers(lambda: web.Response(body=bytes(4_000_000), content_type="audio/mpeg"))
-    with patch.object(download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)):
+    with patch.object(audio_stream_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)):
         audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
         await asyncio.sleep(0.5)
         assert len(await read(audio)) == 4_000_000
@@ -898,11 +904,11 @@ async def test_no_connection(
     """Without a connection it is said so, and the link is in no part of the error."""
     await simulator.stop()
     recording = at(f"{simulator.url}/secret")
-    with pytest.raises(ConnectionFailedError) as caught:
+    with pytest.raises(DirectcallConnectionError) as caught:
         await client.open_recording(recording)
     assert "secret" not in "".join(traceback.format_exception(caught.value))
     await sessions.close()
-    with pytest.raises(ConnectionFailedError, match=r"^the session is closed$"):
+    with pytest.raises(DirectcallConnectionError, match=r"^the session is closed$"):
         await client.open_recording(recording)
 
 
@@ -917,7 +923,7 @@ async def test_link_is_in_no_error(
     link = "http://directcall.com.br/secret"
     with (
         patch.object(sessions.background, "get", side_effect=error(link)),
-        pytest.raises(ConnectionFailedError, match=f"^{error.__name__}$") as caught,
+        pytest.raises(DirectcallConnectionError, match=f"^{error.__name__}$") as caught,
     ):
         await client.open_recording(at(link))
     assert caught.value.__context__ is None

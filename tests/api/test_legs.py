@@ -10,8 +10,8 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.directcall.api import CallLeg, CallStatus, LegState, NumberPair, PhoneNumber
-from custom_components.directcall.api.responses import Answer
 from custom_components.directcall.api.call_status import read_status
+from custom_components.directcall.api.responses import ApiResponse
 
 PAIR = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
 SIP_PAIR = NumberPair(PhoneNumber("ip4130600300"), PhoneNumber("554130600300"))
@@ -20,7 +20,7 @@ SIP_PAIR = NumberPair(PhoneNumber("ip4130600300"), PhoneNumber("554130600300"))
 def status(message: object, pair: NumberPair = PAIR, **more: Any) -> CallStatus | None:
     """Return what a yes with this message says."""
     body = {"status": "ok", "codigo": "000", "msg": message, **more}
-    return read_status(Answer.read(200, json.dumps(body).encode(), ()), pair, ("s3cr3t",))
+    return read_status(ApiResponse.read(200, json.dumps(body).encode(), ()), pair, ("s3cr3t",))
 
 
 def leg(number: object, word: object = "atendida") -> dict[str, object]:

@@ -14,22 +14,22 @@ import pytest
 from yarl import URL
 
 from custom_components.directcall.api import (
-    AuthenticationError,
-    CancellationUnknownError,
-    ConnectionFailedError,
+    AcceptedRequest,
     Delivery,
+    DirectcallAuthenticationError,
+    DirectcallCancellationUnknownError,
     DirectcallClient,
+    DirectcallConnectionError,
     DirectcallError,
-    MessageAnswer,
-    NoCreditError,
-    OutcomeUnknownError,
+    DirectcallNoCreditError,
+    DirectcallOutcomeUnknownError,
+    DirectcallRefusedError,
+    DirectcallTokenRejectedError,
     PhoneNumber,
-    RefusedError,
-    SentMessage,
+    ProviderReply,
     Sessions,
     Sms,
     Token,
-    TokenRejectedError,
     VoiceMessage,
     transport as transport_module,
 )
@@ -54,18 +54,18 @@ AT_ONCE = Delivery()
 IN_A_MOMENT = 0.5
 YES = b'{"status": "ok", "codigo": "000"}'
 
-type Send = Callable[..., Awaitable[SentMessage]]
-type Ask = Callable[[DirectcallClient, Token, str], Awaitable[MessageAnswer]]
+type Send = Callable[..., Awaitable[AcceptedRequest]]
+type Ask = Callable[[DirectcallClient, Token, str], Awaitable[ProviderReply]]
 
 
 def numbers(*wires: str) -> tuple[PhoneNumber, ...]:
     """Return telephone numbers; one if none is named."""
-    return tuple(PhoneNumber(wire) for wire in wires or (RECIPIENT,))
+    return tuple(PhoneNumber(digits) for digits in wires or (RECIPIENT,))
 
 
 async def speak(
     client: DirectcallClient, token: Token, *recipients: str, delivery: Delivery = AT_ONCE
-) -> SentMessage:
+) -> AcceptedRequest:
     """Have a text spoken."""
     message = VoiceMessage(PhoneNumber(ORIGIN), numbers(*recipients), TEXT, delivery=delivery)
     return await client.send_voice_message(token, message, in_time())
@@ -73,7 +73,7 @@ async def speak(
 
 async def play(
     client: DirectcallClient, token: Token, *recipients: str, delivery: Delivery = AT_ONCE
-) -> SentMessage:
+) -> AcceptedRequest:
     """Have an MP3 played."""
     message = VoiceMessage(PhoneNumber(ORIGIN), numbers(*recipients), AUDIO, delivery=delivery)
     return await client.send_voice_message(token, message, in_time())
@@ -81,7 +81,7 @@ async def play(
 
 async def write(
     client: DirectcallClient, token: Token, *recipients: str, delivery: Delivery = AT_ONCE
-) -> SentMessage:
+) -> AcceptedRequest:
     """Send an SMS."""
     sms = Sms(PhoneNumber(ORIGIN), numbers(*recipients), TEXT, delivery)
     return await client.send_sms(token, sms, in_time())
@@ -180,7 +180,7 @@ async def test_audio(
     """Audio arrives byte for byte, up to as much as the documentation allows."""
     message = VoiceMessage(PhoneNumber(ORIGIN), numbers(*TEN), audio, 7)
     sent = await client.send_voice_message(token, message, in_time())
-    assert sent.message_id == simulator.messages[0].message_id
+    assert sent.provider_id == simulator.messages[0].message_id
     assert simulator.messages[0].audio == audio
     assert simulator.messages[0].is_spoken
     assert simulator.requests[SEND] == 1
@@ -388,7 +388,7 @@ def test_repr_gives_nothing_away() -> None:
             VoiceMessage(PhoneNumber(ORIGIN), numbers(*TEN), "private"),
             VoiceMessage(PhoneNumber(ORIGIN), numbers(*TEN), b"ID3private"),
             Sms(PhoneNumber(ORIGIN), numbers(*TEN), "private"),
-            SentMessage("private", "000", ""),
+            AcceptedRequest("private", "000", ""),
         ]
     )
     assert "VoiceMessage(" in shown
@@ -405,14 +405,14 @@ async def test_yes(
     sent = await send(client, token)
     message_id = simulator.messages[0].message_id
     text = f"001 - Mensagem enviada com sucessso - CALLER-ID: …{message_id[-4:]}"
-    assert sent == SentMessage(message_id, "000", text)
+    assert sent == AcceptedRequest(message_id, "000", text)
     assert client.statistics.requests == {REQUEST_TOKEN: 1, SEND: 1}
     assert client.statistics.errors == {}
 
 
 async def scripted(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send, **answer: object
-) -> SentMessage:
+) -> AcceptedRequest:
     """Send a message to two telephones, and get an answer."""
     simulator.reply(SEND, Reply(json.dumps({"status": "ok", **answer}).encode()))
     return await send(client, token, RECIPIENT, "5511988887777")
@@ -422,12 +422,12 @@ async def scripted(
 @pytest.mark.parametrize(
     ("answer", "sent"),
     [
-        ({"codigo": "001", "msg": "001 - Ok"}, SentMessage(None, "001", "001 - Ok")),
-        ({"codigo": 1, "callerid": "a"}, SentMessage("a", "001", "")),
-        ({"callerid": 12345678900001}, SentMessage("12345678900001", "", "")),
-        ({"msg": "41 99999-0000 ok"}, SentMessage(None, "", "…0000 ok")),
-        ({"msg": "segredo 012345 http://x.br/?a=1"}, SentMessage(None, "", "segredo … …")),
-        ({"msg": ["5541999990000"]}, SentMessage(None, "", "")),
+        ({"codigo": "001", "msg": "001 - Ok"}, AcceptedRequest(None, "001", "001 - Ok")),
+        ({"codigo": 1, "callerid": "a"}, AcceptedRequest("a", "001", "")),
+        ({"callerid": 12345678900001}, AcceptedRequest("12345678900001", "", "")),
+        ({"msg": "41 99999-0000 ok"}, AcceptedRequest(None, "", "…0000 ok")),
+        ({"msg": "segredo 012345 http://x.br/?a=1"}, AcceptedRequest(None, "", "segredo … …")),
+        ({"msg": ["5541999990000"]}, AcceptedRequest(None, "", "")),
     ],
 )
 async def test_other_yes(
@@ -436,7 +436,7 @@ async def test_other_yes(
     token: Token,
     send: Send,
     answer: dict[str, object],
-    sent: SentMessage,
+    sent: AcceptedRequest,
 ) -> None:
     """A yes is one whatever its code is, and its text gives nothing away."""
     assert await scripted(client, simulator, token, send, **answer) == sent
@@ -459,7 +459,7 @@ async def test_message_without_id(
 ) -> None:
     """An id may be missing: the message is sent all the same."""
     sent = await send(client, token, "5541999999004")
-    assert (sent.message_id, sent.code) == (None, "000")
+    assert (sent.provider_id, sent.code) == (None, "000")
     assert len(simulator.messages) == simulator.requests[SEND] == 1
 
 
@@ -500,7 +500,7 @@ async def test_id_gives_nothing_away(
     answer = answer.replace("{token}", token.value)
     simulator.reply(SEND, Reply(answer.encode()))
     sent = await send(client, token, RECIPIENT, "5511988887777")
-    assert sent == SentMessage(None, "000", "")
+    assert sent == AcceptedRequest(None, "000", "")
 
 
 @pytest.mark.parametrize("send", ALL)
@@ -513,17 +513,33 @@ async def test_id_that_is_one(
 ) -> None:
     """An id is kept as it came, also where it ends as a number does."""
     sent = await scripted(client, simulator, token, send, callerid=message_id)
-    assert sent.message_id == message_id
+    assert sent.provider_id == message_id
 
 
 REFUSALS = {
-    "201": (NoCreditError, "NoCreditError 201", "Saldo insuficiente!"),
-    "102": (NoCreditError, "NoCreditError 102", "Não restam mais chamadas do tipo"),
-    "001": (RefusedError, "RefusedError 001", "Erro no envio de parâmetros, inválido ou faltando"),
-    "007": (RefusedError, "RefusedError 007", "Falha ao conectar no servidor de SMS"),
-    "008": (RefusedError, "RefusedError 008", "Erro ao enviar a mensagem"),
-    "011": (RefusedError, "RefusedError 011", "Problema no serviço de tarifação"),
-    "100": (RefusedError, "RefusedError 100", "Problema na tarifação"),
+    "201": (DirectcallNoCreditError, "DirectcallNoCreditError 201", "Saldo insuficiente!"),
+    "102": (
+        DirectcallNoCreditError,
+        "DirectcallNoCreditError 102",
+        "Não restam mais chamadas do tipo",
+    ),
+    "001": (
+        DirectcallRefusedError,
+        "DirectcallRefusedError 001",
+        "Erro no envio de parâmetros, inválido ou faltando",
+    ),
+    "007": (
+        DirectcallRefusedError,
+        "DirectcallRefusedError 007",
+        "Falha ao conectar no servidor de SMS",
+    ),
+    "008": (DirectcallRefusedError, "DirectcallRefusedError 008", "Erro ao enviar a mensagem"),
+    "011": (
+        DirectcallRefusedError,
+        "DirectcallRefusedError 011",
+        "Problema no serviço de tarifação",
+    ),
+    "100": (DirectcallRefusedError, "DirectcallRefusedError 100", "Problema na tarifação"),
 }
 
 
@@ -536,13 +552,13 @@ async def test_readable_no(
     token: Token,
     send: Send,
     code: str,
-    no: tuple[type[RefusedError], str, str],
+    no: tuple[type[DirectcallRefusedError], str, str],
     status: int,
 ) -> None:
     """A readable no is raised with the provider's words, whoever it is about, and not repeated."""
     error, counted, text = no
     simulator.quirks.error_status = status
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(DirectcallRefusedError) as caught:
         await send(client, token, RECIPIENT, f"554199999{code:0>4}")
     assert type(caught.value) is error
     assert (caught.value.code, caught.value.message) == (code, text)
@@ -553,7 +569,7 @@ async def test_readable_no(
 
 async def test_no_such_user(client: DirectcallClient, simulator: Simulator, token: Token) -> None:
     """An account that is not known is no matter of the message."""
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(DirectcallAuthenticationError):
         await write(client, token, "5541999990200")
     assert simulator.requests[SEND] == 1
 
@@ -577,7 +593,7 @@ async def test_bad_message(
     client: DirectcallClient, simulator: Simulator, token: Token, message: VoiceMessage
 ) -> None:
     """What is not as it should be is the provider's to refuse."""
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(DirectcallRefusedError) as caught:
         await client.send_voice_message(token, message, in_time())
     assert caught.value.code == "001"
     assert (simulator.requests[SEND], simulator.messages) == (1, [])
@@ -598,7 +614,7 @@ async def test_rejected_token(
     simulator.quirks.rejection = rejection
     simulator.quirks.error_status = status
     simulator.end_tokens()
-    with pytest.raises(TokenRejectedError) as caught:
+    with pytest.raises(DirectcallTokenRejectedError) as caught:
         await send(client, token)
     assert token.value not in chain(caught.value)
     assert (simulator.requests[SEND], simulator.messages) == (1, [])
@@ -615,7 +631,7 @@ async def test_http_no(
 ) -> None:
     """HTTP's own no is a no: not repeated, and redirects are not followed."""
     simulator.reply(SEND, Reply(b"x", status, location="/sms/send"))
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(DirectcallRefusedError) as caught:
         await send(client, token)
     assert caught.value.code == f"HTTP {status}"
     assert (simulator.requests[SEND], simulator.messages) == (1, [])
@@ -627,7 +643,7 @@ async def test_no_gives_nothing_away(
 ) -> None:
     """Whatever a no quotes, it shows neither the token, nor the secret, nor a whole number."""
     text = f"{token.value} negado: destino {RECIPIENT}, senha 012345"
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(DirectcallRefusedError) as caught:
         await scripted(client, simulator, token, send, status="erro", codigo="001", msg=text)
     assert caught.value.message == "… negado: destino …0000, senha …"
     assert token.value not in chain(caught.value)
@@ -641,14 +657,14 @@ async def test_no_readable_answer(
 ) -> None:
     """What was sent without a readable answer is of unknown outcome, and never repeated."""
     simulator.reply(SEND, reply)
-    with pytest.raises(OutcomeUnknownError) as caught:
+    with pytest.raises(DirectcallOutcomeUnknownError) as caught:
         await send(client, token)
-    assert type(caught.value) is OutcomeUnknownError
+    assert type(caught.value) is DirectcallOutcomeUnknownError
     assert token.value not in chain(caught.value)
     assert RECIPIENT not in chain(caught.value)
     assert simulator.requests == {REQUEST_TOKEN: 1, SEND: 1}
     assert client.statistics.requests == {REQUEST_TOKEN: 1, SEND: 1}
-    assert client.statistics.errors == {"OutcomeUnknownError": 1}
+    assert client.statistics.errors == {"DirectcallOutcomeUnknownError": 1}
 
 
 @pytest.mark.parametrize("send", ALL)
@@ -670,7 +686,7 @@ async def test_answer_that_is_neither(
 ) -> None:
     """What says neither yes nor no, in the provider's way, is of unknown outcome."""
     simulator.reply(SEND, Reply(json.dumps(answer).encode()))
-    with pytest.raises(OutcomeUnknownError):
+    with pytest.raises(DirectcallOutcomeUnknownError):
         await send(client, token)
     assert simulator.requests[SEND] == 1
 
@@ -681,7 +697,7 @@ async def test_message_of_unknown_outcome_is_not_repeated(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send, last_digits: str
 ) -> None:
     """A message that was sent before the answer was lost is sent once."""
-    with pytest.raises(OutcomeUnknownError):
+    with pytest.raises(DirectcallOutcomeUnknownError):
         await send(client, token, f"554199999{last_digits}", RECIPIENT)
     assert len(simulator.messages) == simulator.requests[SEND] == 1
 
@@ -693,7 +709,10 @@ async def test_message_that_times_out_is_not_repeated(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send, time_out: str
 ) -> None:
     """A message whose answer does not come in time is sent once."""
-    with patch.object(transport_module, time_out, IN_A_MOMENT), pytest.raises(OutcomeUnknownError):
+    with (
+        patch.object(transport_module, time_out, IN_A_MOMENT),
+        pytest.raises(DirectcallOutcomeUnknownError),
+    ):
         async with asyncio.timeout(5):
             await send(client, token, "5541999999003")
     assert len(simulator.messages) == simulator.requests[SEND] == 1
@@ -723,7 +742,7 @@ async def test_upload_that_breaks_off_is_not_repeated(sessions: Sessions, token:
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
-        with pytest.raises(OutcomeUnknownError) as caught:
+        with pytest.raises(DirectcallOutcomeUnknownError) as caught:
             await client.send_voice_message(token, message, in_time())
     assert connections == 1
     assert token.value not in chain(caught.value)
@@ -746,7 +765,7 @@ async def test_upload_that_is_refused_early(sessions: Sessions, token: Token, st
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
-        with pytest.raises(RefusedError) as caught:
+        with pytest.raises(DirectcallRefusedError) as caught:
             await client.send_voice_message(token, message, in_time())
     assert caught.value.code == f"HTTP {status}"
     assert connections == 1
@@ -758,11 +777,11 @@ async def test_nothing_listens(
 ) -> None:
     """A refused connection is tried three times, and then it is an error."""
     await simulator.stop()
-    with pytest.raises(ConnectionFailedError) as caught:
+    with pytest.raises(DirectcallConnectionError) as caught:
         await send(client, token)
     assert pauses == [1, 3]
     assert client.statistics.requests[SEND] == 3
-    assert client.statistics.errors == {"ConnectionFailedError": 1}
+    assert client.statistics.errors == {"DirectcallConnectionError": 1}
     assert token.value not in chain(caught.value)
 
 
@@ -773,7 +792,7 @@ async def test_no_connection_in_time(
     """Where there is no connection in time, nothing is sent."""
     with deaf_server() as port, patch.object(transport_module, "CONNECT_TIMEOUT", 0.2):
         client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
-        with pytest.raises(ConnectionFailedError):
+        with pytest.raises(DirectcallConnectionError):
             await send(client, token)
     assert pauses == [1, 3]
 
@@ -789,7 +808,7 @@ async def test_session_is_closed(
 ) -> None:
     """On a session that Home Assistant closed when it stopped, nothing is sent."""
     await sessions.close()
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(DirectcallConnectionError):
         await send(client, token)
     assert simulator.requests[SEND] == 0
 
@@ -854,7 +873,7 @@ async def test_time_that_runs_out_somewhere(
     """A time-out of which it cannot be told whether anything was sent is of unknown outcome."""
     with deaf_server() as port, patch.multiple(transport_module, TIMEOUT=0.2, UPLOAD_TIMEOUT=0.2):
         client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
-        with pytest.raises(OutcomeUnknownError):
+        with pytest.raises(DirectcallOutcomeUnknownError):
             await send(client, token)
     assert pauses == []
 
@@ -863,16 +882,16 @@ async def test_time_that_runs_out_somewhere(
 async def message_id(client: DirectcallClient, token: Token) -> str:
     """Return the id of a message that is scheduled."""
     sent = await write(client, token, delivery=Delivery(at("UTC", "2090-01-01")))
-    assert sent.message_id is not None
-    return sent.message_id
+    assert sent.provider_id is not None
+    return sent.provider_id
 
 
-async def look(client: DirectcallClient, token: Token, message_id: str) -> MessageAnswer:
+async def look(client: DirectcallClient, token: Token, message_id: str) -> ProviderReply:
     """Ask how a message stands."""
     return await client.message_status(token, message_id, in_time())
 
 
-async def cancel(client: DirectcallClient, token: Token, message_id: str) -> MessageAnswer:
+async def cancel(client: DirectcallClient, token: Token, message_id: str) -> ProviderReply:
     """Cancel a message."""
     return await client.cancel_message(token, message_id, in_time())
 
@@ -880,8 +899,8 @@ async def cancel(client: DirectcallClient, token: Token, message_id: str) -> Mes
 # Each question about a message, where it goes to, and the error that a lost answer is.
 ENDPOINTS: list[tuple[Ask, str]] = [(look, STATUS), (cancel, REMOVE)]
 LOST: list[tuple[Ask, str, type[DirectcallError]]] = [
-    (look, STATUS, ConnectionFailedError),
-    (cancel, REMOVE, CancellationUnknownError),
+    (look, STATUS, DirectcallConnectionError),
+    (cancel, REMOVE, DirectcallCancellationUnknownError),
 ]
 
 
@@ -889,11 +908,11 @@ async def test_status_of_a_message(
     client: DirectcallClient, simulator: Simulator, token: Token, message_id: str
 ) -> None:
     """What the provider says of a message is shown."""
-    assert await look(client, token, message_id) == MessageAnswer("000", "Agendada")
+    assert await look(client, token, message_id) == ProviderReply("000", "Agendada")
     sent = await speak(client, token)
-    assert await look(client, token, str(sent.message_id)) == MessageAnswer("000", "Entregue")
+    assert await look(client, token, str(sent.provider_id)) == ProviderReply("000", "Entregue")
     await cancel(client, token, message_id)
-    assert await look(client, token, message_id) == MessageAnswer("000", "Cancelada")
+    assert await look(client, token, message_id) == ProviderReply("000", "Cancelada")
     assert simulator.requests[STATUS] == 3
     assert client.statistics.errors == {}
 
@@ -902,24 +921,24 @@ async def test_status_of_no_message(
     client: DirectcallClient, simulator: Simulator, token: Token, message_id: str
 ) -> None:
     """An id that is not known is refused, and not asked for again."""
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(DirectcallRefusedError) as caught:
         await look(client, token, "1")
     assert (caught.value.code, caught.value.message) == ("009", 'Campo code "" inexistente.')
     assert simulator.requests[STATUS] == 1
-    assert client.statistics.errors == {"RefusedError 009": 1}
+    assert client.statistics.errors == {"DirectcallRefusedError 009": 1}
 
 
 async def test_message_is_cancelled(
     client: DirectcallClient, simulator: Simulator, token: Token, message_id: str
 ) -> None:
     """A message that is scheduled is cancelled, once."""
-    assert await cancel(client, token, message_id) == MessageAnswer("000", "Mensagem cancelada.")
+    assert await cancel(client, token, message_id) == ProviderReply("000", "Mensagem cancelada.")
     assert [message.cancelled for message in simulator.messages] == [True]
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(DirectcallRefusedError) as caught:
         await cancel(client, token, message_id)
     assert caught.value.code == "010"
     assert simulator.requests[REMOVE] == 2
-    assert client.statistics.errors == {"RefusedError 010": 1}
+    assert client.statistics.errors == {"DirectcallRefusedError 010": 1}
 
 
 async def test_message_that_was_sent_is_not_cancelled(
@@ -927,8 +946,8 @@ async def test_message_that_was_sent_is_not_cancelled(
 ) -> None:
     """What is not scheduled, or not known, cannot be cancelled."""
     sent = await speak(client, token)
-    for message_id in (str(sent.message_id), "1"):
-        with pytest.raises(RefusedError) as caught:
+    for message_id in (str(sent.provider_id), "1"):
+        with pytest.raises(DirectcallRefusedError) as caught:
             await cancel(client, token, message_id)
         assert caught.value.code == "010"
     assert [message.cancelled for message in simulator.messages] == [False]
@@ -946,7 +965,7 @@ async def test_query(
     client = DirectcallClient(sessions, URL(simulator.url), *ACCOUNT)
     token = Token("a+b/c=d&e%20f#g?~", 3600, time.monotonic())
     simulator.accept(token.value)
-    with pytest.raises(RefusedError):
+    with pytest.raises(DirectcallRefusedError):
         await ask(client, token, "a:b@c._-1&d=e+f%20")
     assert simulator.requests == {endpoint: 1}
     assert simulator.queries == [
@@ -992,7 +1011,7 @@ async def test_words_of_an_answer(
     """What is said of a message is shown also where it is not one text, and gives nothing away."""
     answer = json.dumps({"status": "ok", "codigo": "001", "msg": said})
     simulator.reply(endpoint, Reply(answer.replace("{token}", token.value).encode()))
-    assert await ask(client, token, "1") == MessageAnswer("001", shown)
+    assert await ask(client, token, "1") == ProviderReply("001", shown)
 
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
@@ -1002,7 +1021,7 @@ async def test_words_too_deep_to_be_read(
     """Whatever the words are in, a yes is a yes."""
     deep = b"[" * 5000 + b"]" * 5000
     simulator.reply(endpoint, Reply(b'{"status": "ok", "codigo": "000", "msg": ' + deep + b"}"))
-    assert await ask(client, token, "1") == MessageAnswer("000", "")
+    assert await ask(client, token, "1") == ProviderReply("000", "")
 
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
@@ -1027,7 +1046,7 @@ async def test_answer_without_words(
 ) -> None:
     """An answer may say no more than that it is a yes."""
     simulator.reply(endpoint, Reply(b'{"status": "ok"}'))
-    assert await ask(client, token, "1") == MessageAnswer("", "")
+    assert await ask(client, token, "1") == ProviderReply("", "")
 
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
@@ -1044,7 +1063,7 @@ async def test_rejected_token_in_a_query(
     """A token that is not accepted is known where it stands in the URL, too."""
     simulator.quirks.rejection = rejection
     simulator.end_tokens()
-    with pytest.raises(TokenRejectedError) as caught:
+    with pytest.raises(DirectcallTokenRejectedError) as caught:
         await ask(client, token, message_id)
     assert token.value not in chain(caught.value)
     assert simulator.requests[endpoint] == 1
@@ -1063,7 +1082,7 @@ async def test_http_no_to_a_query(
 ) -> None:
     """HTTP's own no is a no to a question, too."""
     simulator.reply(endpoint, Reply(b"", status, location=f"/{endpoint}"))
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(DirectcallRefusedError) as caught:
         await ask(client, token, "1")
     assert caught.value.code == f"HTTP {status}"
     assert simulator.requests[endpoint] == 1
@@ -1117,7 +1136,7 @@ async def test_each_request_has_its_own_connection(sessions: Sessions, token: To
 
 def test_cancellation_of_unknown_outcome_is_of_unknown_outcome() -> None:
     """Who only knows the general error catches this one, too."""
-    assert issubclass(CancellationUnknownError, OutcomeUnknownError)
+    assert issubclass(DirectcallCancellationUnknownError, DirectcallOutcomeUnknownError)
 
 
 @pytest.mark.parametrize(
@@ -1134,7 +1153,7 @@ async def test_question_without_connection(
 ) -> None:
     """Where nothing could be sent, cancelling is tried three times, and looking once."""
     await simulator.stop()
-    with pytest.raises(ConnectionFailedError) as caught:
+    with pytest.raises(DirectcallConnectionError) as caught:
         await ask(client, token, MESSAGE_ID)
     assert pauses == waited
     assert client.statistics.requests[endpoint] == len(waited) + 1

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.directcall.api import (
-    AuthenticationError,
-    ConnectionFailedError,
+    DirectcallAuthenticationError,
     DirectcallClient,
+    DirectcallConnectionError,
+    DirectcallRefusedError,
+    DirectcallTokenRejectedError,
     PhoneNumber,
     Recording,
     RecordingQuery,
-    RefusedError,
     Token,
-    TokenRejectedError,
     client as client_module,
 )
 from tests.simulator import Recording as RecordedCall, Reply, Simulator
@@ -72,7 +72,7 @@ async def test_documented_example(
     [recording] = found.recordings
     # Summer time, in which Brazil was then.
     assert recording.started == datetime(2013, 1, 29, 12, 36, 46, tzinfo=UTC)
-    assert recording.origin.wire == recording.destination.wire == "554130600300"
+    assert recording.origin.digits == recording.destination.digits == "554130600300"
     assert str(recording.link) == entry["gravacao_link"]
     assert "directdial" not in repr(recording)
 
@@ -195,7 +195,7 @@ async def test_list_that_takes_too_long(
         record(simulator, number)
     with (
         patch.object(client_module, "LIST_TIMEOUT", 0.35),
-        pytest.raises(ConnectionFailedError, match=r"^a list took too long$"),
+        pytest.raises(DirectcallConnectionError, match=r"^a list took too long$"),
     ):
         await client.list_recordings(token, DAY)
     assert 1 < simulator.requests[LIST] < 9
@@ -217,18 +217,18 @@ async def test_page_that_fails(
     simulator.quirks.page_size = 1
     record(simulator, 1)
     record(simulator, 2, destination="5541999998005")
-    with pytest.raises(ConnectionFailedError, match="HTTP 502"):
+    with pytest.raises(DirectcallConnectionError, match="HTTP 502"):
         await client.list_recordings(token, DAY)
 
 
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (Reply(drop=True), ConnectionFailedError),
-        (Reply(b"<h1>"), ConnectionFailedError),
-        (Reply(b'{"status": "erro", "codigo": "011"}'), RefusedError),
-        (Reply(b'{"status": "erro", "codigo": "006"}'), TokenRejectedError),
-        (Reply(b'{"status": "erro", "codigo": "200"}'), AuthenticationError),
+        (Reply(drop=True), DirectcallConnectionError),
+        (Reply(b"<h1>"), DirectcallConnectionError),
+        (Reply(b'{"status": "erro", "codigo": "011"}'), DirectcallRefusedError),
+        (Reply(b'{"status": "erro", "codigo": "006"}'), DirectcallTokenRejectedError),
+        (Reply(b'{"status": "erro", "codigo": "200"}'), DirectcallAuthenticationError),
     ],
 )
 async def test_no_list(
@@ -264,7 +264,7 @@ async def test_no_recordings(
     assert found.recordings == ()
     assert found.is_complete
     assert simulator.requests[LIST] == 1
-    assert not client.statistics.odd_recordings
+    assert not client.statistics.invalid_recordings
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ async def test_odd_entry(
     found = await client.list_recordings(token, DAY)
     assert len(found.recordings) == 1
     assert found.is_complete
-    assert client.statistics.odd_recordings == {odd: 2}
+    assert client.statistics.invalid_recordings == {odd: 2}
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ async def test_odd_message(
     reply = Reply(json.dumps({"status": "ok", "msg": message, "paginas": 1}).encode())
     simulator.reply(LIST, reply)
     assert (await client.list_recordings(token, DAY)).recordings == ()
-    assert client.statistics.odd_recordings == {odd: 1}
+    assert client.statistics.invalid_recordings == {odd: 1}
 
 
 @pytest.mark.parametrize(
@@ -353,12 +353,12 @@ async def test_odd_message(
     ],
 )
 async def test_numbers(
-    simulator: Simulator, client: DirectcallClient, token: Token, written: object, wire: str
+    simulator: Simulator, client: DirectcallClient, token: Token, written: object, digits: str
 ) -> None:
     """Numbers are read however the provider writes them, those that cannot be called, too."""
     simulator.reply(LIST, listed({**ENTRY, "origem": written}))
     [recording] = (await client.list_recordings(token, DAY)).recordings
-    assert recording.origin.wire == wire
+    assert recording.origin.digits == digits
 
 
 async def test_provider_that_ignores_what_it_is_asked(

@@ -13,10 +13,10 @@ from yarl import URL
 
 from custom_components.directcall.api import (
     CallRequest,
-    ConnectionFailedError,
     DirectcallClient,
+    DirectcallConnectionError,
+    DirectcallOutcomeUnknownError,
     NumberPair,
-    OutcomeUnknownError,
     PhoneNumber,
     RequestScope,
     Sessions,
@@ -91,7 +91,7 @@ async def test_poll_waits_for_a_connection_in_vain(
     await until_asked(simulator, 8)
     with (
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.1),
-        pytest.raises(ConnectionFailedError),
+        pytest.raises(DirectcallConnectionError),
     ):
         await client.call_status(token, PAIR)
     assert simulator.requests["voz/status"] == 8
@@ -119,7 +119,7 @@ async def test_compressed_answer_is_not_unpacked(sessions: Sessions, token: Toke
     """No compression is asked for, and an answer that is compressed all the same is not read."""
     head = answer(gzip.compress(YES), "Content-Encoding: gzip")
     async with provider(sessions, head) as (client, requests):
-        with pytest.raises(OutcomeUnknownError):
+        with pytest.raises(DirectcallOutcomeUnknownError):
             await client.place_call(token, CALL, in_time())
     [request] = requests
     assert b"accept-encoding: identity\r\n" in request.lower()
@@ -139,7 +139,7 @@ async def test_redirect_is_not_followed(
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         simulator.reply("voz/status", Reply(b"", 302, location=f"http://127.0.0.1:{port}/"))
-        with pytest.raises(ConnectionFailedError):
+        with pytest.raises(DirectcallConnectionError):
             await client.call_status(token, PAIR)
     assert asked == []
 
@@ -167,7 +167,7 @@ async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> N
 
         with (
             patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep),
-            pytest.raises(ConnectionFailedError),
+            pytest.raises(DirectcallConnectionError),
         ):
             await client.place_call(token, CALL, scope)
         assert slept == [1]
@@ -183,7 +183,7 @@ async def test_attempt_takes_no_longer_than_what_is_left(
     simulator.quirks.call_delay = 60
     with (
         patch("custom_components.directcall.api.request_scope._SHORTEST_ATTEMPT", 0.1),
-        pytest.raises(OutcomeUnknownError),
+        pytest.raises(DirectcallOutcomeUnknownError),
     ):
         async with asyncio.timeout(5):
             await client.place_call(token, CALL, RequestScope(0.3))

@@ -13,7 +13,12 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-from .exceptions import ConnectionFailedError, DirectcallError, LinkRefusedError, RecordingGoneError
+from .exceptions import (
+    DirectcallConnectionError,
+    DirectcallError,
+    DirectcallLinkRefusedError,
+    DirectcallRecordingGoneError,
+)
 from .transport import CONNECT_TIMEOUT, map_errors, parse_link
 
 # The provider's own (provider's documentation). What an answer contains must not make anybody fetch
@@ -109,7 +114,7 @@ class AudioSource(Protocol):
 
 
 @dataclass(slots=True)
-class Audio:
+class AudioStream:
     """Audio, or a part of it, that is read as it comes. Leaving its context closes its source."""
 
     status: HTTPStatus
@@ -146,13 +151,13 @@ class Audio:
         return self.length is not None and not (self.content_range or "").endswith("/*")
 
     async def chunks(self) -> AsyncGenerator[bytes]:
-        """Yield the bytes as they come. Raise ConnectionFailedError if they end too early."""
+        """Yield the bytes as they come. Raise DirectcallConnectionError if they end too early."""
         left_out, left = self._left_out, self.length
         while left is None or left > 0:
             chunk = await self._source.read()
             if not chunk and left:
                 error = "the audio ends too early"
-                raise ConnectionFailedError(error)
+                raise DirectcallConnectionError(error)
             if not chunk:
                 return
             skipped = min(left_out, len(chunk))
@@ -167,18 +172,18 @@ class Audio:
 
 def cut_part(
     source: AudioSource, media_type: str, length: int, byte_range: ByteRange | None, start: int = 0
-) -> Audio:
+) -> AudioStream:
     """Return the part that is asked for of a whole whose length is known.
 
     `start` is the byte of the whole at which the source begins.
     """
     if byte_range is None:
-        return Audio(HTTPStatus.OK, media_type, length, None, source)
+        return AudioStream(HTTPStatus.OK, media_type, length, None, source)
     wanted = byte_range.of(length)
     if not wanted:
         end = f"bytes */{length}"
-        return Audio(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, media_type, 0, end, source)
-    return Audio(
+        return AudioStream(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, media_type, 0, end, source)
+    return AudioStream(
         HTTPStatus.PARTIAL_CONTENT,
         media_type,
         len(wanted),
@@ -194,11 +199,11 @@ async def open_audio(
     link: URL,
     byte_range: ByteRange | None,
     default_type: str = DEFAULT_TYPE,
-) -> Audio:
+) -> AudioStream:
     """Return the audio where a link leads, which may be on the provider's hosts, or the API's own.
 
-    The default type counts where the provider does not say any. Raise LinkRefusedError,
-    RecordingGoneError or ConnectionFailedError.
+    The default type counts where the provider does not say any. Raise DirectcallLinkRefusedError,
+    DirectcallRecordingGoneError or DirectcallConnectionError.
     """
     async with deadline():
         response = await _follow(session, api_url, link, byte_range)
@@ -208,7 +213,7 @@ async def open_audio(
 async def probe_audio(session: aiohttp.ClientSession, api_url: URL, link: URL) -> str:
     """Return the media type of the audio where a link leads, by its first bytes if need be.
 
-    Raise what `open_audio` raises, and RecordingGoneError where the audio is empty.
+    Raise what `open_audio` raises, and DirectcallRecordingGoneError where the audio is empty.
     """
     byte_range = ByteRange(0, _MOST_FIRST_BYTES - 1)
     async with deadline():
@@ -216,22 +221,22 @@ async def probe_audio(session: aiohttp.ClientSession, api_url: URL, link: URL) -
         async with _as_audio(response, byte_range, "") as audio:
             if audio.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 error = "the audio is empty"
-                raise RecordingGoneError(error)
+                raise DirectcallRecordingGoneError(error)
             return audio.media_type or _recognize(await _first_bytes(audio))
 
 
 @asynccontextmanager
 async def deadline() -> AsyncIterator[None]:
-    """Raise ConnectionFailedError if the provider needs too long."""
+    """Raise DirectcallConnectionError if the provider needs too long."""
     try:
         async with asyncio.timeout(STUCK):
             yield
     except TimeoutError:
         error = "the provider does not come to the point"
-        raise ConnectionFailedError(error) from None
+        raise DirectcallConnectionError(error) from None
 
 
-async def _first_bytes(audio: Audio) -> bytes:
+async def _first_bytes(audio: AudioStream) -> bytes:
     """Return the first bytes of audio, unpacked."""
     unpacker = zlib.decompressobj(GZIP_OR_ZLIB) if audio.is_packed else None
     first = b""
@@ -241,7 +246,7 @@ async def _first_bytes(audio: Audio) -> bytes:
                 first += unpacker.decompress(chunk, _MOST_FIRST_BYTES) if unpacker else chunk
             except zlib.error:
                 error = "the audio cannot be unpacked"
-                raise ConnectionFailedError(error) from None
+                raise DirectcallConnectionError(error) from None
             if len(first) >= _MOST_FIRST_BYTES:
                 break
     return first
@@ -263,7 +268,7 @@ async def _follow(
     for _ in range(_MOST_REDIRECTS + 1):
         if target is None or not _is_allowed(target, api_url):
             error = "a recording's link leads elsewhere"
-            raise LinkRefusedError(error)
+            raise DirectcallLinkRefusedError(error)
         response = await _request(session, target, byte_range)
         location = response.headers.get(hdrs.LOCATION)
         if response.status not in _REDIRECTS or location is None:
@@ -271,7 +276,7 @@ async def _follow(
         response.close()
         target = parse_link(location, target)
     error = "a recording's link leads around in circles"
-    raise LinkRefusedError(error)
+    raise DirectcallLinkRefusedError(error)
 
 
 def _is_allowed(link: URL, api_url: URL) -> bool:
@@ -289,7 +294,7 @@ async def _request(
     """Request what is at a link."""
     if session.closed:
         error = "the session is closed"
-        raise ConnectionFailedError(error)
+        raise DirectcallConnectionError(error)
     try:
         return await session.get(
             link,
@@ -303,12 +308,12 @@ async def _request(
     except (aiohttp.ClientError, ValueError, OSError) as err:
         failure = type(err).__name__
     # Raised here, so that the error of aiohttp is not its context: that one may quote the link.
-    raise ConnectionFailedError(failure)
+    raise DirectcallConnectionError(failure)
 
 
 def _as_audio(
     response: aiohttp.ClientResponse, byte_range: ByteRange | None, default_type: str
-) -> Audio:
+) -> AudioStream:
     """Return a response as audio. Raise what it means where it is none."""
     try:
         return _read_head(response, byte_range, default_type)
@@ -319,16 +324,16 @@ def _as_audio(
 
 def _read_head(
     response: aiohttp.ClientResponse, byte_range: ByteRange | None, default_type: str
-) -> Audio:
+) -> AudioStream:
     """Return what a response says of the audio that follows."""
     status, source = response.status, _Download(response)
     what = f"HTTP {status}"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN:
-        raise ConnectionFailedError(what)
+        raise DirectcallConnectionError(what)
     content_range = response.headers.get(hdrs.CONTENT_RANGE, "")
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         end = content_range if _NO_PART.fullmatch(content_range) else None
-        return Audio(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, DEFAULT_TYPE, 0, end, source)
+        return AudioStream(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, DEFAULT_TYPE, 0, end, source)
     media_type, encoding = _media_type(response, default_type), _encoding(response)
     if (
         status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}
@@ -336,20 +341,20 @@ def _read_head(
         or encoding not in _ENCODINGS
     ):
         # A page that says so counts, too, and would be no audio.
-        raise RecordingGoneError(what)
+        raise DirectcallRecordingGoneError(what)
     is_packed = encoding in _PACKED
     length = None if is_packed else response.content_length
     if status == HTTPStatus.PARTIAL_CONTENT:
         part = _PART.fullmatch(content_range)
         size = int(part[2]) - int(part[1]) + 1 if part else 0
         if byte_range is None or size < 1 or length not in {None, size}:
-            raise ConnectionFailedError(what)
+            raise DirectcallConnectionError(what)
         length = None if is_packed else size
-        return Audio(
+        return AudioStream(
             HTTPStatus.PARTIAL_CONTENT, media_type, length, content_range, source, 0, is_packed
         )
     if length is None:
-        return Audio(HTTPStatus.OK, media_type, None, None, source, 0, is_packed)
+        return AudioStream(HTTPStatus.OK, media_type, None, None, source, 0, is_packed)
     return cut_part(source, media_type, length, byte_range)
 
 
@@ -381,7 +386,7 @@ class _Download:
         try:
             return await self._response.content.readany()
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
-            failure = ConnectionFailedError(type(err).__name__)
+            failure = DirectcallConnectionError(type(err).__name__)
         # Raised here, so that what aiohttp raised is not its context.
         raise failure
 

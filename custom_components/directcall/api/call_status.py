@@ -9,10 +9,10 @@ import re
 from typing import Final
 import unicodedata
 
-from .responses import Answer
 from .models import CallLeg, CallStatus, LegState, NumberPair
 from .phone_numbers import is_same_line
-from .redaction import mask_text
+from .redaction import redact_text
+from .responses import ApiResponse
 
 _NOT_ACTIVE: Final = "003"
 _LONGEST_WORD: Final = 100
@@ -82,7 +82,9 @@ _STATES: Final[Mapping[str, LegState]] = {
 }
 
 
-def read_status(answer: Answer, pair: NumberPair, secrets: Collection[str]) -> CallStatus | None:
+def read_status(
+    answer: ApiResponse, pair: NumberPair, secrets: Collection[str]
+) -> CallStatus | None:
     """Return what a yes to the question for a call in progress says of it.
 
     `msg` may be an array, a text, or missing. A yes with the code of a call that is not active, and
@@ -106,7 +108,7 @@ def read_status(answer: Answer, pair: NumberPair, secrets: Collection[str]) -> C
             matches = [
                 side
                 for side, number in ((origin, pair.origin), (destination, pair.destination))
-                if same(digits, _digits(number.wire))
+                if same(digits, _digits(number.digits))
             ]
             if len(matches) == 1:
                 matches[0].append(leg)
@@ -120,7 +122,7 @@ def _read_leg(entry: Mapping[object, object], secrets: Collection[str]) -> CallL
     word = value if isinstance(value, str) else ""
     state = _STATES.get(_fold(word))
     # Words are shown to whoever reports them. What they mean needs no digits.
-    shown = re.sub(r"…*\d+", "…", mask_text(word, secrets))
+    shown = re.sub(r"…*\d+", "…", redact_text(word, secrets))
     return CallLeg(shown[:_LONGEST_SHOWN], state)
 
 

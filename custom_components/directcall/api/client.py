@@ -9,37 +9,35 @@ from typing import Final
 
 from yarl import URL
 
-from .responses import Answer
-from .audio_stream import DEFAULT_TYPE, Audio, ByteRange, open_audio, probe_audio
-from .exceptions import (
-    CancellationUnknownError,
-    ConnectionFailedError,
-    HangUpUnknownError,
-    NotActiveError,
-    OutcomeUnknownError,
-)
+from .audio_stream import DEFAULT_TYPE, AudioStream, ByteRange, open_audio, probe_audio
 from .call_status import read_status
+from .exceptions import (
+    DirectcallCancellationUnknownError,
+    DirectcallConnectionError,
+    DirectcallHangUpUnknownError,
+    DirectcallNotActiveError,
+    DirectcallOutcomeUnknownError,
+)
 from .models import (
     ZONE,
+    AcceptedRequest,
     CallRequest,
     CallStatus,
     Delivery,
-    EndedCall,
-    MessageAnswer,
     NumberPair,
-    PlacedCall,
+    ProviderReply,
     Recording,
     RecordingList,
     RecordingQuery,
-    SentMessage,
     Sms,
     Token,
     VoiceMessage,
 )
 from .phone_numbers import PhoneNumber
 from .recordings import Page, read_page
-from .redaction import mask_text
+from .redaction import redact_text
 from .request_scope import RequestScope
+from .responses import ApiResponse
 from .sessions import Sessions
 from .spool import Spool, spool_audio
 from .transport import TIMEOUT, Transport
@@ -78,7 +76,7 @@ class DirectcallClient:
     async def request_token(self) -> Token:
         """Get a new token. Asking bills nothing.
 
-        Raise AuthenticationError, RefusedError, or ConnectionFailedError, also where the answer
+        Raise DirectcallAuthenticationError, DirectcallRefusedError, or DirectcallConnectionError, also where the answer
         was lost.
         """
         form = {"client_id": self._client_id, "client_secret": self._client_secret}
@@ -86,23 +84,23 @@ class DirectcallClient:
             requested_at = time.monotonic()
             try:
                 answer = await self._transport.sign_in("request_token", form)
-            except OutcomeUnknownError as err:
-                raise ConnectionFailedError(str(err)) from None
+            except DirectcallOutcomeUnknownError as err:
+                raise DirectcallConnectionError(str(err)) from None
             value, lifetime = answer.token()
         return Token(value, lifetime, requested_at)
 
     async def place_call(
         self, token: Token, request: CallRequest, scope: RequestScope
-    ) -> PlacedCall:
+    ) -> AcceptedRequest:
         """Join two telephones. Never repeated once anything was sent.
 
-        Raise TokenRejectedError, AuthenticationError, RefusedError, ConnectionFailedError or
-        OutcomeUnknownError.
+        Raise DirectcallTokenRejectedError, DirectcallAuthenticationError, DirectcallRefusedError, DirectcallConnectionError or
+        DirectcallOutcomeUnknownError.
         """
         form = {
             "access_token": token.value,
-            "origem": request.pair.origin.wire,
-            "destino": request.pair.destination.wire,
+            "origem": request.pair.origin.digits,
+            "destino": request.pair.destination.digits,
             # The provider does not say what it does without these three.
             "gravar": _yes_or_no(value=request.record),
             "cli": _yes_or_no(value=request.show_caller_id),
@@ -112,27 +110,27 @@ class DirectcallClient:
             answer = await self._transport.send_in_scope("POST", "voz/call", form, scope)
             answer.check_billed()
         call_id = self._new_id(answer, token, [request.pair.origin, request.pair.destination])
-        return PlacedCall(call_id, answer.code, answer.message)
+        return AcceptedRequest(call_id, answer.code, answer.message)
 
     async def call_status(self, token: Token, pair: NumberPair) -> CallStatus | None:
         """Return how the call between two telephones stands, or nothing if there is none.
 
-        Looking bills nothing. Raise TokenRejectedError, AuthenticationError, RefusedError, or
-        ConnectionFailedError, also where the answer was lost.
+        Looking bills nothing. Raise DirectcallTokenRejectedError, DirectcallAuthenticationError, DirectcallRefusedError, or
+        DirectcallConnectionError, also where the answer was lost.
         """
         secrets = [self._client_secret, token.value]
         with self._transport.counting():
             try:
                 answer = await self._ask("GET", "voz/status", _query(token, pair))
-            except NotActiveError:
+            except DirectcallNotActiveError:
                 return None
         return read_status(answer, pair, secrets)
 
-    async def end_call(self, token: Token, pair: NumberPair, scope: RequestScope) -> EndedCall:
+    async def end_call(self, token: Token, pair: NumberPair, scope: RequestScope) -> ProviderReply:
         """Hang up the call between two telephones.
 
-        Raise NotActiveError if there is none, TokenRejectedError, AuthenticationError,
-        RefusedError, ConnectionFailedError or HangUpUnknownError.
+        Raise DirectcallNotActiveError if there is none, DirectcallTokenRejectedError, DirectcallAuthenticationError,
+        DirectcallRefusedError, DirectcallConnectionError or DirectcallHangUpUnknownError.
         """
         with self._transport.counting():
             try:
@@ -141,20 +139,20 @@ class DirectcallClient:
                 )
                 answer.check()
                 answer.check_ended()
-            except OutcomeUnknownError as err:
-                raise HangUpUnknownError(str(err)) from None
-        return EndedCall(answer.code, answer.message)
+            except DirectcallOutcomeUnknownError as err:
+                raise DirectcallHangUpUnknownError(str(err)) from None
+        return ProviderReply(answer.code, answer.message)
 
     async def send_voice_message(
         self, token: Token, message: VoiceMessage, scope: RequestScope
-    ) -> SentMessage:
+    ) -> AcceptedRequest:
         """Have a text spoken, or an MP3 played, on up to ten telephones. Never repeated.
 
         Raise what `place_call` raises.
         """
         fields = {
             "tipo": "voz",
-            "destino": ";".join(recipient.wire for recipient in message.recipients),
+            "destino": ";".join(recipient.digits for recipient in message.recipients),
             "num_tentativas": str(message.attempts),
         }
         audio = None
@@ -164,7 +162,7 @@ class DirectcallClient:
             fields["texto"] = message.content
         return await self._send_message(token, message, scope, fields, audio)
 
-    async def send_sms(self, token: Token, sms: Sms, scope: RequestScope) -> SentMessage:
+    async def send_sms(self, token: Token, sms: Sms, scope: RequestScope) -> AcceptedRequest:
         """Send a text to up to ten telephones. Never repeated.
 
         Raise what `place_call` raises.
@@ -183,11 +181,11 @@ class DirectcallClient:
         scope: RequestScope,
         fields: dict[str, str],
         audio: bytes | None = None,
-    ) -> SentMessage:
+    ) -> AcceptedRequest:
         """Send a message of any kind."""
         form = {
             "access_token": token.value,
-            "origem": message.origin.wire,
+            "origem": message.origin.digits,
             **fields,
             **_delivery(message.delivery),
         }
@@ -195,14 +193,14 @@ class DirectcallClient:
             answer = await self._transport.send_in_scope("POST", "sms/send", form, scope, audio)
             answer.check_billed()
         message_id = self._new_id(answer, token, [message.origin, *message.recipients])
-        return SentMessage(message_id, answer.code, answer.message)
+        return AcceptedRequest(message_id, answer.code, answer.message)
 
     async def message_status(
         self, token: Token, message_id: str, scope: RequestScope
-    ) -> MessageAnswer:
+    ) -> ProviderReply:
         """Return what the provider says of a message.
 
-        Raise TokenRejectedError, AuthenticationError, RefusedError, or ConnectionFailedError, also
+        Raise DirectcallTokenRejectedError, DirectcallAuthenticationError, DirectcallRefusedError, or DirectcallConnectionError, also
         where the answer was lost.
         """
         with self._transport.counting():
@@ -212,11 +210,11 @@ class DirectcallClient:
 
     async def cancel_message(
         self, token: Token, message_id: str, scope: RequestScope
-    ) -> MessageAnswer:
+    ) -> ProviderReply:
         """Cancel a message that is scheduled.
 
-        Raise TokenRejectedError, AuthenticationError, RefusedError, ConnectionFailedError or
-        CancellationUnknownError.
+        Raise DirectcallTokenRejectedError, DirectcallAuthenticationError, DirectcallRefusedError, DirectcallConnectionError or
+        DirectcallCancellationUnknownError.
         """
         with self._transport.counting():
             try:
@@ -224,15 +222,15 @@ class DirectcallClient:
                     "GET", "sms/remove", {"access_token": token.value, "code": message_id}, scope
                 )
                 answer.check()
-            except OutcomeUnknownError as err:
-                raise CancellationUnknownError(str(err)) from None
+            except DirectcallOutcomeUnknownError as err:
+                raise DirectcallCancellationUnknownError(str(err)) from None
         return self._message_answer(answer, token)
 
     async def list_recordings(self, token: Token, query: RecordingQuery) -> RecordingList:
         """Return the recordings of calls, page by page, in the provider's order.
 
-        The provider keeps them for 90 days. Raise TokenRejectedError, AuthenticationError,
-        RefusedError, or ConnectionFailedError, also where an answer was lost.
+        The provider keeps them for 90 days. Raise DirectcallTokenRejectedError, DirectcallAuthenticationError,
+        DirectcallRefusedError, or DirectcallConnectionError, also where an answer was lost.
         """
         with self._transport.counting():
             try:
@@ -240,7 +238,7 @@ class DirectcallClient:
                     found = await self._list_pages(token, query)
             except TimeoutError:
                 error = "a list took too long"
-                raise ConnectionFailedError(error) from None
+                raise DirectcallConnectionError(error) from None
         # Whatever the provider makes of what it is asked for.
         recordings = tuple(r for r in found.recordings if query.includes(r))
         return RecordingList(recordings, found.is_complete)
@@ -271,11 +269,11 @@ class DirectcallClient:
             "formato": "JSON",
         }
         if query.destination:
-            form["numeroDestino"] = query.destination.wire
+            form["numeroDestino"] = query.destination.digits
         if query.call_id:
             form["callerid"] = query.call_id
         page = read_page(await self._ask("POST", "extrato/list-recordings", form))
-        self.statistics.odd_recordings.update(page.odd)
+        self.statistics.invalid_recordings.update(page.odd)
         return page
 
     async def probe_recording(self, recording: Recording) -> str:
@@ -294,12 +292,12 @@ class DirectcallClient:
         recording: Recording,
         byte_range: ByteRange | None = None,
         default_type: str = DEFAULT_TYPE,
-    ) -> Audio:
+    ) -> AudioStream:
         """Return the audio of a recording, or a part of it. It has to be closed.
 
-        The default type counts where the provider does not say any. Raise LinkRefusedError if the
-        link leads away from the provider, RecordingGoneError if there is no audio any more, or
-        ConnectionFailedError.
+        The default type counts where the provider does not say any. Raise DirectcallLinkRefusedError if the
+        link leads away from the provider, DirectcallRecordingGoneError if there is no audio any more, or
+        DirectcallConnectionError.
         """
         self.statistics.requests["recording"] += 1
         with self._transport.counting():
@@ -316,7 +314,7 @@ class DirectcallClient:
     ) -> Spool:
         """Return the whole audio of a recording in a temporary file. It has to be closed.
 
-        Raise what `open_recording` raises, and SpoolError if there is no room for it.
+        Raise what `open_recording` raises, and DirectcallSpoolError if there is no room for it.
         """
         async with await self.open_recording(recording, None, default_type) as audio:
             with self._transport.counting():
@@ -324,24 +322,26 @@ class DirectcallClient:
 
     async def _ask(
         self, method: str, endpoint: str, fields: Mapping[str, str], seconds: float = TIMEOUT
-    ) -> Answer:
+    ) -> ApiResponse:
         """Return a yes to a question that bills nothing: a lost answer is as good as none sent."""
         try:
             answer = await self._transport.ask(method, endpoint, fields, seconds)
             answer.check()
-        except OutcomeUnknownError as err:
-            raise ConnectionFailedError(str(err)) from None
+        except DirectcallOutcomeUnknownError as err:
+            raise DirectcallConnectionError(str(err)) from None
         return answer
 
-    def _message_answer(self, answer: Answer, token: Token) -> MessageAnswer:
+    def _message_answer(self, answer: ApiResponse, token: Token) -> ProviderReply:
         """Return what an answer says of a message, also where its words are not one text."""
         text = answer.message
         said = answer.fields.get("msg")
         if said is not None and not isinstance(said, str):
-            text = mask_text(_text_of(said), [self._client_secret, token.value])
-        return MessageAnswer(answer.code, text)
+            text = redact_text(_text_of(said), [self._client_secret, token.value])
+        return ProviderReply(answer.code, text)
 
-    def _new_id(self, answer: Answer, token: Token, numbers: Collection[PhoneNumber]) -> str | None:
+    def _new_id(
+        self, answer: ApiResponse, token: Token, numbers: Collection[PhoneNumber]
+    ) -> str | None:
         """Return the id of what was accepted. One that would give something away is none.
 
         It is shown, and may be kept in backups.
@@ -349,7 +349,7 @@ class DirectcallClient:
         new_id = answer.new_id or ""
         digits = re.sub(r"[^0-9]", "", new_id)
         if any(secret in new_id for secret in (token.value, self._client_secret) if secret) or any(
-            number.wire[-8:] in digits for number in numbers
+            number.digits[-8:] in digits for number in numbers
         ):
             return None
         return new_id or None
@@ -359,8 +359,8 @@ def _query(token: Token, pair: NumberPair) -> dict[str, str]:
     """Return how a call in progress is asked for: by its numbers, not by its id."""
     return {
         "access_token": token.value,
-        "origem": pair.origin.wire,
-        "destino": pair.destination.wire,
+        "origem": pair.origin.digits,
+        "destino": pair.destination.digits,
     }
 
 
@@ -391,8 +391,8 @@ def _abroad(recipient: PhoneNumber) -> str:
 
     That it stands for SMS alone is a guess, from where it is said.
     """
-    is_foreign = not recipient.wire.startswith((_BRAZIL, "ip"))
-    return f"00{recipient.wire}" if is_foreign else recipient.wire
+    is_foreign = not recipient.digits.startswith((_BRAZIL, "ip"))
+    return f"00{recipient.digits}" if is_foreign else recipient.digits
 
 
 def _delivery(delivery: Delivery) -> dict[str, str]:

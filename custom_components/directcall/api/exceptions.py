@@ -11,7 +11,7 @@ class DirectcallError(Exception):
     """The root of all errors of this package."""
 
 
-class InvalidUrlError(DirectcallError):
+class DirectcallInvalidUrlError(DirectcallError):
     """The address of the API is not one that credentials may be sent to."""
 
 
@@ -29,7 +29,7 @@ class NumberProblem(StrEnum):
     UNQUOTED = "number_unquoted"
 
 
-class InvalidNumberError(DirectcallError):
+class DirectcallInvalidNumberError(DirectcallError):
     """Something is not a number that can be called: `problem` says why."""
 
     def __init__(self, problem: NumberProblem) -> None:
@@ -38,15 +38,15 @@ class InvalidNumberError(DirectcallError):
         self.problem: Final = problem
 
 
-class AuthenticationError(DirectcallError):
+class DirectcallAuthenticationError(DirectcallError):
     """The credentials are refused: only new ones, or the provider, can help."""
 
 
-class TokenRejectedError(DirectcallError):
+class DirectcallTokenRejectedError(DirectcallError):
     """The token is not accepted, and nothing was done: get a new one."""
 
 
-class RefusedError(DirectcallError):
+class DirectcallRefusedError(DirectcallError):
     """The provider said no, and nothing was done.
 
     `code` is the provider's code of three digits, an OAuth error, or `HTTP` and a status;
@@ -66,43 +66,43 @@ class RefusedError(DirectcallError):
         return not self.code.startswith("HTTP ")
 
 
-class NoCreditError(RefusedError):
+class DirectcallNoCreditError(DirectcallRefusedError):
     """The account has no credit for this."""
 
 
-class NotActiveError(RefusedError):
+class DirectcallNotActiveError(DirectcallRefusedError):
     """There is no such call in progress."""
 
 
-class ConnectionFailedError(DirectcallError):
+class DirectcallConnectionError(DirectcallError):
     """Nothing was sent, or nothing that rings, sends or bills: safe to repeat."""
 
 
-class OutcomeUnknownError(DirectcallError):
+class DirectcallOutcomeUnknownError(DirectcallError):
     """Something was sent and no readable answer came: never to be repeated."""
 
 
-class TokenDoubtedError(OutcomeUnknownError):
+class DirectcallTokenUncertainError(DirectcallOutcomeUnknownError):
     """The answer may mean that the token is not accepted: get a new one, but do not repeat."""
 
 
-class HangUpUnknownError(OutcomeUnknownError):
+class DirectcallHangUpUnknownError(DirectcallOutcomeUnknownError):
     """A call may or may not have been ended: who still hears it ring may ask again."""
 
 
-class CancellationUnknownError(OutcomeUnknownError):
+class DirectcallCancellationUnknownError(DirectcallOutcomeUnknownError):
     """A message may or may not have been cancelled: asking again does no harm."""
 
 
-class LinkRefusedError(DirectcallError):
+class DirectcallLinkRefusedError(DirectcallError):
     """A recording's link leads away from the provider: nothing is fetched from there."""
 
 
-class RecordingGoneError(DirectcallError):
+class DirectcallRecordingGoneError(DirectcallError):
     """There is no audio, or no longer, where a recording's link leads."""
 
 
-class SpoolError(DirectcallError):
+class DirectcallSpoolError(DirectcallError):
     """Audio whose length is unknown is too large to be kept, or there is no room for it."""
 
 

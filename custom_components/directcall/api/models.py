@@ -58,10 +58,12 @@ class NumberPair:
     origin: PhoneNumber
     destination: PhoneNumber
 
-    def may_be(self, other: NumberPair) -> bool:
+    def could_match(self, other: NumberPair) -> bool:
         """Return if another pair may be the same two telephones, written in another way."""
         # Most calls of an account have one origin.
-        return self.destination.may_be(other.destination) and self.origin.may_be(other.origin)
+        return self.destination.could_match(other.destination) and self.origin.could_match(
+            other.origin
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,15 @@ class CallRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedCall:
-    """The provider's word that it accepted a call, not that anybody answered."""
+class AcceptedRequest:
+    """The provider's confirmation that it accepted a call or a message, not that it arrived."""
 
     provider_id: str | None = field(repr=False)
-    """The provider's id of the call, where it gave one."""
+    """The provider's ID of the call or the message, where it gave one."""
     code: str
     """Three digits, or empty."""
     message: str
-    """The provider's text, with all that is private masked."""
+    """The provider's text, redacted."""
 
 
 class LegState(Enum):
@@ -148,13 +150,13 @@ class CallStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class EndedCall:
-    """The provider's word that it ended a call."""
+class ProviderReply:
+    """A reply of the provider to a request that bills nothing."""
 
     code: str
     """Three digits, or empty."""
     message: str
-    """The provider's text, with all that is private masked."""
+    """The provider's text, redacted. Its words are not documented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ class Sms:
         are guesses, on the dear side.
         """
         part, sizes = _measure(self.text)
-        part -= len(self.origin.wire)
+        part -= len(self.origin.digits)
         parts, free = 1, part
         for size in sizes:
             if size > free:
@@ -213,28 +215,6 @@ def _measure(text: str) -> tuple[int, list[int]]:
         return _SMS_PART, [2 if character in _GSM_EXTENSION else 1 for character in text]
     # A character beyond the basic plane, such as an emoji, takes two units of UTF-16.
     return _UCS2_SMS_PART, [2 if character > "\uffff" else 1 for character in text]
-
-
-@dataclass(frozen=True, slots=True)
-class SentMessage:
-    """The provider's word that it accepted a message, not that anybody got it."""
-
-    message_id: str | None = field(repr=False)
-    """The provider's id of the message, where it gave one."""
-    code: str
-    """Three digits, or empty."""
-    message: str
-    """The provider's text, with all that is private masked."""
-
-
-@dataclass(frozen=True, slots=True)
-class MessageAnswer:
-    """What the provider says of a message that was sent."""
-
-    code: str
-    """Three digits, or empty."""
-    message: str
-    """The provider's text, with all that is private masked. Its words are not documented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +244,7 @@ class RecordingQuery:
     def includes(self, recording: Recording) -> bool:
         """Return if a recording is asked for, as far as one can tell from it."""
         return self.start <= recording.started <= self.end and (
-            self.destination is None or self.destination.may_be(recording.destination)
+            self.destination is None or self.destination.could_match(recording.destination)
         )
 
 

@@ -8,7 +8,7 @@ import unicodedata
 
 import phonenumbers
 
-from .exceptions import InvalidNumberError, NumberProblem
+from .exceptions import DirectcallInvalidNumberError, NumberProblem
 
 DEFAULT_COUNTRY: Final = "BR"
 
@@ -63,13 +63,13 @@ LOADED_CALLING_CODES: Final[set[str]] = set()
 class PhoneNumber:
     """A number that can be called. Its `str` and `repr` are masked."""
 
-    wire: str = field(repr=False)
+    digits: str = field(repr=False)
     """As the provider wants it: country code, area code and number, or the `ip` form."""
 
     @property
     def is_sip(self) -> bool:
         """Return if it is a number in the provider's SIP network."""
-        return self.wire.startswith("ip")
+        return self.digits.startswith("ip")
 
     @property
     def e164(self) -> str:
@@ -77,15 +77,15 @@ class PhoneNumber:
 
         What is too short for that, as 190, which may be in a list of calls, stays as it is.
         """
-        if self.is_sip or len(self.wire) < _SHORTEST_INTERNATIONAL:
-            return self.wire
-        return f"+{self.wire}"
+        if self.is_sip or len(self.digits) < _SHORTEST_INTERNATIONAL:
+            return self.digits
+        return f"+{self.digits}"
 
     @property
     def international(self) -> str:
         """Return the number as people write it, as in `+55 41 3060-0300`, or the `ip` form."""
         if self.is_sip:
-            return self.wire
+            return self.digits
         return phonenumbers.format_number(
             phonenumbers.parse(self.e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL
         )
@@ -99,9 +99,9 @@ class PhoneNumber:
         try:
             number = phonenumbers.parse(self.e164)
         except phonenumbers.NumberParseException:
-            return self.wire
+            return self.digits
         if not phonenumbers.is_valid_number(number):
-            return self.wire
+            return self.digits
         is_at_home = number.country_code == phonenumbers.country_code_for_region(
             country or DEFAULT_COUNTRY
         )
@@ -112,7 +112,7 @@ class PhoneNumber:
             else phonenumbers.PhoneNumberFormat.INTERNATIONAL,
         )
 
-    def may_be(self, other: PhoneNumber) -> bool:
+    def could_match(self, other: PhoneNumber) -> bool:
         """Return if another number may be this one, as the provider writes it elsewhere.
 
         That is without its country code, or a number in its SIP network as any other (a guess).
@@ -120,22 +120,22 @@ class PhoneNumber:
         # Nearly all others end here, which matters where there are thousands.
         if self.line_key != other.line_key:
             return False
-        return is_same_line(self.wire.removeprefix("ip"), other.wire.removeprefix("ip"))
+        return is_same_line(self.digits.removeprefix("ip"), other.digits.removeprefix("ip"))
 
     @property
     def line_key(self) -> str:
         """Return the digits that all numbers of one telephone end with. Others may end so, too."""
-        return self.wire.removeprefix("ip")[-_SHORTEST_NUMBER:]
+        return self.digits.removeprefix("ip")[-_SHORTEST_NUMBER:]
 
     @property
     def last_digits(self) -> str:
         """Return the last four digits, which give nobody away."""
-        return self.wire[-4:]
+        return self.digits[-4:]
 
     @override
     def __str__(self) -> str:
         """Return the last four digits."""
-        return mask(self.wire)
+        return redact_number(self.digits)
 
     @classmethod
     def from_international(cls, text: str) -> PhoneNumber:
@@ -161,14 +161,14 @@ class PhoneNumber:
     def parse(cls, value: object, country: str | None = None) -> PhoneNumber:
         """Read a number as a person of `country` (ISO 3166-1 alpha-2; Brazil if none) types it.
 
-        Raise InvalidNumberError where it is none that can be called.
+        Raise DirectcallInvalidNumberError where it is none that can be called.
         """
         country = country or DEFAULT_COUNTRY
         if (integer := _integer(value)) is not None:
             return cls(_parse_integer(integer, country))
         text = _clean(value) if isinstance(value, str) else ""
         if len(text) > _LONGEST_TYPED:
-            raise InvalidNumberError(NumberProblem.INVALID)
+            raise DirectcallInvalidNumberError(NumberProblem.INVALID)
         sip_number = _SIP_PUNCTUATION.sub("", text).lower()
         if _SIP_NUMBER.fullmatch(sip_number):
             return cls(sip_number)
@@ -245,7 +245,7 @@ def is_same_line(one: str, other: str) -> bool:
     return one == other or (len(short) >= _SHORTEST_NUMBER and long.endswith(short))
 
 
-def mask(value: object) -> str:
+def redact_number(value: object) -> str:
     """Return the last four digits of what may be a telephone number."""
     if (integer := _integer(value)) is not None:
         value = str(abs(integer) % _INTEGERS.stop)
@@ -277,15 +277,15 @@ def _integer(value: object) -> int | None:
 def _parse_integer(value: int, country: str) -> str:
     """Return the digits of a number that came without quotes, where it surely is that number."""
     if value not in _INTEGERS or _is_octal(value, country):
-        raise InvalidNumberError(NumberProblem.UNQUOTED)
+        raise DirectcallInvalidNumberError(NumberProblem.UNQUOTED)
     has_country_code = any(value in integers for integers in _WITH_COUNTRY_CODE)
     try:
         return _parse_text(f"+{value}" if has_country_code else str(value), country)
-    except InvalidNumberError as err:
+    except DirectcallInvalidNumberError as err:
         if err.problem is not NumberProblem.INVALID:
             raise
     # It may have lost a zero, or a plus.
-    raise InvalidNumberError(NumberProblem.UNQUOTED)
+    raise DirectcallInvalidNumberError(NumberProblem.UNQUOTED)
 
 
 def _octal_readings(value: int) -> tuple[str, ...]:
@@ -305,7 +305,7 @@ def _can_be_called(text: str, country: str) -> bool:
     """Return if a text is a number that can be called."""
     try:
         _parse_text(text, country)
-    except InvalidNumberError:
+    except DirectcallInvalidNumberError:
         return False
     return True
 
@@ -313,17 +313,17 @@ def _can_be_called(text: str, country: str) -> bool:
 def _parse_text(text: str, country: str) -> str:
     """Return country code, area code and number."""
     if _has_extension(text):
-        raise InvalidNumberError(NumberProblem.EXTENSION)
+        raise DirectcallInvalidNumberError(NumberProblem.EXTENSION)
     if not _TYPED_NUMBER.fullmatch(text) or _SECOND_LINE.match(text):
-        raise InvalidNumberError(NumberProblem.INVALID)
+        raise DirectcallInvalidNumberError(NumberProblem.INVALID)
     if _is_ambiguous(re.sub(r"[^0-9+]", "", text), country):
-        raise InvalidNumberError(NumberProblem.INTERNATIONAL_PREFIX)
+        raise DirectcallInvalidNumberError(NumberProblem.INTERNATIONAL_PREFIX)
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
-        raise InvalidNumberError(NumberProblem.INVALID) from None
+        raise DirectcallInvalidNumberError(NumberProblem.INVALID) from None
     if problem := _problem(number):
-        raise InvalidNumberError(problem)
+        raise DirectcallInvalidNumberError(problem)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
 
 

@@ -13,16 +13,16 @@ from typing import Final
 
 from yarl import URL
 
-from .responses import Answer
 from .models import ZONE, Recording
 from .phone_numbers import PhoneNumber
+from .responses import ApiResponse
 from .transport import parse_link
 
 _MOMENT: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _PAGES: Final = re.compile(r"[0-9]{1,6}")
 
 
-class _OddError(Exception):
+class _InvalidEntryError(Exception):
     """A part of a recording is not as it should be: the text says which."""
 
 
@@ -37,7 +37,7 @@ class Page:
     """How many pages there are, if that is said."""
 
 
-def read_page(answer: Answer) -> Page:
+def read_page(answer: ApiResponse) -> Page:
     """Return what a yes to the question for recordings lists.
 
     `msg` may also be a text, or missing, where there are none (a guess).
@@ -49,16 +49,16 @@ def read_page(answer: Answer) -> Page:
     for entry in entries if isinstance(entries, list) else [entries]:
         try:
             recordings.append(_read_entry(entry))
-        except _OddError as err:
+        except _InvalidEntryError as err:
             odd[str(err)] += 1
     return Page(tuple(recordings), odd, _read_pages(answer.fields.get("paginas")))
 
 
 def _read_entry(entry: object) -> Recording:
-    """Return an entry as a recording. Raise _OddError if it is none."""
+    """Return an entry as a recording. Raise _InvalidEntryError if it is none."""
     if not isinstance(entry, Mapping):
         error = "entry"
-        raise _OddError(error)
+        raise _InvalidEntryError(error)
     return Recording(
         _read_number(entry.get("origem"), "origin"),
         _read_number(entry.get("destino"), "destination"),
@@ -71,7 +71,7 @@ def _read_number(value: object, part: str) -> PhoneNumber:
     """Return a number, which the provider writes with blanks or without country code elsewhere."""
     text = str(value) if isinstance(value, int) else value
     if not isinstance(text, str) or (number := PhoneNumber.from_provider(text)) is None:
-        raise _OddError(part)
+        raise _InvalidEntryError(part)
     return number
 
 
@@ -83,7 +83,7 @@ def _read_moment(value: object) -> datetime:
     except ValueError:
         pass
     error = "started"
-    raise _OddError(error)
+    raise _InvalidEntryError(error)
 
 
 def _read_link(value: object) -> URL:
@@ -91,7 +91,7 @@ def _read_link(value: object) -> URL:
     if isinstance(value, str) and (link := parse_link(value)):
         return link
     error = "link"
-    raise _OddError(error)
+    raise _InvalidEntryError(error)
 
 
 def _read_pages(value: object) -> int | None:

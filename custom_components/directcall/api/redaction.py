@@ -34,7 +34,7 @@ _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _NUMBER: Final = re.compile(r"[0-9](?:[^A-Za-z0-9]{0,6}[0-9]){7,}")
 
 
-def mask_text(text: str, secrets: Collection[str]) -> str:
+def redact_text(text: str, secrets: Collection[str]) -> str:
     """Return a text of the provider's on one line, without what is private."""
     text = _cut(text)
     for secret in filter(None, secrets):
@@ -109,11 +109,11 @@ def _show(text: str) -> str:
 
 def _has_secret(text: str, secret: str) -> bool:
     """Return if a secret stands in a text, whatever stands between its letters and digits."""
-    squeezed = _squeeze(secret)
-    return secret in text or (len(squeezed) >= _TELLING and squeezed in _squeeze(text))
+    squeezed = _alphanumeric(secret)
+    return secret in text or (len(squeezed) >= _TELLING and squeezed in _alphanumeric(text))
 
 
-def _squeeze(text: str) -> str:
+def _alphanumeric(text: str) -> str:
     """Return the letters and digits of a text, without accents."""
     return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if c.isalnum())
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import time
 from typing import Final
 
-from .exceptions import ConnectionFailedError
+from .exceptions import DirectcallConnectionError
 
 # Seconds that an attempt needs to connect and be answered. With less, none is begun.
 _SHORTEST_ATTEMPT: Final = 6
@@ -51,7 +51,7 @@ class RequestScope:
         for pause in _PAUSES:
             try:
                 return await attempt()
-            except ConnectionFailedError:
+            except DirectcallConnectionError:
                 if self.seconds_left <= pause:
                     raise
                 await asyncio.sleep(pause)
@@ -61,14 +61,14 @@ class RequestScope:
     def attempt(self) -> Iterator[None]:
         """Mark an attempt as under way.
 
-        Raise CancelledError if the request was cancelled, and ConnectionFailedError if there is not
+        Raise CancelledError if the request was cancelled, and DirectcallConnectionError if there is not
         enough time left.
         """
         if self._is_cancelled:
             raise asyncio.CancelledError
         if self.seconds_left < _SHORTEST_ATTEMPT:
             error = "no time is left for an attempt"
-            raise ConnectionFailedError(error)
+            raise DirectcallConnectionError(error)
         self._attempts += 1
         try:
             yield

@@ -15,18 +15,18 @@ from typing import Final
 
 from .exceptions import (
     RETURN_CODES,
-    AuthenticationError,
     CodeKind,
-    ConnectionFailedError,
+    DirectcallAuthenticationError,
+    DirectcallConnectionError,
     DirectcallError,
-    NoCreditError,
-    NotActiveError,
-    OutcomeUnknownError,
-    RefusedError,
-    TokenDoubtedError,
-    TokenRejectedError,
+    DirectcallNoCreditError,
+    DirectcallNotActiveError,
+    DirectcallOutcomeUnknownError,
+    DirectcallRefusedError,
+    DirectcallTokenRejectedError,
+    DirectcallTokenUncertainError,
 )
-from .redaction import mask_text
+from .redaction import redact_text
 
 DEFAULT_LIFETIME: Final = 3600.0
 _SHORTEST_LIFETIME: Final = 10.0
@@ -60,15 +60,18 @@ _REFUSING_STATUSES: Final = {
     HTTPStatus.PERMANENT_REDIRECT,
 }
 _NUMERIC_CODES: Final = range(1000)
-_REFUSALS: Final[Mapping[CodeKind | None, type[RefusedError]]] = {
-    CodeKind.NO_CREDIT: NoCreditError,
-    CodeKind.NOT_ACTIVE: NotActiveError,
+_REFUSALS: Final[Mapping[CodeKind | None, type[DirectcallRefusedError]]] = {
+    CodeKind.NO_CREDIT: DirectcallNoCreditError,
+    CodeKind.NOT_ACTIVE: DirectcallNotActiveError,
 }
-_NOT_ENDED: Final[Mapping[str, type[RefusedError]]] = {"003": NotActiveError, "004": RefusedError}
+_NOT_ENDED: Final[Mapping[str, type[DirectcallRefusedError]]] = {
+    "003": DirectcallNotActiveError,
+    "004": DirectcallRefusedError,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """An answer of the provider. Without a readable JSON object, `fields` is empty."""
 
     http_status: int
@@ -77,7 +80,7 @@ class Answer:
     """The provider's text, with all that is private masked."""
 
     @classmethod
-    def read(cls, http_status: int, body: bytes, secrets: Collection[str]) -> Answer:
+    def read(cls, http_status: int, body: bytes, secrets: Collection[str]) -> ApiResponse:
         """Read an answer. `secrets` are what its text must not give away."""
         fields = _read_object(body)
         call_id = fields.get("callerid")
@@ -90,7 +93,7 @@ class Answer:
         return cls(
             http_status,
             fields,
-            mask_text(text, secrets) if isinstance(text, str) else "",
+            redact_text(text, secrets) if isinstance(text, str) else "",
         )
 
     @property
@@ -147,18 +150,18 @@ class Answer:
         return self._status in _STATUS_NO and self.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
-    def _refusal(self) -> RefusedError | None:
+    def _refusal(self) -> DirectcallRefusedError | None:
         """Return a readable answer's or an HTTP status's no, if it is one."""
         if self.is_ok:
             return None
         if self._oauth_error:
-            return RefusedError(self._oauth_error, self.message or "-")
+            return DirectcallRefusedError(self._oauth_error, self.message or "-")
         if self._says_no:
             known = RETURN_CODES.get(self.code)
-            error = _REFUSALS.get(self._kind, RefusedError)
+            error = _REFUSALS.get(self._kind, DirectcallRefusedError)
             return error(self.code or "-", self.message or (known.text if known else "-"))
         if self.http_status in _REFUSING_STATUSES:
-            return RefusedError(f"HTTP {self.http_status}", _phrase(self.http_status))
+            return DirectcallRefusedError(f"HTTP {self.http_status}", _phrase(self.http_status))
         return None
 
     @property
@@ -179,10 +182,10 @@ class Answer:
             return
         if self.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR or self._names_what_was_done:
             error = f"HTTP {self.http_status} without a clear answer"
-            raise OutcomeUnknownError(error)
+            raise DirectcallOutcomeUnknownError(error)
         if self._oauth_error == _OAUTH_UNNAMED and self.http_status != HTTPStatus.UNAUTHORIZED:
             error = f"HTTP {self.http_status} with a description alone"
-            raise TokenDoubtedError(error)
+            raise DirectcallTokenUncertainError(error)
         self.check()
 
     @property
@@ -200,25 +203,25 @@ class Answer:
     def check(self) -> None:
         """Raise the error that an answer means, unless it is a yes.
 
-        Raise TokenRejectedError, AuthenticationError, RefusedError or OutcomeUnknownError.
+        Raise DirectcallTokenRejectedError, DirectcallAuthenticationError, DirectcallRefusedError or DirectcallOutcomeUnknownError.
         """
         if self.is_ok:
             return
         refusal = self._refusal
         if refusal is None:
             error = f"HTTP {self.http_status} without a clear answer"
-            raise OutcomeUnknownError(error)
+            raise DirectcallOutcomeUnknownError(error)
         if self._is_about_the_token:
-            raise TokenRejectedError(str(refusal))
+            raise DirectcallTokenRejectedError(str(refusal))
         if (
             self._kind is CodeKind.AUTHENTICATION
             and self.http_status < HTTPStatus.INTERNAL_SERVER_ERROR
         ):
-            raise AuthenticationError(str(refusal))
+            raise DirectcallAuthenticationError(str(refusal))
         raise refusal
 
     def check_ended(self) -> None:
-        """Raise NotActiveError or RefusedError if a yes says in its code that no call was ended.
+        """Raise DirectcallNotActiveError or DirectcallRefusedError if a yes says in its code that no call was ended.
 
         That codes mean anything on a yes is a guess. But these two mean nothing else.
         """
@@ -240,7 +243,7 @@ class Answer:
     def token(self) -> tuple[str, float]:
         """Return an access token and its lifetime in seconds.
 
-        Raise AuthenticationError, RefusedError, or ConnectionFailedError where there is no
+        Raise DirectcallAuthenticationError, DirectcallRefusedError, or DirectcallConnectionError where there is no
         readable answer: asking for a token bills nothing and may be repeated.
         """
         value = self.fields.get("access_token")
@@ -260,8 +263,10 @@ class Answer:
             or (self._oauth_error and self._oauth_error not in _OAUTH_SERVER_ERRORS)
             or ("access_token" in self.fields and not self.fields["access_token"])
         ):
-            return AuthenticationError(str(refusal or self.message))
-        return refusal or ConnectionFailedError(f"HTTP {self.http_status} without a clear answer")
+            return DirectcallAuthenticationError(str(refusal or self.message))
+        return refusal or DirectcallConnectionError(
+            f"HTTP {self.http_status} without a clear answer"
+        )
 
 
 def _read_object(body: bytes) -> Mapping[str, object]:

@@ -10,8 +10,8 @@ from tempfile import TemporaryFile
 from typing import Final
 import zlib
 
-from .audio_stream import GZIP_OR_ZLIB, Audio, ByteRange, cut_part, deadline
-from .exceptions import ConnectionFailedError, SpoolError
+from .audio_stream import GZIP_OR_ZLIB, AudioStream, ByteRange, cut_part, deadline
+from .exceptions import DirectcallConnectionError, DirectcallSpoolError
 
 # Bytes of a recording that are kept at most.
 LARGEST: Final = 100_000_000
@@ -29,7 +29,7 @@ class Spool:
         self._size = size
         self._media_type = media_type
 
-    def open(self, byte_range: ByteRange | None) -> Audio:
+    def open(self, byte_range: ByteRange | None) -> AudioStream:
         """Return the audio, or a part of it. It can be read after the spool is closed, too."""
         start = 0 if byte_range is None else byte_range.of(self._size).start
         reader = _Reader(os.dup(self._descriptor), start)
@@ -71,7 +71,7 @@ class _Writer:
         self._size = 0
 
     def write(self, chunk: bytes) -> None:
-        """Write what came. Raise SpoolError if there is no room, or ConnectionFailedError."""
+        """Write what came. Raise DirectcallSpoolError if there is no room, or DirectcallConnectionError."""
         if self._unpacker is None:
             self._write(chunk)
             return
@@ -82,21 +82,21 @@ class _Writer:
                 chunk = self._unpacker.unconsumed_tail
         except zlib.error:
             error = "the audio cannot be unpacked"
-            raise ConnectionFailedError(error) from None
+            raise DirectcallConnectionError(error) from None
 
     def _write(self, block: bytes) -> None:
         """Write audio."""
         self._size += len(block)
         if self._size > LARGEST:
             error = "the audio is too large"
-            raise SpoolError(error)
+            raise DirectcallSpoolError(error)
         self._file.write(block)
 
     def finish(self, media_type: str) -> Spool:
-        """Return the file. Raise ConnectionFailedError if the audio is not complete."""
+        """Return the file. Raise DirectcallConnectionError if the audio is not complete."""
         if self._unpacker and not self._unpacker.eof:
             error = "the audio ends too early"
-            raise ConnectionFailedError(error)
+            raise DirectcallConnectionError(error)
         self._file.flush()
         return Spool(self._resources, self._file.fileno(), self._size, media_type)
 
@@ -105,19 +105,19 @@ class _Writer:
         self._resources.close()
 
 
-async def spool_audio(audio: Audio) -> Spool:
+async def spool_audio(audio: AudioStream) -> Spool:
     """Keep the whole of some audio in a temporary file, which has to be closed.
 
-    Raise SpoolError if there is no room for it, or ConnectionFailedError.
+    Raise DirectcallSpoolError if there is no room for it, or DirectcallConnectionError.
     """
     try:
         return await _spool(audio)
     except OSError as err:
-        failure = SpoolError(type(err).__name__)
+        failure = DirectcallSpoolError(type(err).__name__)
     raise failure
 
 
-async def _spool(audio: Audio) -> Spool:
+async def _spool(audio: AudioStream) -> Spool:
     """Keep audio. Raise OSError if that fails."""
     writer = await asyncio.to_thread(_Writer, is_packed=audio.is_packed)
     try:

@@ -15,15 +15,15 @@ from urllib.parse import urlencode
 import aiohttp
 from yarl import URL
 
-from .responses import Answer
 from .exceptions import (
-    ConnectionFailedError,
+    DirectcallConnectionError,
     DirectcallError,
-    InvalidUrlError,
-    OutcomeUnknownError,
-    RefusedError,
+    DirectcallInvalidUrlError,
+    DirectcallOutcomeUnknownError,
+    DirectcallRefusedError,
 )
 from .request_scope import RequestScope
+from .responses import ApiResponse
 from .sessions import Sessions
 
 _LOGGER = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Statistics:
     """How many requests of each kind were tried."""
     errors: Counter[str] = field(default_factory=Counter)
     """How often each error came, by its type and, where it has one, the provider's code."""
-    odd_recordings: Counter[str] = field(default_factory=Counter)
+    invalid_recordings: Counter[str] = field(default_factory=Counter)
     """How many recordings were left out of lists, by what was odd about them."""
     last_success: datetime | None = None
 
@@ -55,13 +55,13 @@ def parse_url(text: str) -> URL:
     """Return the address of an API that credentials may be sent to.
 
     That is https, or http to this very machine, without user, password, query or fragment. Raise
-    InvalidUrlError where it is not.
+    DirectcallInvalidUrlError where it is not.
     """
     try:
         url = URL(text.strip().rstrip("/"))
         host = url.host
     except ValueError:
-        raise InvalidUrlError from None
+        raise DirectcallInvalidUrlError from None
     if not (
         host
         and (url.scheme == "https" or (url.scheme == "http" and _is_loopback(host)))
@@ -70,7 +70,7 @@ def parse_url(text: str) -> URL:
         and not url.raw_query_string
         and not url.raw_fragment
     ):
-        raise InvalidUrlError
+        raise DirectcallInvalidUrlError
     return url
 
 
@@ -117,7 +117,7 @@ class Transport:
         fields: Mapping[str, str],
         scope: RequestScope,
         audio: bytes | None = None,
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send a request with priority, and again after a pause as long as nothing was sent.
 
         With audio, an MP3, the form has several parts. Raise what `send` raises.
@@ -131,19 +131,19 @@ class Transport:
         fields: Mapping[str, str],
         scope: RequestScope,
         audio: bytes | None,
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send a request once, in the time that is left for it."""
         with scope.attempt():
             seconds = min(TIMEOUT if audio is None else UPLOAD_TIMEOUT, scope.seconds_left)
             return await self.send(self.sessions.priority, method, endpoint, fields, seconds, audio)
 
-    async def sign_in(self, endpoint: str, fields: Mapping[str, str]) -> Answer:
+    async def sign_in(self, endpoint: str, fields: Mapping[str, str]) -> ApiResponse:
         """Send a form once, with priority. Raise what `send` raises."""
         return await self.send(self.sessions.priority, "POST", endpoint, fields, TIMEOUT)
 
     async def ask(
         self, method: str, endpoint: str, fields: Mapping[str, str], seconds: float = TIMEOUT
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send a request that bills nothing once, without priority. Raise what `send` raises."""
         # 0 would be no limit.
         seconds = max(1, min(TIMEOUT, seconds))
@@ -157,16 +157,16 @@ class Transport:
         fields: Mapping[str, str],
         seconds: float,
         audio: bytes | None = None,
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send a request once, with its fields as a form or in the URL, and read the answer.
 
-        Raise ConnectionFailedError if nothing was sent, OutcomeUnknownError if something was and
+        Raise DirectcallConnectionError if nothing was sent, DirectcallOutcomeUnknownError if something was and
         no answer came.
         """
         self.statistics.requests[endpoint] += 1
         if session.closed:
             error = "the session is closed"
-            raise ConnectionFailedError(error)
+            raise DirectcallConnectionError(error)
         everything = {**fields, "format": "JSON"}
         in_form = method == "POST"
         try:
@@ -182,9 +182,9 @@ class Transport:
             ) as response:
                 body = await _read_body(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
-            raise OutcomeUnknownError(type(err).__name__) from None
+            raise DirectcallOutcomeUnknownError(type(err).__name__) from None
         secrets = [self._client_secret, fields.get("access_token", "")]
-        answer = Answer.read(response.status, body, secrets)
+        answer = ApiResponse.read(response.status, body, secrets)
         _LOGGER.debug("%s: HTTP %s, code %s", endpoint, answer.http_status, answer.code or "none")
         return answer
 
@@ -195,7 +195,7 @@ class Transport:
             yield
         except DirectcallError as err:
             name = type(err).__name__
-            if isinstance(err, RefusedError):
+            if isinstance(err, DirectcallRefusedError):
                 # Anything else may be something else each time.
                 known = re.fullmatch(r"[0-9]{3}|HTTP [0-9]{3}", err.code)
                 name = f"{name} {err.code if known else 'other'}"
@@ -207,14 +207,14 @@ class Transport:
 async def map_errors(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a request. Raise ConnectionFailedError or OutcomeUnknownError where that fails."""
+    """Send a request. Raise DirectcallConnectionError or DirectcallOutcomeUnknownError where that fails."""
     failure: DirectcallError
     try:
         return await handler(request)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-        failure = ConnectionFailedError(type(err).__name__)
+        failure = DirectcallConnectionError(type(err).__name__)
     except (aiohttp.ClientError, TimeoutError, OSError) as err:
-        failure = OutcomeUnknownError(type(err).__name__)
+        failure = DirectcallOutcomeUnknownError(type(err).__name__)
     # Raised here, so that the error of aiohttp is not its context: that one quotes the URL, or the
     # answer. And the session repeats a GET by itself only after an error of aiohttp's own.
     raise failure
@@ -230,12 +230,12 @@ def _form(fields: Mapping[str, str], audio: bytes | None) -> bytes | aiohttp.For
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
-    """Return a body. Raise OutcomeUnknownError if it breaks off, or is longer than any answer."""
+    """Return a body. Raise DirectcallOutcomeUnknownError if it breaks off, or is longer than any answer."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > _LONGEST_BODY:
             response.close()
             error = "the answer is too long"
-            raise OutcomeUnknownError(error)
+            raise DirectcallOutcomeUnknownError(error)
     return bytes(body)

@@ -60,12 +60,12 @@ _OUTCOMES: Final = {
     LegState.NO_ANSWER: CallState.NO_ANSWER,
     LegState.FAILED: CallState.FAILED,
 }
-WIRE: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
+DIGITS: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
 _SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED: Final = vol.Schema(
     {
-        vol.Required("origin"): WIRE,
-        vol.Required("destination"): WIRE,
+        vol.Required("origin"): DIGITS,
+        vol.Required("destination"): DIGITS,
         vol.Required("recorded"): bool,
         vol.Required("ring_destination_first"): bool,
         vol.Required("call_id"): str,
@@ -111,13 +111,13 @@ class Call:
     """Whether it was hung up before its request was answered."""
     is_accepted: bool = False
     """Whether it surely was placed: the provider said so, or it turned up."""
-    hides_another: bool = False
+    may_hide_another_call: bool = False
     """Whether another call of its pair may have been placed that is not followed."""
     watched: bool = True
     """Whether nothing can have been missed: no gap between the looks, and no riddle in them."""
-    may_see_another: bool = False
+    may_show_another_call: bool = False
     """Whether what a look shows may be left of another call of the pair, over or not."""
-    placed_or_over: asyncio.Event = field(default_factory=asyncio.Event)
+    accepted_or_over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once it surely was placed, or is over."""
     decided: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the destination answered or can no longer."""
@@ -177,7 +177,7 @@ class Call:
         return min(pace, until_up) if until_up > 0 else pace
 
     @property
-    def seconds_unclear(self) -> float:
+    def seconds_ambiguous(self) -> float:
         """Return for how many seconds it may still turn out whether it was placed."""
         return max(0, LONGEST_UNCLEAR - self.age)
 
@@ -194,7 +194,7 @@ class Call:
     def note_another(self) -> None:
         """Note that another call of its pair may have been placed just now."""
         self._placed = _now()
-        self.hides_another = True
+        self.may_hide_another_call = True
         self.watched = False
 
     def reach(self, state: CallState) -> CallState:
@@ -206,7 +206,7 @@ class Call:
             self.answered_after = self.age
         elif state.is_over and self.answered_after is not None:
             self.duration = max(0, self.age - self.answered_after)
-        self.placed_or_over.set()
+        self.accepted_or_over.set()
         if state is CallState.ANSWERED or state.is_over:
             self.decided.set()
         return state
@@ -220,12 +220,12 @@ class Call:
         if self.is_over or asked_at < self._seen_live:
             return
         may_be_up = asked_at - self._started >= NOT_UP_YET
-        if self.may_see_another:
+        if self.may_show_another_call:
             # A ring is a sign of this call only where the other one was over.
             is_sign = status is None or (status.is_ringing and self.watched)
             if not is_sign and not may_be_up:
                 return
-            self.may_see_another = False
+            self.may_show_another_call = False
         self.watched = self._is_watched_until(asked_at)
         self._last_look = max(self._last_look, asked_at)
         if status is None:
@@ -309,8 +309,8 @@ class Call:
     def as_dict(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         return {
-            "origin": self.pair.origin.wire,
-            "destination": self.pair.destination.wire,
+            "origin": self.pair.origin.digits,
+            "destination": self.pair.destination.digits,
             "recorded": self.recorded,
             "ring_destination_first": self.ring_destination_first,
             "call_id": self.call_id,

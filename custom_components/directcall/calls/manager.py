@@ -16,26 +16,26 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.ulid import ulid_now
 
 from ..api import (
-    AuthenticationError,
+    AcceptedRequest,
     CallRequest,
-    ConnectionFailedError,
+    DirectcallAuthenticationError,
+    DirectcallConnectionError,
     DirectcallError,
-    EndedCall,
-    NotActiveError,
+    DirectcallNotActiveError,
+    DirectcallOutcomeUnknownError,
+    DirectcallTokenRejectedError,
     NumberPair,
-    OutcomeUnknownError,
-    PlacedCall,
+    ProviderReply,
     RequestScope,
     Token,
-    TokenRejectedError,
 )
 from ..billing import DEADLINE, BilledRequest, async_execute_billed, request_cancelled
 from ..const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
-from ..contacts import without_number
+from ..contacts import redact_name
 from ..coordinator import DirectcallCoordinator, translated
-from ..issues import Billed, async_clear_no_credit
-from .tracker import FollowedCalls
+from ..issues import BilledService, async_clear_no_credit
 from .call import Call
+from .tracker import CallTracker
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Placing:
 
     call: Call
     request: BilledRequest[None] = field(init=False)
-    placed: PlacedCall | None = None
+    placed: AcceptedRequest | None = None
     """The provider's word that it accepted the call."""
     doubt: HomeAssistantError | None = None
     """Why it is not known whether it was placed."""
@@ -69,8 +69,8 @@ class Placing:
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                async with asyncio.timeout(self.call.seconds_unclear):
-                    await self.call.placed_or_over.wait()
+                async with asyncio.timeout(self.call.seconds_ambiguous):
+                    await self.call.accepted_or_over.wait()
                 await self.call.decided.wait()
 
     def check(self) -> None:
@@ -94,7 +94,10 @@ class Placing:
             raise request_cancelled()
         cause = self.error and self.error.__cause__
         is_shared = isinstance(
-            cause, AuthenticationError | ConnectionFailedError | TokenRejectedError
+            cause,
+            DirectcallAuthenticationError
+            | DirectcallConnectionError
+            | DirectcallTokenRejectedError,
         )
         if isinstance(cause, DirectcallError) and (shares_any or is_shared):
             raise translated(cause, HomeAssistantError) from cause
@@ -112,7 +115,7 @@ class HangUp:
     """The call whose request is under way."""
     is_prevented: bool = False
     """Whether its request was cancelled before anything was sent."""
-    task: asyncio.Task[EndedCall | HomeAssistantError] = field(init=False)
+    task: asyncio.Task[ProviderReply | HomeAssistantError] = field(init=False)
 
     def is_of(self, call: Call | None) -> bool:
         """Return if it is this call that is hung up."""
@@ -128,13 +131,13 @@ class HangUp:
             self.placing = None
 
 
-class Calls:
+class CallManager:
     """What places and ends the calls of an account."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Start without a call."""
         self._hass = hass
-        self.followed: Final = FollowedCalls(hass, entry_id)
+        self.followed: Final = CallTracker(hass, entry_id)
         self._under_way: list[Placing] = []
         self._hang_ups: list[HangUp] = []
 
@@ -168,14 +171,14 @@ class Calls:
             (
                 each
                 for each in self._under_way
-                if each.call.pair.may_be(pair) and not each.request.has_ended
+                if each.call.pair.could_match(pair) and not each.request.has_ended
             ),
             None,
         )
 
     def _find_hang_up(self, pair: NumberPair, call: Call | None) -> HangUp | None:
         """Return what hangs up a call between two telephones."""
-        return next((h for h in self._hang_ups if h.pair.may_be(pair) and h.is_of(call)), None)
+        return next((h for h in self._hang_ups if h.pair.could_match(pair) and h.is_of(call)), None)
 
     async def _async_guard(
         self, coordinator: DirectcallCoordinator, pair: NumberPair, contact: str | None
@@ -229,18 +232,20 @@ class Calls:
         Raise HomeAssistantError if it surely was not placed.
         """
 
-        async def operation(token: Token) -> PlacedCall:
+        async def operation(token: Token) -> AcceptedRequest:
             self.followed.async_expect(placing.call)
             return await coordinator.client.place_call(token, request, scope)
 
         try:
-            placing.placed = await async_execute_billed(coordinator, Billed.CALLS, scope, operation)
+            placing.placed = await async_execute_billed(
+                coordinator, BilledService.CALLS, scope, operation
+            )
         except asyncio.CancelledError:
             if not scope.is_interrupted:
                 self.followed.async_give_up(placing.call)
             raise
         except HomeAssistantError as err:
-            if not isinstance(err.__cause__, OutcomeUnknownError):
+            if not isinstance(err.__cause__, DirectcallOutcomeUnknownError):
                 self.followed.async_give_up(placing.call)
                 placing.error = err
                 raise
@@ -258,7 +263,7 @@ class Calls:
 
     async def async_hang_up(
         self, coordinator: DirectcallCoordinator, pair: NumberPair
-    ) -> EndedCall:
+    ) -> ProviderReply:
         """Hang up the call between two telephones, whoever placed it.
 
         Raise ServiceValidationError if there is none, HomeAssistantError if it fails.
@@ -266,7 +271,7 @@ class Calls:
         call = self.followed.find(pair)
         placing = self._find_under_way(pair)
         if placing and placing.async_cancel() and call is None:
-            return EndedCall("", "")
+            return ProviderReply("", "")
         hang_up = self._find_hang_up(pair, placing.call if placing else call)
         if hang_up is None:
             placed = placing.call if placing else call
@@ -284,7 +289,7 @@ class Calls:
 
     async def _async_hang_up(
         self, coordinator: DirectcallCoordinator, hang_up: HangUp
-    ) -> EndedCall | HomeAssistantError:
+    ) -> ProviderReply | HomeAssistantError:
         """Hang up, also what is not up yet, and record the answer.
 
         An error is returned, not raised, because the caller may have been cancelled.
@@ -297,7 +302,7 @@ class Calls:
                     lambda token: coordinator.client.end_call(token, hang_up.pair, scope), scope
                 )
             except HomeAssistantError as err:
-                if not isinstance(err.__cause__, NotActiveError):
+                if not isinstance(err.__cause__, DirectcallNotActiveError):
                     return err
                 ended = None
             hang_up.async_take_up_answer()
@@ -313,7 +318,7 @@ class Calls:
             elif hang_up.call and not hang_up.call.is_over:
                 await asyncio.sleep(_UNTIL_UP)
             if hang_up.is_prevented and not hang_up.call:
-                return EndedCall("", "")
+                return ProviderReply("", "")
             if not self._may_come_up(hang_up) or scope.seconds_left < _TIME_TO_END:
                 return _no_active_call()
 
@@ -357,15 +362,15 @@ class Calls:
             raise errors[0]
 
 
-DATA_CALLS: Final[HassKey[dict[str, Calls]]] = HassKey(f"{DOMAIN}_calls")
+DATA_CALLS: Final[HassKey[dict[str, CallManager]]] = HassKey(f"{DOMAIN}_calls")
 
 
 @callback
-def async_get_calls(hass: HomeAssistant, entry_id: str) -> Calls:
+def async_get_calls(hass: HomeAssistant, entry_id: str) -> CallManager:
     """Return the calls of an account, which outlive its reloads."""
     accounts = hass.data.setdefault(DATA_CALLS, {})
     if entry_id not in accounts:
-        accounts[entry_id] = Calls(hass, entry_id)
+        accounts[entry_id] = CallManager(hass, entry_id)
     return accounts[entry_id]
 
 
@@ -373,7 +378,7 @@ async def async_remove_calls(hass: HomeAssistant, entry_id: str) -> None:
     """Forget the calls of an account that is gone."""
     followed = async_get_calls(hass, entry_id).followed
     del hass.data[DATA_CALLS][entry_id]
-    for billed in Billed:
+    for billed in BilledService:
         async_clear_no_credit(hass, entry_id, billed)
     await followed.async_remove()
 
@@ -391,9 +396,9 @@ def request_call(pair: NumberPair, preferences: Mapping[str, Any]) -> CallReques
 def _call_in_progress(call: Call, contact: str | None) -> ServiceValidationError:
     """Return the error that there is a call already, or that there may be one."""
     name = contact or call.contact
-    placeholders = {"name": without_number(name) if name else str(call.pair.destination)}
+    placeholders = {"name": redact_name(name) if name else str(call.pair.destination)}
     key = "call_in_progress"
-    if call.is_new and (call.hides_another or not call.is_accepted):
+    if call.is_new and (call.may_hide_another_call or not call.is_accepted):
         key = "call_may_be_in_progress"
         placeholders["seconds"] = str(ceil(call.seconds_new))
     return ServiceValidationError(

@@ -23,9 +23,9 @@ from homeassistant.helpers.start import async_at_started
 from ..api import CallStatus, NumberPair, Token
 from ..const import DOMAIN
 from ..coordinator import DirectcallCoordinator
-from ..issues import Billed, async_clear_no_credit
-from .call import FIRST_LOOK, NOT_UP_YET, Call, CallState
+from ..issues import BilledService, async_clear_no_credit
 from ..store import AccountStore
+from .call import FIRST_LOOK, NOT_UP_YET, Call, CallState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ _MOST_WORDS: Final = 50
 type CallListener = Callable[[Call, CallState], None]
 
 
-class FollowedCalls:
+class CallTracker:
     """The calls of an account that are not over."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
@@ -75,7 +75,7 @@ class FollowedCalls:
 
     def find(self, pair: NumberPair) -> Call | None:
         """Return the call between two telephones, however their numbers are written."""
-        return next((call for call in self._calls if call.pair.may_be(pair)), None)
+        return next((call for call in self._calls if call.pair.could_match(pair)), None)
 
     async def async_load(self) -> None:
         """Take up the calls that were live when Home Assistant stopped, once."""
@@ -163,7 +163,9 @@ class FollowedCalls:
             # The two cannot be told apart any more.
             self.async_finish(previous, CallState.UNKNOWN)
             call.watched = False
-        call.may_see_another = any(pair.may_be(call.pair) for pair, _ in self._recently_ended())
+        call.may_show_another_call = any(
+            pair.could_match(call.pair) for pair, _ in self._recently_ended()
+        )
         self._calls.append(call)
         self._store.async_save()
         self._async_schedule(call, FIRST_LOOK)
@@ -242,7 +244,7 @@ class FollowedCalls:
     async def _async_look_again(self, coordinator: DirectcallCoordinator, call: Call) -> None:
         """Poll a call, then schedule the next poll or stop tracking it."""
         try:
-            if coordinator.may_ask_in_passing:
+            if coordinator.allows_background_requests:
                 await self.async_look(coordinator, call)
         except HomeAssistantError as err:
             _LOGGER.debug(
@@ -275,7 +277,7 @@ class FollowedCalls:
     def _async_enter(self, call: Call, state: CallState) -> None:
         """Do what a state that a call entered brings with it."""
         if state is CallState.PLACED:
-            async_clear_no_credit(self._hass, self.entry_id, Billed.CALLS)
+            async_clear_no_credit(self._hass, self.entry_id, BilledService.CALLS)
         if state.is_over:
             self._async_cancel_timer(call)
             if call in self._calls:

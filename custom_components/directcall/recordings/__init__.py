@@ -12,9 +12,9 @@ from .library import (
 from .watcher import (
     PendingRecording,
     RecordingWatcher,
-    async_get_announcer,
+    async_get_recording_watcher,
     async_recording_signal,
-    async_remove_announcer,
+    async_remove_recording_watcher,
 )
 
 __all__ = [
@@ -23,10 +23,10 @@ __all__ = [
     "PendingRecording",
     "RecordingLibrary",
     "RecordingWatcher",
-    "async_get_announcer",
+    "async_get_recording_watcher",
     "async_get_recordings",
     "async_recording_signal",
-    "async_remove_announcer",
+    "async_remove_recording_watcher",
     "check_period",
     "media_content_id",
     "new_media_key",

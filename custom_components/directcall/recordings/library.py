@@ -19,11 +19,11 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..api import (
-    Audio,
+    AudioStream,
     ByteRange,
     DirectcallError,
+    DirectcallRecordingGoneError,
     Recording,
-    RecordingGoneError,
     RecordingQuery,
     Spool,
     Token,
@@ -52,7 +52,7 @@ _KEY_LENGTH: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class RecordingListing:
     """The recordings of some time, the newest first, by their ids."""
 
     recordings: Mapping[str, Recording]
@@ -69,7 +69,7 @@ class _InMind:
     """By its first bytes where the provider does not say. Nothing before the first look."""
 
 
-class Recordings:
+class RecordingLibrary:
     """The recordings of an account."""
 
     def __init__(self, hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
@@ -83,17 +83,17 @@ class Recordings:
         self._in_mind: dict[str, _InMind] = {}
         self._spools = _SpoolCache(hass)
 
-    async def async_list(self, query: RecordingQuery) -> Listing:
+    async def async_list(self, query: RecordingQuery) -> RecordingListing:
         """Return the recordings that a query asks for.
 
         Raise HomeAssistantError if they cannot be had.
         """
 
-        async def operation(token: Token) -> Listing:
+        async def operation(token: Token) -> RecordingListing:
             found = await self._client.list_recordings(token, query)
             recordings = sorted(found.recordings, key=_order)
             by_id = list(zip(self._ids(recordings), recordings, strict=True))
-            return Listing(dict(reversed(by_id)), found.is_complete)
+            return RecordingListing(dict(reversed(by_id)), found.is_complete)
 
         return await self._coordinator.async_execute(operation)
 
@@ -107,7 +107,7 @@ class Recordings:
         ids: list[str] = []
         seen: Counter[str] = Counter()
         for recording in recordings:
-            pair = f"{recording.origin.wire} {recording.destination.wire}"
+            pair = f"{recording.origin.digits} {recording.destination.digits}"
             digest = blake2b(pair.encode(), key=self._key, digest_size=8).hexdigest()
             name = f"{recording.started.astimezone(UTC):{_MOMENT}}-{digest}"
             # Several of one call.
@@ -126,13 +126,13 @@ class Recordings:
     @asynccontextmanager
     async def async_open(
         self, recording_id: str, byte_range: ByteRange | None = None
-    ) -> AsyncIterator[Audio]:
+    ) -> AsyncIterator[AudioStream]:
         """Open the audio of a recording, or a part of it.
 
         Raise HomeAssistantError if there is none.
         """
 
-        async def async_open(known: _InMind) -> Audio:
+        async def async_open(known: _InMind) -> AudioStream:
             return await self._async_open(recording_id, known, byte_range)
 
         async with self._async_slot(), await self._async_use(recording_id, async_open) as audio:
@@ -178,7 +178,7 @@ class Recordings:
             if known := self._in_mind.get(recording_id):
                 try:
                     return await use(known)
-                except RecordingGoneError:
+                except DirectcallRecordingGoneError:
                     self._in_mind.pop(recording_id, None)
             return await use(await self._async_find(recording_id))
         except DirectcallError as err:
@@ -191,7 +191,7 @@ class Recordings:
 
     async def _async_open(
         self, recording_id: str, known: _InMind, byte_range: ByteRange | None
-    ) -> Audio:
+    ) -> AudioStream:
         """Return the audio of a recording, through a spool where its length is unknown."""
         if spool := self._spools.async_get(recording_id):
             return spool.open(byte_range)
@@ -283,8 +283,8 @@ def _order(recording: Recording) -> tuple[datetime, str, str, str]:
     """Return what recordings are sorted by."""
     return (
         recording.started,
-        recording.origin.wire,
-        recording.destination.wire,
+        recording.origin.digits,
+        recording.destination.digits,
         str(recording.link),
     )
 
@@ -334,15 +334,15 @@ def media_content_id(entry_id: str, recording_id: str) -> str:
     return generate_media_source_id(DOMAIN, f"{entry_id}/{recording_id}")
 
 
-_DATA_RECORDINGS: Final[HassKey[dict[str, Recordings]]] = HassKey(f"{DOMAIN}_recordings")
+_DATA_RECORDINGS: Final[HassKey[dict[str, RecordingLibrary]]] = HassKey(f"{DOMAIN}_recordings")
 
 
 @callback
-def async_get_recordings(hass: HomeAssistant, entry: DirectcallConfigEntry) -> Recordings:
+def async_get_recordings(hass: HomeAssistant, entry: DirectcallConfigEntry) -> RecordingLibrary:
     """Return the recordings of an account that is loaded."""
     accounts = hass.data.setdefault(_DATA_RECORDINGS, {})
     if entry.entry_id not in accounts:
-        accounts[entry.entry_id] = Recordings(hass, entry)
+        accounts[entry.entry_id] = RecordingLibrary(hass, entry)
 
         @callback
         def forget() -> None:

@@ -21,12 +21,11 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..api import NumberPair, PhoneNumber, RecordingQuery
+from ..calls import DIGITS, Call, CallState, CallTracker
 from ..const import DOMAIN
 from ..coordinator import DirectcallConfigEntry
-from ..calls import FollowedCalls
-from ..calls import WIRE, Call, CallState
-from .library import async_get_recordings, media_content_id
 from ..store import AccountStore, with_own_call_id
+from .library import async_get_recordings, media_content_id
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,8 +41,8 @@ _SAVED: Final = vol.Schema(
     {
         vol.Required("call_id"): str,
         vol.Required("provider_id"): vol.Any(None, str),
-        vol.Required("origin"): WIRE,
-        vol.Required("destination"): WIRE,
+        vol.Required("origin"): DIGITS,
+        vol.Required("destination"): DIGITS,
         vol.Required("contact"): vol.Any(None, str),
         vol.Required("placed_at"): _MOMENT,
         vol.Required("ended_at"): _MOMENT,
@@ -53,7 +52,7 @@ _SAVED: Final = vol.Schema(
 
 
 @dataclass(slots=True, eq=False)
-class AwaitedRecording:
+class PendingRecording:
     """A recorded call that is over. Times are in seconds since 1970, on the wall clock."""
 
     call_id: str
@@ -87,8 +86,8 @@ class AwaitedRecording:
         return {
             "call_id": self.call_id,
             "provider_id": self.provider_id,
-            "origin": self.pair.origin.wire,
-            "destination": self.pair.destination.wire,
+            "origin": self.pair.origin.digits,
+            "destination": self.pair.destination.digits,
             "contact": self.contact,
             "placed_at": self.placed_at,
             "ended_at": self.ended_at,
@@ -104,12 +103,12 @@ class AwaitedRecording:
 
 
 @callback
-def async_recording_signal(entry_id: str) -> SignalType[AwaitedRecording, str]:
+def async_recording_signal(entry_id: str) -> SignalType[PendingRecording, str]:
     """Return the signal that a recording of an account is there, with its media content ID."""
     return SignalType(f"{DOMAIN}_recording_{entry_id}")
 
 
-class Announcer:
+class RecordingWatcher:
     """The recordings of an account that are awaited."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
@@ -120,14 +119,14 @@ class Announcer:
             hass,
             f"{entry_id}.recordings",
             "awaited",
-            AwaitedRecording.from_dict,
+            PendingRecording.from_dict,
             lambda: self._awaited,
         )
         self._is_loaded = False
         self._entry: DirectcallConfigEntry | None = None
-        self._awaited: set[AwaitedRecording] = set()
-        self._timers: dict[AwaitedRecording, CALLBACK_TYPE] = {}
-        self._searched: set[AwaitedRecording] = set()
+        self._awaited: set[PendingRecording] = set()
+        self._timers: dict[PendingRecording, CALLBACK_TYPE] = {}
+        self._searched: set[PendingRecording] = set()
         self._unsubscribe: CALLBACK_TYPE | None = None
 
     @property
@@ -143,7 +142,7 @@ class Announcer:
         self._awaited.update(await self._store.async_load())
 
     @callback
-    def async_attach(self, entry: DirectcallConfigEntry, followed: FollowedCalls) -> None:
+    def async_attach(self, entry: DirectcallConfigEntry, followed: CallTracker) -> None:
         """Look for recordings of an account's calls, and tell the listeners, from now on."""
         self._entry = entry
         self._unsubscribe = followed.async_subscribe(self._async_call_changed)
@@ -177,7 +176,7 @@ class Announcer:
         if not call.recorded or state not in {CallState.ENDED, CallState.UNKNOWN}:
             return
         now = time.time()
-        awaited = AwaitedRecording(
+        awaited = PendingRecording(
             call.call_id,
             call.provider_id,
             call.pair,
@@ -191,7 +190,7 @@ class Announcer:
         self._async_schedule(awaited, awaited.seconds_left)
 
     @callback
-    def _async_schedule(self, awaited: AwaitedRecording, delay: float) -> None:
+    def _async_schedule(self, awaited: PendingRecording, delay: float) -> None:
         """Look for a recording after a while."""
         look = partial(self._async_look_is_due, awaited)
         self._timers[awaited] = async_call_later(
@@ -199,13 +198,13 @@ class Announcer:
         )
 
     @callback
-    def _async_look_is_due(self, awaited: AwaitedRecording, _now: object) -> None:
+    def _async_look_is_due(self, awaited: PendingRecording, _now: object) -> None:
         """Look for a recording, if the provider may be asked now."""
         del self._timers[awaited]
         if self._entry is None or not self._hass.is_running:
             # Once Home Assistant stops there is no connection any more, and no look is to be lost.
             return
-        if self._entry.runtime_data.may_ask_in_passing:
+        if self._entry.runtime_data.allows_background_requests:
             self._searched.add(awaited)
             task = self._entry.async_create_background_task(
                 self._hass,
@@ -218,7 +217,7 @@ class Announcer:
         else:
             self._async_schedule(awaited, _PATIENCE)
 
-    async def _async_look(self, entry: DirectcallConfigEntry, awaited: AwaitedRecording) -> None:
+    async def _async_look(self, entry: DirectcallConfigEntry, awaited: PendingRecording) -> None:
         """Look for a recording, then tell of it, or schedule the next look."""
         content_id: str | None = None
         try:
@@ -243,7 +242,7 @@ class Announcer:
             async_dispatcher_send(self._hass, signal, awaited, content_id)
 
     async def _async_find(
-        self, entry: DirectcallConfigEntry, awaited: AwaitedRecording
+        self, entry: DirectcallConfigEntry, awaited: PendingRecording
     ) -> str | None:
         """Return what the recording of a call is known by, if it is there, and can be heard.
 
@@ -255,8 +254,8 @@ class Announcer:
         distances = {
             recording_id: abs(recording.started.timestamp() - awaited.placed_at)
             for recording_id, recording in listing.recordings.items()
-            if awaited.pair.origin.may_be(recording.origin)
-            and awaited.pair.destination.may_be(recording.destination)
+            if awaited.pair.origin.could_match(recording.origin)
+            and awaited.pair.destination.could_match(recording.destination)
         }
         if not distances:
             return None
@@ -266,20 +265,20 @@ class Announcer:
         return media_content_id(entry.entry_id, nearest)
 
 
-_DATA_ANNOUNCERS: Final[HassKey[dict[str, Announcer]]] = HassKey(f"{DOMAIN}_announcers")
+_DATA_ANNOUNCERS: Final[HassKey[dict[str, RecordingWatcher]]] = HassKey(f"{DOMAIN}_announcers")
 
 
 @callback
-def async_get_announcer(hass: HomeAssistant, entry_id: str) -> Announcer:
+def async_get_recording_watcher(hass: HomeAssistant, entry_id: str) -> RecordingWatcher:
     """Return what awaits the recordings of an account, which outlives its reloads."""
     accounts = hass.data.setdefault(_DATA_ANNOUNCERS, {})
     if entry_id not in accounts:
-        accounts[entry_id] = Announcer(hass, entry_id)
+        accounts[entry_id] = RecordingWatcher(hass, entry_id)
     return accounts[entry_id]
 
 
-async def async_remove_announcer(hass: HomeAssistant, entry_id: str) -> None:
+async def async_remove_recording_watcher(hass: HomeAssistant, entry_id: str) -> None:
     """Forget the recordings that are awaited of an account that is gone."""
-    announcer = async_get_announcer(hass, entry_id)
+    announcer = async_get_recording_watcher(hass, entry_id)
     del hass.data[_DATA_ANNOUNCERS][entry_id]
     await announcer.async_remove()

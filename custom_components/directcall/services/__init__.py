@@ -298,7 +298,7 @@ async def _async_send(
     recipients = addressees.recipients
     outcomes = await async_send(coordinator, recipients, message_for)
     accepted = async_check_sent(coordinator.hass, outcomes, addressees.errors)
-    message_ids = [sent.message_id for sent in accepted if sent.message_id]
+    message_ids = [sent.provider_id for sent in accepted if sent.provider_id]
     return {
         "message_id": message_ids[0] if message_ids else None,
         "message_ids": list(message_ids),
