@@ -12,7 +12,7 @@ from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
-from .coordinator import DirectcallConfigEntry
+from .account import DirectcallConfigEntry
 from .entity import DirectcallTokenEntity
 
 PARALLEL_UPDATES = 0
@@ -31,7 +31,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensor of an account."""
-    async_add_entities([DirectcallConnectionBinarySensor(entry.runtime_data, CONNECTION)])
+    async_add_entities(
+        [DirectcallConnectionBinarySensor(entry.runtime_data.coordinator, CONNECTION)]
+    )
 
 
 class DirectcallConnectionBinarySensor(DirectcallTokenEntity, BinarySensorEntity):

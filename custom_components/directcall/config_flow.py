@@ -28,6 +28,7 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.util.ssl import get_default_context
 
 from .api import (
     DEFAULT_URL,
@@ -38,6 +39,7 @@ from .api import (
     DirectcallInvalidUrlError,
     DirectcallRefusedError,
     PhoneNumber,
+    Sessions,
     parse_url,
 )
 from .const import (
@@ -61,7 +63,6 @@ from .contacts import (
 )
 from .number_data import async_load_number_data
 from .recordings import new_media_key
-from .sessions import temporary_sessions
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -117,8 +118,8 @@ class _Failure(NamedTuple):
 async def _async_try_credentials(url: URL, client_id: str, client_secret: str) -> _Failure | None:
     """Try credentials at the provider, and return what is wrong with them."""
     try:
-        async with temporary_sessions() as sessions:
-            await DirectcallClient(sessions, url, client_id, client_secret).request_token()
+        async with Sessions.open(get_default_context()) as sessions:
+            await DirectcallClient(sessions, url, client_id, client_secret).sign_in()
     except DirectcallAuthenticationError:
         return _Failure("invalid_auth")
     except DirectcallRefusedError as err:

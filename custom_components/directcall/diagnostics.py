@@ -8,8 +8,8 @@ from homeassistant.const import CONF_URL, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
+from .account import DirectcallConfigEntry
 from .api import DEFAULT_URL
-from .calls import async_get_calls
 from .const import (
     CONF_RECORD,
     CONF_RING_DESTINATION_FIRST,
@@ -17,19 +17,17 @@ from .const import (
     DOMAIN,
     SUBENTRY_CONTACT,
 )
-from .coordinator import DirectcallConfigEntry
-from .recordings import async_get_recording_watcher
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: DirectcallConfigEntry
 ) -> dict[str, Any]:
     """Return the diagnostics of an account."""
-    coordinator = entry.runtime_data
+    data = entry.runtime_data
     integration = await async_get_integration(hass, DOMAIN)
-    statistics = coordinator.client.statistics
-    token = coordinator.data
-    followed = async_get_calls(hass, entry.entry_id).followed
+    statistics = data.client.statistics
+    token = data.coordinator.data
+    tracker = data.account.calls.tracker
     return {
         "versions": {
             "home_assistant": __version__,
@@ -49,13 +47,13 @@ async def async_get_config_entry_diagnostics(
             "lifetime": round(token.lifetime),
         },
         "calls": {
-            "active": followed.active,
-            "unclear": followed.unclear,
-            "over": dict(followed.final_states),
-            "unknown_words": dict(followed.unknown_words),
+            "active": tracker.active,
+            "unclear": tracker.unclear,
+            "over": dict(tracker.final_states),
+            "unknown_words": dict(tracker.unknown_words),
         },
         "recordings": {
-            "awaited": async_get_recording_watcher(hass, entry.entry_id).awaited,
+            "awaited": data.account.recording_watcher.awaited,
             "left_out": dict(statistics.invalid_recordings),
         },
         "requests": dict(statistics.requests),

@@ -9,10 +9,11 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .account import DirectcallConfigEntry
 from .calls import Call, CallState, CallTracker
 from .const import DOMAIN
 from .contacts import Recipient, contact_identifier, recipient_of
-from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
+from .coordinator import DirectcallCoordinator
 
 
 @callback
@@ -96,16 +97,16 @@ class DirectcallTokenEntity(CoordinatorEntity[DirectcallCoordinator], Directcall
 class DirectcallCallEntity(DirectcallEntity):
     """An entity that tells of an account's calls."""
 
-    def __init__(self, followed: CallTracker, description: EntityDescription) -> None:
+    def __init__(self, tracker: CallTracker, description: EntityDescription) -> None:
         """Belong to the account whose calls they are."""
-        super().__init__(followed.entry_id, description)
-        self._followed = followed
+        super().__init__(tracker.entry_id, description)
+        self._tracker = tracker
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen to what becomes of the calls."""
         await super().async_added_to_hass()
-        self.async_on_remove(self._followed.async_subscribe(self._async_call_changed))
+        self.async_on_remove(self._tracker.async_subscribe(self._async_call_changed))
 
     # From 2026.11, Home Assistant removes an entity whose id changes and adds it again, unless each
     # class that defines `async_added_to_hass` defines this, too.

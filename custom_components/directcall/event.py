@@ -7,9 +7,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .calls import Call, CallState, CallTracker, async_get_calls
+from .account import DirectcallConfigEntry
+from .calls import Call, CallState, CallTracker
 from .contacts import redact_name
-from .coordinator import DirectcallConfigEntry
 from .entity import DirectcallCallEntity
 from .recordings import PendingRecording, async_recording_signal
 
@@ -29,22 +29,22 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the event of an account."""
-    followed = async_get_calls(hass, entry.entry_id).followed
-    async_add_entities([DirectcallCallEvent(followed)])
+    tracker = entry.runtime_data.account.calls.tracker
+    async_add_entities([DirectcallCallEvent(tracker)])
 
 
 class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
     """Fires with each state that a call enters, and once its recording is there."""
 
-    def __init__(self, followed: CallTracker) -> None:
+    def __init__(self, tracker: CallTracker) -> None:
         """Belong to the account whose calls and recordings they are."""
-        super().__init__(followed, CALL)
+        super().__init__(tracker, CALL)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen to what becomes of the calls, and of their recordings."""
         await super().async_added_to_hass()
-        signal = async_recording_signal(self._followed.entry_id)
+        signal = async_recording_signal(self._tracker.entry_id)
         self.async_on_remove(
             async_dispatcher_connect(self.hass, signal, self._async_recording_ready)
         )

@@ -1,13 +1,13 @@
-"""Repair issues: an account has no credit."""
+"""Repair issues: missing credit."""
 
 from enum import Enum
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .api import redact_number
 from .const import CONF_ORIGIN, DOMAIN
-from .coordinator import DirectcallConfigEntry
 
 
 class BilledService(Enum):
@@ -19,47 +19,52 @@ class BilledService(Enum):
 
     @property
     def issue(self) -> str:
-        """Return what the issue says."""
+        """Return the translation key of the issue."""
         return self.value
 
 
-def _issue_id(entry_id: str, billed: BilledService) -> str:
-    """Return the id of an account's issue."""
-    return f"{billed.issue}_{entry_id}"
+def _issue_id(entry_id: str, service: BilledService) -> str:
+    """Return the ID of an account's issue."""
+    return f"{service.issue}_{entry_id}"
 
 
 @callback
-def async_show_no_credit(
-    hass: HomeAssistant, entry: DirectcallConfigEntry, billed: BilledService
-) -> None:
-    """Say that there is no credit for something.
+def async_show_no_credit(hass: HomeAssistant, entry: ConfigEntry, service: BilledService) -> None:
+    """Show that an account has no credit for a service.
 
-    It is said until the provider accepts something of the kind, also after a restart.
+    The issue stays until the provider accepts a request for the service, also after a restart.
     """
     ir.async_create_issue(
         hass,
         DOMAIN,
-        _issue_id(entry.entry_id, billed),
+        _issue_id(entry.entry_id, service),
         is_fixable=False,
         is_persistent=True,
         severity=ir.IssueSeverity.ERROR,
-        translation_key=billed.issue,
-        # Diagnostics hold the issues, too, and the title of the entry is the client id.
+        translation_key=service.issue,
+        # Diagnostics contain the issues, too, and the title of the entry is the client ID.
         translation_placeholders={"origin": redact_number(entry.options[CONF_ORIGIN])},
     )
 
 
 @callback
-def async_clear_no_credit(hass: HomeAssistant, entry_id: str, billed: BilledService) -> None:
-    """Say no more that there is no credit for something."""
-    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id, billed))
+def async_clear_no_credit(hass: HomeAssistant, entry_id: str, service: BilledService) -> None:
+    """Clear the issue that an account has no credit for a service."""
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id, service))
 
 
 @callback
-def async_renew_no_credit(hass: HomeAssistant) -> None:
-    """Name every account by its present origin in issues, which earlier versions did not."""
+def async_clear_all_no_credit(hass: HomeAssistant, entry_id: str) -> None:
+    """Clear the issues of an account that is removed."""
+    for service in BilledService:
+        async_clear_no_credit(hass, entry_id, service)
+
+
+@callback
+def async_update_no_credit(hass: HomeAssistant) -> None:
+    """Update the issues of all accounts. Earlier versions did not name the origin in them."""
     registry = ir.async_get(hass)
     for entry in hass.config_entries.async_entries(DOMAIN):
-        for billed in BilledService:
-            if registry.async_get_issue(DOMAIN, _issue_id(entry.entry_id, billed)):
-                async_show_no_credit(hass, entry, billed)
+        for service in BilledService:
+            if registry.async_get_issue(DOMAIN, _issue_id(entry.entry_id, service)):
+                async_show_no_credit(hass, entry, service)

@@ -21,12 +21,13 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
+from .account import DirectcallConfigEntry
 from .api import AudioStream, ByteRange, DirectcallError, Recording, RecordingQuery
 from .const import DOMAIN
 from .contacts import AddressBook, Recipient
-from .coordinator import DirectcallConfigEntry
+from .errors import translated_errors
 from .number_data import async_load_number_data
-from .recordings import KEPT, YEARS, async_get_recordings
+from .recordings import KEPT, YEARS
 
 _URL: Final = f"/api/{DOMAIN}/recordings"
 # What a browser is told before it plays. What it is told then is what the provider says, or what
@@ -89,19 +90,18 @@ class DirectcallMediaSource(MediaSource):
             return _folder("", "Directcall", [_folder(e.entry_id, e.title) for e in entries])
         entry_id, _, day = item.identifier.partition("/")
         try:
-            entry = _async_get_entry(self._hass, entry_id)
-            if not day:
-                return _folder(entry_id, entry.title, await self._async_days(entry))
-            return await self._async_day(entry, _read_day(day))
+            with translated_errors():
+                entry = _async_get_entry(self._hass, entry_id)
+                if not day:
+                    return _folder(entry_id, entry.title, await self._async_days(entry))
+                return await self._async_day(entry, _read_day(day))
         except HomeAssistantError as err:
             raise await _async_as_shown(self._hass, err, BrowseError) from err
 
     async def _async_days(self, entry: DirectcallConfigEntry) -> list[BrowseMediaSource]:
         """Return the days on which there are recordings, the newest first."""
         now = dt_util.now()
-        listing = await async_get_recordings(self._hass, entry).async_list(
-            RecordingQuery(now - KEPT, now)
-        )
+        listing = await entry.runtime_data.recordings.async_list(RecordingQuery(now - KEPT, now))
         if listing.is_complete:
             days = {dt_util.as_local(r.started).date() for r in listing.recordings.values()}
         else:
@@ -119,7 +119,7 @@ class DirectcallMediaSource(MediaSource):
             datetime.combine(midnight, time.min, zone).astimezone(UTC)
             for midnight in (day, day + timedelta(days=1))
         )
-        listing = await async_get_recordings(self._hass, entry).async_list(
+        listing = await entry.runtime_data.recordings.async_list(
             RecordingQuery(start, end - _SECOND)
         )
         numbers = {n for r in listing.recordings.values() for n in (r.origin, r.destination)}
@@ -167,9 +167,9 @@ class DirectcallMediaSource(MediaSource):
         """
         entry_id, _, recording_id = item.identifier.partition("/")
         try:
-            entry = _async_get_entry(self._hass, entry_id)
-            recordings = async_get_recordings(self._hass, entry)
-            media_type = await recordings.async_media_type(recording_id)
+            with translated_errors():
+                entry = _async_get_entry(self._hass, entry_id)
+                media_type = await entry.runtime_data.recordings.async_media_type(recording_id)
         except HomeAssistantError as err:
             raise await _async_as_shown(self._hass, err, Unresolvable) from err
         return PlayMedia(f"{_URL}/{entry_id}/{recording_id}", media_type)
@@ -247,10 +247,11 @@ class DirectcallRecordingView(HomeAssistantView):
         """Answer with the audio, or with what is wrong."""
         byte_range = ByteRange.parse(request.headers.get(hdrs.RANGE))
         try:
-            entry = _async_get_entry(self._hass, entry_id)
-            recordings = async_get_recordings(self._hass, entry)
-            async with recordings.async_open(recording_id, byte_range) as audio:
-                return await _async_hand_on(request, audio)
+            with translated_errors():
+                entry = _async_get_entry(self._hass, entry_id)
+                recordings = entry.runtime_data.recordings
+                async with recordings.async_open(recording_id, byte_range) as audio:
+                    return await _async_hand_on(request, audio)
         except HomeAssistantError as err:
             status = _STATUSES.get(err.translation_key or "", HTTPStatus.BAD_GATEWAY)
             return self.json_message(str(err), status, err.translation_key)

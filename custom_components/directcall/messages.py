@@ -1,12 +1,13 @@
 """Messages that are spoken or written: what people say, checked, and sent once."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, time
+from functools import partial
 from itertools import batched
-import logging
 import re
+from time import monotonic
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -21,31 +22,21 @@ from .api import (
     MOST_RECIPIENTS,
     AcceptedRequest,
     Delivery,
+    DirectcallClient,
+    DirectcallError,
     DirectcallNoCreditError,
     DirectcallOutcomeUnknownError,
     DirectcallRefusedError,
-    PhoneNumber,
     RequestScope,
     Sms,
     VoiceMessage,
 )
-from .billing import (
-    DEADLINE,
-    UPLOAD_DEADLINE,
-    BilledRequest,
-    async_execute_billed,
-    cancellation_error,
-    outcome_unknown,
-)
+from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, RequestManager
 from .const import DOMAIN
 from .contacts import Recipient, redact_name
-from .coordinator import DirectcallCoordinator
+from .errors import as_home_assistant_error
 from .issues import BilledService
 from .times import read_moment
-
-_LOGGER = logging.getLogger(__name__)
-
-type MessageFor = Callable[[tuple[PhoneNumber, ...]], VoiceMessage | Sms]
 
 _HOURS: Final = range(24)
 # Values that a template renders when there is no message ID.
@@ -57,133 +48,94 @@ class Outcome:
     """The result of one request for a message."""
 
     recipients: tuple[Recipient, ...]
-    sent: AcceptedRequest | None = None
-    """The provider's word that it accepted the message."""
-    error: HomeAssistantError | None = None
-    """Why it was not, or may not have been, accepted."""
+    result: AcceptedRequest | DirectcallError | HomeAssistantError
+    """The provider's confirmation, or the reason that there is none."""
 
 
-class _Sending:
-    """A message on its way to its recipients."""
+class _Sender:
+    """A message on its way to its recipients, with one deadline for all its requests."""
 
     def __init__(
-        self,
-        coordinator: DirectcallCoordinator,
-        message_for: MessageFor,
-        scope: RequestScope,
+        self, requests: RequestManager, client: DirectcallClient, message: VoiceMessage | Sms
     ) -> None:
-        """Send within one scope."""
-        self._coordinator = coordinator
-        self._message_for = message_for
-        self._scope = scope
+        """Start the time."""
+        self._requests = requests
+        self._client = client
+        self._message = message
+        uploads = isinstance(message, VoiceMessage) and isinstance(message.content, bytes)
+        self._deadline = monotonic() + (UPLOAD_DEADLINE if uploads else DEADLINE)
 
     async def async_send(self, groups: Iterable[tuple[Recipient, ...]]) -> list[Outcome]:
         """Send to groups of recipients, one request each, at the same time."""
-        tasks = {
-            self._coordinator.hass.async_create_background_task(
-                self._async_send_to_group(group), f"{DOMAIN} message", eager_start=False
-            ): group
-            for group in groups
-        }
-        try:
-            await asyncio.wait(tasks)
-        except asyncio.CancelledError:
-            # What was accepted before still has to be told.
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        outcomes: list[Outcome] = []
-        for task, group in tasks.items():
-            if task.cancelled():
-                outcomes.append(Outcome(group, error=cancellation_error(self._scope)))
-            elif err := task.exception():
-                # A fault of ours must not hide what the other requests came to.
-                _LOGGER.error("Unexpected error while sending a message", exc_info=err)
-                outcomes.append(Outcome(group, error=outcome_unknown()))
-            else:
-                outcomes += task.result()
-        return outcomes
+        outcomes = await asyncio.gather(*(self._async_send_to_group(group) for group in groups))
+        return [outcome for each in outcomes for outcome in each]
 
     async def _async_send_to_group(self, group: tuple[Recipient, ...]) -> list[Outcome]:
         """Send one request. If it is refused because of one recipient, send to each alone."""
         try:
-            sent = await self._async_request(self._message_for(_numbers_of(group)))
-        except HomeAssistantError as err:
-            cause = err.__cause__
-            if (
-                len(group) > 1
-                and isinstance(cause, DirectcallRefusedError)
-                and cause.is_readable
-                and not isinstance(cause, DirectcallNoCreditError)
-            ):
+            return [Outcome(group, await self._async_start(group).async_wait())]
+        except (DirectcallError, HomeAssistantError) as err:
+            if len(group) > 1 and _concerns_one_recipient(err):
                 return await self.async_send((recipient,) for recipient in group)
-            return [Outcome(group, error=err)]
-        return [Outcome(group, sent)]
+            return [Outcome(group, err)]
 
-    async def _async_request(self, message: VoiceMessage | Sms) -> AcceptedRequest:
-        """Send one request."""
-        client, scope = self._coordinator.client, self._scope
+    @callback
+    def _async_start(self, group: tuple[Recipient, ...]) -> BilledRequest[AcceptedRequest]:
+        """Start one request."""
+        message = replace(self._message, recipients=tuple(each.number for each in group))
+        scope = RequestScope(self._deadline - monotonic())
         if isinstance(message, VoiceMessage):
-            return await async_execute_billed(
-                self._coordinator,
+            service, send = (
                 BilledService.VOICE_MESSAGES,
-                scope,
-                lambda token: client.send_voice_message(token, message, scope),
+                partial(self._client.send_voice_message, message),
             )
-        return await async_execute_billed(
-            self._coordinator,
-            BilledService.SMS,
-            scope,
-            lambda token: client.send_sms(token, message, scope),
-        )
+        else:
+            service, send = BilledService.SMS, partial(self._client.send_sms, message)
+        return self._requests.async_start_billed(service, send, scope)
 
 
-async def async_send(
-    coordinator: DirectcallCoordinator,
-    recipients: Sequence[Recipient],
-    message_for: MessageFor,
-) -> list[Outcome]:
-    """Send a message to any number of recipients: each request once.
-
-    Raise HomeAssistantError if the request was cancelled before anything was sent.
-    """
-    groups = list(batched(recipients, MOST_RECIPIENTS, strict=False))
-    message = message_for(_numbers_of(groups[0]))
-    uploads = isinstance(message, VoiceMessage) and isinstance(message.content, bytes)
-
-    async def make(scope: RequestScope) -> list[Outcome]:
-        return await _Sending(coordinator, message_for, scope).async_send(groups)
-
-    request = BilledRequest(
-        coordinator.hass,
-        coordinator.config_entry.entry_id,
-        make,
-        UPLOAD_DEADLINE if uploads else DEADLINE,
+def _concerns_one_recipient(err: Exception) -> bool:
+    """Return if a request may be refused because of one of its recipients."""
+    return (
+        isinstance(err, DirectcallRefusedError)
+        and err.is_readable
+        and not isinstance(err, DirectcallNoCreditError)
     )
-    return await request.async_wait()
+
+
+async def async_send_message(
+    requests: RequestManager,
+    client: DirectcallClient,
+    recipients: Iterable[Recipient],
+    message: VoiceMessage | Sms,
+) -> list[Outcome]:
+    """Send a message to any number of recipients, each request once."""
+    groups = batched(recipients, MOST_RECIPIENTS, strict=False)
+    return await _Sender(requests, client, message).async_send(groups)
 
 
 @callback
-def async_check_sent(
+def async_check_outcomes(
     hass: HomeAssistant, outcomes: Iterable[Outcome], unreachable: Iterable[HomeAssistantError] = ()
 ) -> list[AcceptedRequest]:
     """Return what was accepted.
 
-    Raise HomeAssistantError if it was not accepted, or may not have been, for each recipient.
+    Raise DirectcallError or HomeAssistantError if the message was not accepted, or may not have
+    been, for each recipient.
     """
-    failed: list[tuple[tuple[Recipient, ...], HomeAssistantError]] = []
+    failed: list[tuple[tuple[Recipient, ...], DirectcallError | HomeAssistantError]] = []
     accepted: list[AcceptedRequest] = []
     reached: list[Recipient] = []
     for outcome in outcomes:
-        if outcome.error:
-            failed.append((outcome.recipients, outcome.error))
-        if outcome.sent:
-            accepted.append(outcome.sent)
+        if isinstance(outcome.result, AcceptedRequest):
+            accepted.append(outcome.result)
             reached += outcome.recipients
+        else:
+            failed.append((outcome.recipients, outcome.result))
     failed += [((), err) for err in unreachable]
     if not failed:
         return accepted
-    unknown = [err for _, err in failed if isinstance(err.__cause__, DirectcallOutcomeUnknownError)]
+    unknown = [err for _, err in failed if isinstance(err, DirectcallOutcomeUnknownError)]
     if not accepted and len(unknown) in {0, len(failed)}:
         raise failed[0][1]
     names_by_text: dict[str, list[str]] = {}
@@ -202,18 +154,15 @@ def async_check_sent(
     )
 
 
-def _numbers_of(recipients: Iterable[Recipient]) -> tuple[PhoneNumber, ...]:
-    """Return the numbers of recipients."""
-    return tuple(recipient.number for recipient in recipients)
-
-
 def _name_of(recipient: Recipient) -> str:
     """Return a name for a recipient that gives no number away."""
     return redact_name(recipient.contact) if recipient.contact else str(recipient.number)
 
 
-def _text_of(hass: HomeAssistant, err: HomeAssistantError) -> str:
+def _text_of(hass: HomeAssistant, err: DirectcallError | HomeAssistantError) -> str:
     """Return the text of an error in the home's language. Its own is English."""
+    if isinstance(err, DirectcallError):
+        err = as_home_assistant_error(err, HomeAssistantError)
     texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
     text = texts.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message", "{err}")
     return text.format(**(err.translation_placeholders or {}), err=err)

@@ -15,8 +15,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .calls import Call, CallState, async_get_calls
-from .coordinator import DirectcallConfigEntry
+from .account import DirectcallConfigEntry
+from .calls import Call, CallState
 from .entity import DirectcallCallEntity, DirectcallTokenEntity
 
 PARALLEL_UPDATES = 0
@@ -47,12 +47,12 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of an account."""
-    followed = async_get_calls(hass, entry.entry_id).followed
+    tracker = entry.runtime_data.account.calls.tracker
     async_add_entities(
         [
-            DirectcallActiveCallsSensor(followed, ACTIVE_CALLS),
-            DirectcallLastCallSensor(followed, LAST_CALL),
-            DirectcallTokenExpiresSensor(entry.runtime_data, TOKEN_EXPIRES),
+            DirectcallActiveCallsSensor(tracker, ACTIVE_CALLS),
+            DirectcallLastCallSensor(tracker, LAST_CALL),
+            DirectcallTokenExpiresSensor(entry.runtime_data.coordinator, TOKEN_EXPIRES),
         ]
     )
 
@@ -64,7 +64,7 @@ class DirectcallActiveCallsSensor(DirectcallCallEntity, SensorEntity):
     @override
     def native_value(self) -> int:
         """Return how many there are."""
-        return self._followed.active
+        return self._tracker.active
 
 
 class DirectcallLastCallSensor(DirectcallCallEntity, RestoreSensor):

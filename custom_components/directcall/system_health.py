@@ -9,9 +9,9 @@ from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from .account import DirectcallConfigEntry
 from .api import DEFAULT_URL
 from .const import DOMAIN
-from .coordinator import DirectcallConfigEntry
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 _TIMED_OUT: Final = {"type": "failed", "error": "timeout"}
@@ -34,7 +34,7 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
     return {
         "can_reach_server": _async_check_reachable(hass, url),
         "accounts": len(entries),
-        "connected_accounts": sum(e.runtime_data.is_connected for e in loaded),
+        "connected_accounts": sum(e.runtime_data.coordinator.is_connected for e in loaded),
     }
 
 

@@ -4,6 +4,7 @@ Forms go out and JSON comes back. Portuguese names of fields stay inside this pa
 """
 
 from .audio_stream import AudioStream, ByteRange
+from .auth import AuthListener
 from .client import DEFAULT_URL, DirectcallClient
 from .exceptions import (
     DirectcallAuthenticationError,
@@ -37,6 +38,7 @@ from .models import (
     Delivery,
     LegState,
     NumberPair,
+    PolledStatus,
     ProviderReply,
     Recording,
     RecordingList,
@@ -61,6 +63,7 @@ __all__ = [
     "MOST_RECIPIENTS",
     "AcceptedRequest",
     "AudioStream",
+    "AuthListener",
     "ByteRange",
     "CallLeg",
     "CallRequest",
@@ -87,6 +90,7 @@ __all__ = [
     "NumberPair",
     "NumberProblem",
     "PhoneNumber",
+    "PolledStatus",
     "ProviderReply",
     "Recording",
     "RecordingList",

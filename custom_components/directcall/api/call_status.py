@@ -82,9 +82,7 @@ _STATES: Final[Mapping[str, LegState]] = {
 }
 
 
-def read_status(
-    answer: ApiResponse, pair: NumberPair, secrets: Collection[str]
-) -> CallStatus | None:
+def read_status(answer: ApiResponse, pair: NumberPair) -> CallStatus | None:
     """Return what a yes to the question for a call in progress says of it.
 
     `msg` may be an array, a text, or missing. A yes with the code of a call that is not active, and
@@ -100,7 +98,7 @@ def read_status(
     origin: list[CallLeg] = []
     destination: list[CallLeg] = []
     for entry in entries[:_MOST_LEGS]:
-        leg = _read_leg(entry, secrets)
+        leg = _read_leg(entry, answer.secrets)
         legs.append(leg)
         digits = _digits(entry.get("telefone"))
         # Where the two numbers differ in their country code alone, the whole one decides.

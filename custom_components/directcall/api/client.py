@@ -10,6 +10,7 @@ from typing import Final
 from yarl import URL
 
 from .audio_stream import DEFAULT_TYPE, AudioStream, ByteRange, open_audio, probe_audio
+from .auth import Authenticator
 from .call_status import read_status
 from .exceptions import (
     DirectcallCancellationUnknownError,
@@ -22,9 +23,9 @@ from .models import (
     ZONE,
     AcceptedRequest,
     CallRequest,
-    CallStatus,
     Delivery,
     NumberPair,
+    PolledStatus,
     ProviderReply,
     Recording,
     RecordingList,
@@ -72,13 +73,22 @@ class DirectcallClient:
         self._client_id = client_id
         self._client_secret = client_secret
         self.statistics: Final = self._transport.statistics
+        self.auth: Final = Authenticator(self._request_token)
 
-    async def request_token(self) -> Token:
-        """Get a new token. Asking bills nothing.
+    @property
+    def recording_slots(self) -> asyncio.Semaphore:
+        """Return the slots of which each recording that is fetched has to hold one."""
+        return self._transport.sessions.recording_slots
 
-        Raise DirectcallAuthenticationError, DirectcallRefusedError, or DirectcallConnectionError, also where the answer
-        was lost.
+    async def sign_in(self) -> Token:
+        """Get a new token, which bills nothing.
+
+        Raise DirectcallAuthenticationError, DirectcallRefusedError or DirectcallConnectionError.
         """
+        return await self.auth.renew()
+
+    async def _request_token(self) -> Token:
+        """Request a token once. A lost response counts as a failed connection."""
         form = {"client_id": self._client_id, "client_secret": self._client_secret}
         with self._transport.counting():
             requested_at = time.monotonic()
@@ -89,16 +99,13 @@ class DirectcallClient:
             value, lifetime = answer.token()
         return Token(value, lifetime, requested_at)
 
-    async def place_call(
-        self, token: Token, request: CallRequest, scope: RequestScope
-    ) -> AcceptedRequest:
-        """Join two telephones. Never repeated once anything was sent.
+    async def place_call(self, request: CallRequest, scope: RequestScope) -> AcceptedRequest:
+        """Place a call that joins two telephones. It is never repeated once anything was sent.
 
-        Raise DirectcallTokenRejectedError, DirectcallAuthenticationError, DirectcallRefusedError, DirectcallConnectionError or
-        DirectcallOutcomeUnknownError.
+        Raise DirectcallAuthenticationError, DirectcallTokenRejectedError, DirectcallRefusedError,
+        DirectcallConnectionError or DirectcallOutcomeUnknownError.
         """
         form = {
-            "access_token": token.value,
             "origem": request.pair.origin.digits,
             "destino": request.pair.destination.digits,
             # The provider does not say what it does without these three.
@@ -106,47 +113,52 @@ class DirectcallClient:
             "cli": _yes_or_no(value=request.show_caller_id),
             "inverter_discagem": _yes_or_no(value=request.ring_destination_first),
         }
-        with self._transport.counting():
-            answer = await self._transport.send_in_scope("POST", "voz/call", form, scope)
-            answer.check_billed()
-        call_id = self._new_id(answer, token, [request.pair.origin, request.pair.destination])
-        return AcceptedRequest(call_id, answer.code, answer.message)
+        response = await self._send_billed("voz/call", form, scope)
+        return _accepted(response, [request.pair.origin, request.pair.destination])
 
-    async def call_status(self, token: Token, pair: NumberPair) -> CallStatus | None:
-        """Return how the call between two telephones stands, or nothing if there is none.
+    async def call_status(self, pair: NumberPair) -> PolledStatus:
+        """Poll the call between two telephones, which bills nothing.
 
-        Looking bills nothing. Raise DirectcallTokenRejectedError, DirectcallAuthenticationError, DirectcallRefusedError, or
-        DirectcallConnectionError, also where the answer was lost.
+        Raise DirectcallAuthenticationError, DirectcallTokenRejectedError, DirectcallRefusedError,
+        or DirectcallConnectionError, also where the response was lost.
         """
-        secrets = [self._client_secret, token.value]
-        with self._transport.counting():
-            try:
-                answer = await self._ask("GET", "voz/status", _query(token, pair))
-            except DirectcallNotActiveError:
-                return None
-        return read_status(answer, pair, secrets)
 
-    async def end_call(self, token: Token, pair: NumberPair, scope: RequestScope) -> ProviderReply:
+        async def poll(token: Token) -> PolledStatus:
+            asked_at = time.monotonic()
+            with self._transport.counting():
+                try:
+                    response = await self._ask(token, "GET", "voz/status", _numbers_of(pair))
+                except DirectcallNotActiveError:
+                    return PolledStatus(None, asked_at)
+            return PolledStatus(read_status(response, pair), asked_at)
+
+        return await self.auth.execute(poll)
+
+    async def end_call(self, pair: NumberPair, scope: RequestScope) -> ProviderReply:
         """Hang up the call between two telephones.
 
-        Raise DirectcallNotActiveError if there is none, DirectcallTokenRejectedError, DirectcallAuthenticationError,
-        DirectcallRefusedError, DirectcallConnectionError or DirectcallHangUpUnknownError.
+        Raise DirectcallNotActiveError if there is no call, DirectcallAuthenticationError,
+        DirectcallTokenRejectedError, DirectcallRefusedError, DirectcallConnectionError or
+        DirectcallHangUpUnknownError.
         """
-        with self._transport.counting():
-            try:
-                answer = await self._transport.send_in_scope(
-                    "GET", "voz/end", _query(token, pair), scope
-                )
-                answer.check()
-                answer.check_ended()
-            except DirectcallOutcomeUnknownError as err:
-                raise DirectcallHangUpUnknownError(str(err)) from None
-        return ProviderReply(answer.code, answer.message)
+
+        async def end(token: Token) -> ProviderReply:
+            fields = _signed(token, _numbers_of(pair))
+            with self._transport.counting():
+                try:
+                    response = await self._transport.send_in_scope("GET", "voz/end", fields, scope)
+                    response.check()
+                    response.check_ended()
+                except DirectcallOutcomeUnknownError as err:
+                    raise DirectcallHangUpUnknownError(str(err)) from None
+            return ProviderReply(response.code, response.message)
+
+        return await self.auth.execute(end, scope)
 
     async def send_voice_message(
-        self, token: Token, message: VoiceMessage, scope: RequestScope
+        self, message: VoiceMessage, scope: RequestScope
     ) -> AcceptedRequest:
-        """Have a text spoken, or an MP3 played, on up to ten telephones. Never repeated.
+        """Speak a text or play an MP3 on up to ten telephones. It is never repeated.
 
         Raise what `place_call` raises.
         """
@@ -160,10 +172,10 @@ class DirectcallClient:
             audio = message.content
         else:
             fields["texto"] = message.content
-        return await self._send_message(token, message, scope, fields, audio)
+        return await self._send_message(message, scope, fields, audio)
 
-    async def send_sms(self, token: Token, sms: Sms, scope: RequestScope) -> AcceptedRequest:
-        """Send a text to up to ten telephones. Never repeated.
+    async def send_sms(self, sms: Sms, scope: RequestScope) -> AcceptedRequest:
+        """Send a text to up to ten telephones. It is never repeated.
 
         Raise what `place_call` raises.
         """
@@ -172,74 +184,95 @@ class DirectcallClient:
             "destino": ";".join(_abroad(recipient) for recipient in sms.recipients),
             "texto": sms.text,
         }
-        return await self._send_message(token, sms, scope, fields)
+        return await self._send_message(sms, scope, fields)
 
     async def _send_message(
         self,
-        token: Token,
         message: VoiceMessage | Sms,
         scope: RequestScope,
         fields: dict[str, str],
         audio: bytes | None = None,
     ) -> AcceptedRequest:
         """Send a message of any kind."""
-        form = {
-            "access_token": token.value,
-            "origem": message.origin.digits,
-            **fields,
-            **_delivery(message.delivery),
-        }
-        with self._transport.counting():
-            answer = await self._transport.send_in_scope("POST", "sms/send", form, scope, audio)
-            answer.check_billed()
-        message_id = self._new_id(answer, token, [message.origin, *message.recipients])
-        return AcceptedRequest(message_id, answer.code, answer.message)
+        form = {"origem": message.origin.digits, **fields, **_delivery(message.delivery)}
+        response = await self._send_billed("sms/send", form, scope, audio)
+        return _accepted(response, [message.origin, *message.recipients])
 
-    async def message_status(
-        self, token: Token, message_id: str, scope: RequestScope
-    ) -> ProviderReply:
-        """Return what the provider says of a message.
+    async def _send_billed(
+        self,
+        endpoint: str,
+        form: Mapping[str, str],
+        scope: RequestScope,
+        audio: bytes | None = None,
+    ) -> ApiResponse:
+        """Send a form that rings, sends or bills, and check that it was accepted."""
 
-        Raise DirectcallTokenRejectedError, DirectcallAuthenticationError, DirectcallRefusedError, or DirectcallConnectionError, also
-        where the answer was lost.
+        async def send(token: Token) -> ApiResponse:
+            with self._transport.counting():
+                response = await self._transport.send_in_scope(
+                    "POST", endpoint, _signed(token, form), scope, audio
+                )
+                response.check_billed()
+            return response
+
+        return await self.auth.execute(send, scope)
+
+    async def message_status(self, message_id: str, scope: RequestScope) -> ProviderReply:
+        """Return the provider's words for a message.
+
+        Raise DirectcallAuthenticationError, DirectcallTokenRejectedError, DirectcallRefusedError,
+        or DirectcallConnectionError, also where the response was lost.
         """
-        with self._transport.counting():
-            fields = {"access_token": token.value, "code": message_id}
-            answer = await self._ask("GET", "sms/status", fields, scope.seconds_left)
-        return self._message_answer(answer, token)
 
-    async def cancel_message(
-        self, token: Token, message_id: str, scope: RequestScope
-    ) -> ProviderReply:
+        async def ask(token: Token) -> ProviderReply:
+            with self._transport.counting():
+                response = await self._ask(
+                    token, "GET", "sms/status", {"code": message_id}, scope.seconds_left
+                )
+            return _reply(response)
+
+        return await self.auth.execute(ask, scope)
+
+    async def cancel_message(self, message_id: str, scope: RequestScope) -> ProviderReply:
         """Cancel a message that is scheduled.
 
-        Raise DirectcallTokenRejectedError, DirectcallAuthenticationError, DirectcallRefusedError, DirectcallConnectionError or
-        DirectcallCancellationUnknownError.
+        Raise DirectcallAuthenticationError, DirectcallTokenRejectedError, DirectcallRefusedError,
+        DirectcallConnectionError or DirectcallCancellationUnknownError.
         """
-        with self._transport.counting():
-            try:
-                answer = await self._transport.send_in_scope(
-                    "GET", "sms/remove", {"access_token": token.value, "code": message_id}, scope
-                )
-                answer.check()
-            except DirectcallOutcomeUnknownError as err:
-                raise DirectcallCancellationUnknownError(str(err)) from None
-        return self._message_answer(answer, token)
 
-    async def list_recordings(self, token: Token, query: RecordingQuery) -> RecordingList:
+        async def cancel(token: Token) -> ProviderReply:
+            fields = _signed(token, {"code": message_id})
+            with self._transport.counting():
+                try:
+                    response = await self._transport.send_in_scope(
+                        "GET", "sms/remove", fields, scope
+                    )
+                    response.check()
+                except DirectcallOutcomeUnknownError as err:
+                    raise DirectcallCancellationUnknownError(str(err)) from None
+            return _reply(response)
+
+        return await self.auth.execute(cancel, scope)
+
+    async def list_recordings(self, query: RecordingQuery) -> RecordingList:
         """Return the recordings of calls, page by page, in the provider's order.
 
-        The provider keeps them for 90 days. Raise DirectcallTokenRejectedError, DirectcallAuthenticationError,
-        DirectcallRefusedError, or DirectcallConnectionError, also where an answer was lost.
+        The provider keeps them for 90 days (provider's documentation). Raise
+        DirectcallAuthenticationError, DirectcallTokenRejectedError, DirectcallRefusedError, or
+        DirectcallConnectionError, also where a response was lost.
         """
-        with self._transport.counting():
-            try:
-                async with asyncio.timeout(LIST_TIMEOUT), self._transport.sessions.list_slots:
-                    found = await self._list_pages(token, query)
-            except TimeoutError:
-                error = "a list took too long"
-                raise DirectcallConnectionError(error) from None
-        # Whatever the provider makes of what it is asked for.
+
+        async def list_pages(token: Token) -> RecordingList:
+            with self._transport.counting():
+                try:
+                    async with asyncio.timeout(LIST_TIMEOUT), self._transport.sessions.list_slots:
+                        return await self._list_pages(token, query)
+                except TimeoutError:
+                    error = "a list took too long"
+                    raise DirectcallConnectionError(error) from None
+
+        found = await self.auth.execute(list_pages)
+        # The provider may ignore a filter.
         recordings = tuple(r for r in found.recordings if query.includes(r))
         return RecordingList(recordings, found.is_complete)
 
@@ -261,7 +294,6 @@ class DirectcallClient:
     async def _list_page(self, token: Token, query: RecordingQuery, number: int) -> Page:
         """Return a page of a list of recordings."""
         form = {
-            "access_token": token.value,
             "dataInicial": (query.start - _AROUND).astimezone(ZONE).strftime(_MOMENT),
             "dataFinal": (query.end + _AROUND).astimezone(ZONE).strftime(_MOMENT),
             "pagina": str(number),
@@ -272,7 +304,7 @@ class DirectcallClient:
             form["numeroDestino"] = query.destination.digits
         if query.call_id:
             form["callerid"] = query.call_id
-        page = read_page(await self._ask("POST", "extrato/list-recordings", form))
+        page = read_page(await self._ask(token, "POST", "extrato/list-recordings", form))
         self.statistics.invalid_recordings.update(page.odd)
         return page
 
@@ -321,47 +353,53 @@ class DirectcallClient:
                 return await spool_audio(audio)
 
     async def _ask(
-        self, method: str, endpoint: str, fields: Mapping[str, str], seconds: float = TIMEOUT
+        self,
+        token: Token,
+        method: str,
+        endpoint: str,
+        fields: Mapping[str, str],
+        seconds: float = TIMEOUT,
     ) -> ApiResponse:
-        """Return a yes to a question that bills nothing: a lost answer is as good as none sent."""
+        """Ask once and check the response. A lost one counts as a failed connection."""
         try:
-            answer = await self._transport.ask(method, endpoint, fields, seconds)
-            answer.check()
+            response = await self._transport.ask(method, endpoint, _signed(token, fields), seconds)
+            response.check()
         except DirectcallOutcomeUnknownError as err:
             raise DirectcallConnectionError(str(err)) from None
-        return answer
-
-    def _message_answer(self, answer: ApiResponse, token: Token) -> ProviderReply:
-        """Return what an answer says of a message, also where its words are not one text."""
-        text = answer.message
-        said = answer.fields.get("msg")
-        if said is not None and not isinstance(said, str):
-            text = redact_text(_text_of(said), [self._client_secret, token.value])
-        return ProviderReply(answer.code, text)
-
-    def _new_id(
-        self, answer: ApiResponse, token: Token, numbers: Collection[PhoneNumber]
-    ) -> str | None:
-        """Return the id of what was accepted. One that would give something away is none.
-
-        It is shown, and may be kept in backups.
-        """
-        new_id = answer.new_id or ""
-        digits = re.sub(r"[^0-9]", "", new_id)
-        if any(secret in new_id for secret in (token.value, self._client_secret) if secret) or any(
-            number.digits[-8:] in digits for number in numbers
-        ):
-            return None
-        return new_id or None
+        return response
 
 
-def _query(token: Token, pair: NumberPair) -> dict[str, str]:
-    """Return how a call in progress is asked for: by its numbers, not by its id."""
-    return {
-        "access_token": token.value,
-        "origem": pair.origin.digits,
-        "destino": pair.destination.digits,
-    }
+def _signed(token: Token, fields: Mapping[str, str]) -> dict[str, str]:
+    """Return fields with the token that they are sent with."""
+    return {"access_token": token.value, **fields}
+
+
+def _numbers_of(pair: NumberPair) -> dict[str, str]:
+    """Return the fields that name a call in progress: its numbers, not its ID."""
+    return {"origem": pair.origin.digits, "destino": pair.destination.digits}
+
+
+def _reply(response: ApiResponse) -> ProviderReply:
+    """Return a reply, also where its words are not one text."""
+    text = response.message
+    words = response.fields.get("msg")
+    if words is not None and not isinstance(words, str):
+        text = redact_text(_text_of(words), response.secrets)
+    return ProviderReply(response.code, text)
+
+
+def _accepted(response: ApiResponse, numbers: Collection[PhoneNumber]) -> AcceptedRequest:
+    """Return a confirmation. An ID that contains a secret or a number is left out.
+
+    Automations see it, and it may be kept in backups.
+    """
+    new_id = response.new_id or ""
+    digits = re.sub(r"[^0-9]", "", new_id)
+    if any(secret in new_id for secret in response.secrets if secret) or any(
+        number.digits[-8:] in digits for number in numbers
+    ):
+        new_id = ""
+    return AcceptedRequest(new_id or None, response.code, response.message)
 
 
 def _yes_or_no(*, value: bool) -> str:

@@ -150,6 +150,16 @@ class CallStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PolledStatus:
+    """A status of a call, as of when it was asked for."""
+
+    status: CallStatus | None
+    """Nothing where no call is active."""
+    asked_at: float
+    """Seconds on the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderReply:
     """A reply of the provider to a request that bills nothing."""
 

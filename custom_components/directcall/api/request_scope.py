@@ -21,8 +21,9 @@ class RequestScope:
     attempts and the wait for a token can be.
     """
 
-    def __init__(self, seconds: float) -> None:
-        """Start the time."""
+    def __init__(self, seconds: float, on_attempt: Callable[[], object] = lambda: None) -> None:
+        """Start the time. `on_attempt` is called right before anything is sent, each time."""
+        self._on_attempt = on_attempt
         self._deadline = time.monotonic() + seconds
         self._attempts = 0
         self._is_cancelled = False
@@ -69,6 +70,7 @@ class RequestScope:
         if self.seconds_left < _SHORTEST_ATTEMPT:
             error = "no time is left for an attempt"
             raise DirectcallConnectionError(error)
+        self._on_attempt()
         self._attempts += 1
         try:
             yield

@@ -77,23 +77,27 @@ class ApiResponse:
     http_status: int
     fields: Mapping[str, object] = field(repr=False)
     message: str
-    """The provider's text, with all that is private masked."""
+    """The provider's text, redacted."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """The texts of the request that no text of the response may contain."""
 
     @classmethod
     def read(cls, http_status: int, body: bytes, secrets: Collection[str]) -> ApiResponse:
         """Read an answer. `secrets` are what its text must not give away."""
         fields = _read_object(body)
         call_id = fields.get("callerid")
+        private = list(secrets)
         # The link of a recording may be made from the ID of its call. A message has a number.
         if isinstance(call_id, str) and len(call_id) >= _SHORTEST_SECRET_ID:
-            secrets = secrets if call_id.isdecimal() else [*secrets, call_id]
+            private += [] if call_id.isdecimal() else [call_id]
         text = fields.get("msg")
         if not isinstance(text, str):
             text = fields.get("error_description")
         return cls(
             http_status,
             fields,
-            redact_text(text, secrets) if isinstance(text, str) else "",
+            redact_text(text, private) if isinstance(text, str) else "",
+            tuple(secrets),
         )
 
     @property

@@ -36,6 +36,14 @@ class Sessions:
         """Open the sessions. They have to be closed."""
         return cls(_open(ssl_context, 0), _open(ssl_context, _MOST_BACKGROUND_CONNECTIONS))
 
+    async def __aenter__(self) -> Self:
+        """Enter."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the sessions."""
+        await self.close()
+
     async def close(self) -> None:
         """Close the sessions and their connections."""
         await self.priority.close()

@@ -1,7 +1,7 @@
 """Calls: placed once, tracked to their outcome, hung up."""
 
 from .call import DIGITS, Call, CallState
-from .manager import CallManager, async_get_calls, async_remove_calls, request_call
+from .manager import CallManager, request_call
 from .tracker import CallTracker
 
 __all__ = [
@@ -10,7 +10,5 @@ __all__ = [
     "CallManager",
     "CallState",
     "CallTracker",
-    "async_get_calls",
-    "async_remove_calls",
     "request_call",
 ]

@@ -11,7 +11,6 @@ from typing import Any, Final, Self
 import voluptuous as vol
 
 from ..api import CallStatus, LegState, NumberPair, PhoneNumber
-from ..store import with_own_call_id
 
 # Seconds in which a call that was just placed may not be known to the status yet.
 NOT_UP_YET: Final = 20
@@ -329,7 +328,7 @@ class Call:
 
         Raise vol.Invalid if that is not what was saved.
         """
-        values: dict[str, Any] = _SAVED(with_own_call_id(saved))
+        values: dict[str, Any] = _SAVED(saved)
         age = min(time.time() - values["placed_at"], _OLDEST)
         if age < 0:
             # The clock is behind: nobody knows how old it is, and no alarm is held back for that.

@@ -11,14 +11,14 @@ import time
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.util.hass_dict import HassKey
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util.ulid import ulid_now
 
 from ..api import (
     AcceptedRequest,
     CallRequest,
     DirectcallAuthenticationError,
+    DirectcallClient,
     DirectcallConnectionError,
     DirectcallError,
     DirectcallNotActiveError,
@@ -27,13 +27,12 @@ from ..api import (
     NumberPair,
     ProviderReply,
     RequestScope,
-    Token,
 )
-from ..billing import DEADLINE, BilledRequest, async_execute_billed, request_cancelled
+from ..billing import DEADLINE, BilledRequest, DetachedRequest, RequestManager, request_cancelled
 from ..const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
 from ..contacts import redact_name
-from ..coordinator import DirectcallCoordinator, translated
-from ..issues import BilledService, async_clear_no_credit
+from ..issues import BilledService
+from ..store import AccountStore
 from .call import Call
 from .tracker import CallTracker
 
@@ -52,12 +51,12 @@ class Placing:
     """A call that was asked for, and what came of that."""
 
     call: Call
-    request: BilledRequest[None] = field(init=False)
+    request: BilledRequest[AcceptedRequest] = field(init=False)
     placed: AcceptedRequest | None = None
     """The provider's word that it accepted the call."""
-    doubt: HomeAssistantError | None = None
+    doubt: DirectcallError | None = None
     """Why it is not known whether it was placed."""
-    error: HomeAssistantError | None = None
+    error: DirectcallError | None = None
     """Why it surely was not placed."""
     is_hung_up: bool = False
     """Whether somebody hung up before the answer came."""
@@ -74,7 +73,7 @@ class Placing:
                 await self.call.decided.wait()
 
     def check(self) -> None:
-        """Raise HomeAssistantError as long as it is not known whether the call was placed."""
+        """Raise DirectcallError as long as it is not known whether the call was placed."""
         if self.doubt and not self.call.is_accepted:
             raise self.doubt
 
@@ -90,17 +89,16 @@ class Placing:
         They share it if the line is down, the account is refused, or somebody hung up before
         anything was sent. `shares_any` shares any refusal.
         """
-        if self.is_hung_up and self.request.is_cancelled:
+        if self.is_hung_up and self.request.was_prevented:
             raise request_cancelled()
-        cause = self.error and self.error.__cause__
         is_shared = isinstance(
-            cause,
+            self.error,
             DirectcallAuthenticationError
             | DirectcallConnectionError
             | DirectcallTokenRejectedError,
         )
-        if isinstance(cause, DirectcallError) and (shares_any or is_shared):
-            raise translated(cause, HomeAssistantError) from cause
+        if self.error and (shares_any or is_shared):
+            raise self.error
 
 
 @dataclass(eq=False)
@@ -115,7 +113,7 @@ class HangUp:
     """The call whose request is under way."""
     is_prevented: bool = False
     """Whether its request was cancelled before anything was sent."""
-    task: asyncio.Task[ProviderReply | HomeAssistantError] = field(init=False)
+    request: DetachedRequest[ProviderReply] = field(init=False)
 
     def is_of(self, call: Call | None) -> bool:
         """Return if it is this call that is hung up."""
@@ -125,7 +123,7 @@ class HangUp:
     def async_take_up_answer(self) -> None:
         """Take up the call if its request has ended meanwhile, and it may ring."""
         if self.placing and self.placing.request.has_ended:
-            self.is_prevented = self.placing.request.is_cancelled
+            self.is_prevented = self.placing.request.was_prevented
             if not (self.is_prevented or self.placing.error or self.placing.call.is_over):
                 self.call = self.placing.call
             self.placing = None
@@ -134,15 +132,17 @@ class HangUp:
 class CallManager:
     """What places and ends the calls of an account."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry_id: str, store: AccountStore, requests: RequestManager
+    ) -> None:
         """Start without a call."""
-        self._hass = hass
-        self.followed: Final = CallTracker(hass, entry_id)
+        self.tracker: Final = CallTracker(hass, entry_id, store)
+        self._requests = requests
         self._under_way: list[Placing] = []
         self._hang_ups: list[HangUp] = []
 
     async def async_place(
-        self, coordinator: DirectcallCoordinator, request: CallRequest, contact: str | None
+        self, client: DirectcallClient, request: CallRequest, contact: str | None
     ) -> Placing:
         """Place a call to a contact or somebody else, and follow it.
 
@@ -151,18 +151,19 @@ class CallManager:
         Raise ServiceValidationError if there is a call between the two telephones already, and
         HomeAssistantError if this one surely was not placed.
         """
-        await self._async_guard(coordinator, request.pair, contact)
+        await self._async_guard(client, request.pair, contact)
         placing = Placing(
             Call(request.pair, request.record, request.ring_destination_first, ulid_now(), contact)
         )
-        placing.request = BilledRequest(
-            self._hass,
-            self.followed.entry_id,
-            partial(self._async_request, coordinator, request, placing),
+        placing.request = self._requests.async_start_billed(
+            BilledService.CALLS,
+            partial(self._async_request, client, request, placing),
+            RequestScope(DEADLINE, partial(self.tracker.async_expect, placing.call)),
         )
         self._under_way.append(placing)
         placing.request.add_done_callback(partial(self._under_way.remove, placing))
-        await placing.request.async_wait()
+        with suppress(DirectcallOutcomeUnknownError):
+            await placing.request.async_wait()
         return placing
 
     def _find_under_way(self, pair: NumberPair) -> Placing | None:
@@ -181,7 +182,7 @@ class CallManager:
         return next((h for h in self._hang_ups if h.pair.could_match(pair) and h.is_of(call)), None)
 
     async def _async_guard(
-        self, coordinator: DirectcallCoordinator, pair: NumberPair, contact: str | None
+        self, client: DirectcallClient, pair: NumberPair, contact: str | None
     ) -> None:
         """Raise if there surely is a call between two telephones. When in doubt, ring."""
         looked_at: Call | None = None
@@ -193,25 +194,25 @@ class CallManager:
                 requests += 1
                 # Whoever waited for two of them does not queue up behind a third.
                 placing.check_for_others(shares_any=requests > 1)
-            call = self.followed.find(pair)
+            call = self.tracker.find(pair)
             hang_up = self._find_hang_up(pair, call)
             if hang_up and not has_waited_for_hang_up:
-                await asyncio.wait([hang_up.task], timeout=_PATIENCE)
+                await hang_up.request.async_wait_for_end(_PATIENCE)
                 has_waited_for_hang_up = True
                 continue
             # A call that is being hung up may be over any moment: it is none that surely is there.
             if hang_up or call is None or call is looked_at:
                 return
-            if call.is_new or await self._async_is_live(coordinator, call):
+            if call.is_new or await self._async_is_live(client, call):
                 raise _call_in_progress(call, contact)
             looked_at = call
 
-    async def _async_is_live(self, coordinator: DirectcallCoordinator, call: Call) -> bool:
+    async def _async_is_live(self, client: DirectcallClient, call: Call) -> bool:
         """Look now whether a call is live."""
         try:
             async with asyncio.timeout(_PATIENCE):
-                status = await self.followed.async_look(coordinator, call)
-        except HomeAssistantError, TimeoutError:
+                status = await self.tracker.async_poll(client, call)
+        except DirectcallError, TimeoutError:
             return False
         except Exception:
             # A fault of ours must not hold back an alarm.
@@ -222,53 +223,45 @@ class CallManager:
 
     async def _async_request(
         self,
-        coordinator: DirectcallCoordinator,
+        client: DirectcallClient,
         request: CallRequest,
         placing: Placing,
         scope: RequestScope,
-    ) -> None:
-        """Request a call, and record the answer.
+    ) -> AcceptedRequest:
+        """Request a call, and record the response.
 
-        Raise HomeAssistantError if it surely was not placed.
+        Raise DirectcallOutcomeUnknownError if it may have been placed, or another DirectcallError.
         """
-
-        async def operation(token: Token) -> AcceptedRequest:
-            self.followed.async_expect(placing.call)
-            return await coordinator.client.place_call(token, request, scope)
-
         try:
-            placing.placed = await async_execute_billed(
-                coordinator, BilledService.CALLS, scope, operation
-            )
+            placing.placed = await client.place_call(request, scope)
         except asyncio.CancelledError:
             if not scope.is_interrupted:
-                self.followed.async_give_up(placing.call)
+                self.tracker.async_give_up(placing.call)
             raise
-        except HomeAssistantError as err:
-            if not isinstance(err.__cause__, DirectcallOutcomeUnknownError):
-                self.followed.async_give_up(placing.call)
-                placing.error = err
-                raise
+        except DirectcallOutcomeUnknownError as err:
             placing.doubt = err
-        except Exception:
-            # A fault of ours: it may ring.
-            self.followed.async_follow(placing.call, accepted=False)
+            # What was hung up meanwhile was placed, whatever the response.
+            self.tracker.async_follow(placing.call, accepted=placing.call.was_hung_up)
             raise
-        else:
-            placing.call.provider_id = placing.placed.provider_id
-        # What was hung up meanwhile was placed, whatever the answer.
-        self.followed.async_follow(
-            placing.call, accepted=placing.placed is not None or placing.call.was_hung_up
-        )
+        except DirectcallError as err:
+            self.tracker.async_give_up(placing.call)
+            placing.error = err
+            raise
+        except Exception as err:
+            # A fault of ours: it may ring.
+            placing.doubt = DirectcallOutcomeUnknownError(type(err).__name__)
+            self.tracker.async_follow(placing.call, accepted=False)
+            raise
+        placing.call.provider_id = placing.placed.provider_id
+        self.tracker.async_follow(placing.call, accepted=True)
+        return placing.placed
 
-    async def async_hang_up(
-        self, coordinator: DirectcallCoordinator, pair: NumberPair
-    ) -> ProviderReply:
+    async def async_hang_up(self, client: DirectcallClient, pair: NumberPair) -> ProviderReply:
         """Hang up the call between two telephones, whoever placed it.
 
-        Raise ServiceValidationError if there is none, HomeAssistantError if it fails.
+        Raise ServiceValidationError if there is none, DirectcallError if it fails.
         """
-        call = self.followed.find(pair)
+        call = self.tracker.find(pair)
         placing = self._find_under_way(pair)
         if placing and placing.async_cancel() and call is None:
             return ProviderReply("", "")
@@ -276,41 +269,30 @@ class CallManager:
         if hang_up is None:
             placed = placing.call if placing else call
             hang_up = HangUp(placed.pair if placed else pair, call, placing)
-            hang_up.task = self._hass.async_create_background_task(
-                self._async_hang_up(coordinator, hang_up), f"{DOMAIN} hang up", eager_start=False
+            hang_up.request = self._requests.async_start(
+                partial(self._async_hang_up, client, hang_up), RequestScope(DEADLINE)
             )
             self._hang_ups.append(hang_up)
-            hang_up.task.add_done_callback(lambda _: self._hang_ups.remove(hang_up))
-        await asyncio.wait([hang_up.task])
-        result = hang_up.task.result()
-        if isinstance(result, HomeAssistantError):
-            raise result
-        return result
+            hang_up.request.add_done_callback(partial(self._hang_ups.remove, hang_up))
+        # It goes on if the caller is cancelled.
+        await hang_up.request.async_wait_for_end()
+        return hang_up.request.result()
 
     async def _async_hang_up(
-        self, coordinator: DirectcallCoordinator, hang_up: HangUp
-    ) -> ProviderReply | HomeAssistantError:
-        """Hang up, also what is not up yet, and record the answer.
-
-        An error is returned, not raised, because the caller may have been cancelled.
-        """
-        scope = RequestScope(DEADLINE)
+        self, client: DirectcallClient, hang_up: HangUp, scope: RequestScope
+    ) -> ProviderReply:
+        """Hang up, also what is not up yet, and record the response."""
         while True:
             asked_at = time.monotonic()
-            try:
-                ended = await coordinator.async_execute(
-                    lambda token: coordinator.client.end_call(token, hang_up.pair, scope), scope
-                )
-            except HomeAssistantError as err:
-                if not isinstance(err.__cause__, DirectcallNotActiveError):
-                    return err
-                ended = None
+            ended: ProviderReply | None = None
+            with suppress(DirectcallNotActiveError):
+                ended = await client.end_call(hang_up.pair, scope)
             hang_up.async_take_up_answer()
             if ended:
                 self._async_note_ended(hang_up)
                 return ended
             if hang_up.call:
-                self.followed.async_observe(hang_up.call, None, asked_at)
+                self.tracker.async_observe(hang_up.call, None, asked_at)
             # It may not be up yet, and would ring though somebody hung up.
             if hang_up.placing:
                 await hang_up.placing.request.async_wait_for_end(_UNTIL_UP)
@@ -320,7 +302,7 @@ class CallManager:
             if hang_up.is_prevented and not hang_up.call:
                 return ProviderReply("", "")
             if not self._may_come_up(hang_up) or scope.seconds_left < _TIME_TO_END:
-                return _no_active_call()
+                raise _no_active_call()
 
     def _may_come_up(self, hang_up: HangUp) -> bool:
         """Return if there may soon be something to hang up, and it is no other call."""
@@ -334,25 +316,20 @@ class CallManager:
     def _async_note_ended(self, hang_up: HangUp) -> None:
         """Record that the provider ended a call."""
         if hang_up.call:
-            self.followed.async_hung_up(hang_up.call)
+            self.tracker.async_hung_up(hang_up.call)
         elif hang_up.placing:
             hang_up.placing.call.was_hung_up = True
 
-    async def async_wait_for_hang_ups(self) -> None:
-        """Wait until the calls that are being hung up have ended."""
-        for hang_up in list(self._hang_ups):
-            await asyncio.wait([hang_up.task])
-
-    async def async_hang_up_all(self, coordinator: DirectcallCoordinator) -> None:
+    async def async_hang_up_all(self, client: DirectcallClient) -> None:
         """Hang up every call that was placed here and is not over, or may have been placed.
 
         Raise ServiceValidationError if there is none, HomeAssistantError if one fails.
         """
-        pairs = {*self.followed.pairs, *(each.call.pair for each in self._under_way)}
+        pairs = {*self.tracker.pairs, *(each.call.pair for each in self._under_way)}
         if not pairs:
             raise _no_active_call()
         results = await asyncio.gather(
-            *(self.async_hang_up(coordinator, pair) for pair in pairs), return_exceptions=True
+            *(self.async_hang_up(client, pair) for pair in pairs), return_exceptions=True
         )
         errors = [result for result in results if isinstance(result, BaseException)]
         # What was over before it could be hung up is no matter, unless all of it was.
@@ -360,27 +337,6 @@ class CallManager:
             raise serious[0]
         if len(errors) == len(pairs):
             raise errors[0]
-
-
-DATA_CALLS: Final[HassKey[dict[str, CallManager]]] = HassKey(f"{DOMAIN}_calls")
-
-
-@callback
-def async_get_calls(hass: HomeAssistant, entry_id: str) -> CallManager:
-    """Return the calls of an account, which outlive its reloads."""
-    accounts = hass.data.setdefault(DATA_CALLS, {})
-    if entry_id not in accounts:
-        accounts[entry_id] = CallManager(hass, entry_id)
-    return accounts[entry_id]
-
-
-async def async_remove_calls(hass: HomeAssistant, entry_id: str) -> None:
-    """Forget the calls of an account that is gone."""
-    followed = async_get_calls(hass, entry_id).followed
-    del hass.data[DATA_CALLS][entry_id]
-    for billed in BilledService:
-        async_clear_no_credit(hass, entry_id, billed)
-    await followed.async_remove()
 
 
 def request_call(pair: NumberPair, preferences: Mapping[str, Any]) -> CallRequest:

@@ -11,7 +11,6 @@ import time
 from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import (
     SignalType,
     async_dispatcher_connect,
@@ -20,11 +19,11 @@ from homeassistant.helpers.dispatcher import (
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 
-from ..api import CallStatus, NumberPair, Token
+from ..api import CallStatus, DirectcallClient, DirectcallError, NumberPair
 from ..const import DOMAIN
 from ..coordinator import DirectcallCoordinator
 from ..issues import BilledService, async_clear_no_credit
-from ..store import AccountStore
+from ..store import AccountStore, Section
 from .call import FIRST_LOOK, NOT_UP_YET, Call, CallState
 
 _LOGGER = logging.getLogger(__name__)
@@ -37,13 +36,15 @@ type CallListener = Callable[[Call, CallState], None]
 class CallTracker:
     """The calls of an account that are not over."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+    def __init__(self, hass: HomeAssistant, entry_id: str, store: AccountStore) -> None:
         """Start without a call."""
         self.entry_id: Final = entry_id
         self._hass = hass
         self._signal = SignalType[Call, CallState](f"{DOMAIN}_call_{entry_id}")
-        self._store = AccountStore(hass, entry_id, "calls", Call.from_dict, self._calls_to_save)
-        self._is_loaded = False
+        self._store = store
+        store.async_add_section(
+            Section("calls", Call.from_dict, self._restore, self._calls_to_save)
+        )
         self.is_removed = False
         self._coordinator: DirectcallCoordinator | None = None
         self._may_publish = False
@@ -77,12 +78,9 @@ class CallTracker:
         """Return the call between two telephones, however their numbers are written."""
         return next((call for call in self._calls if call.pair.could_match(pair)), None)
 
-    async def async_load(self) -> None:
-        """Take up the calls that were live when Home Assistant stopped, once."""
-        if self._is_loaded:
-            return
-        self._is_loaded = True
-        calls = await self._store.async_load()
+    @callback
+    def _restore(self, calls: list[Call]) -> None:
+        """Take up the calls that were live when Home Assistant stopped."""
         # What is accepted comes last, and stays: the two cannot be told apart any more.
         for call in sorted(calls, key=lambda call: call.is_accepted):
             if previous := self.find(call.pair):
@@ -122,12 +120,12 @@ class CallTracker:
         while self._timers:
             self._timers.popitem()[1]()
 
-    async def async_remove(self) -> None:
-        """Forget everything: the account is gone."""
+    @callback
+    def async_end_all(self) -> None:
+        """End all calls, because the account is removed."""
         self.is_removed = True
         for call in list(self._calls):
             self.async_finish(call, CallState.UNKNOWN)
-        await self._store.async_remove()
 
     @callback
     def async_subscribe(self, listener: CallListener) -> CALLBACK_TYPE:
@@ -188,21 +186,14 @@ class CallTracker:
             self._async_enter(call, call.reach(state))
             self._store.async_save()
 
-    async def async_look(self, coordinator: DirectcallCoordinator, call: Call) -> CallStatus | None:
-        """Look at a call, and return what is seen, nothing where no call is active.
+    async def async_poll(self, client: DirectcallClient, call: Call) -> CallStatus | None:
+        """Poll a call, and return its status, or None where no call is active.
 
-        Raise HomeAssistantError if that fails.
+        Raise DirectcallError if that fails.
         """
-        asked_at = 0.0
-
-        async def ask(token: Token) -> CallStatus | None:
-            nonlocal asked_at
-            asked_at = time.monotonic()
-            return await coordinator.client.call_status(token, call.pair)
-
-        status = await coordinator.async_execute(ask)
-        self.async_observe(call, status, asked_at)
-        return status
+        polled = await client.call_status(call.pair)
+        self.async_observe(call, polled.status, polled.asked_at)
+        return polled.status
 
     @callback
     def async_observe(self, call: Call, status: CallStatus | None, asked_at: float) -> None:
@@ -245,11 +236,9 @@ class CallTracker:
         """Poll a call, then schedule the next poll or stop tracking it."""
         try:
             if coordinator.allows_background_requests:
-                await self.async_look(coordinator, call)
-        except HomeAssistantError as err:
-            _LOGGER.debug(
-                "The status of a call could not be read: %s", type(err.__cause__).__name__
-            )
+                await self.async_poll(coordinator.client, call)
+        except DirectcallError as err:
+            _LOGGER.debug("The status of a call could not be read: %s", type(err).__name__)
         except Exception:
             # A fault of ours must not end the following.
             _LOGGER.exception("Unexpected error while looking at a call")

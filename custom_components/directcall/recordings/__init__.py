@@ -1,21 +1,7 @@
 """Recordings: listed, opened, and announced after their calls."""
 
-from .library import (
-    KEPT,
-    YEARS,
-    RecordingLibrary,
-    async_get_recordings,
-    check_period,
-    media_content_id,
-    new_media_key,
-)
-from .watcher import (
-    PendingRecording,
-    RecordingWatcher,
-    async_get_recording_watcher,
-    async_recording_signal,
-    async_remove_recording_watcher,
-)
+from .library import KEPT, YEARS, RecordingLibrary, check_period, media_content_id, new_media_key
+from .watcher import PendingRecording, RecordingWatcher, async_recording_signal
 
 __all__ = [
     "KEPT",
@@ -23,10 +9,7 @@ __all__ = [
     "PendingRecording",
     "RecordingLibrary",
     "RecordingWatcher",
-    "async_get_recording_watcher",
-    "async_get_recordings",
     "async_recording_signal",
-    "async_remove_recording_watcher",
     "check_period",
     "media_content_id",
     "new_media_key",

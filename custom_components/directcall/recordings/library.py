@@ -12,25 +12,23 @@ from secrets import token_hex
 from typing import Final
 
 from homeassistant.components.media_source import generate_media_source_id
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
 
 from ..api import (
     AudioStream,
     ByteRange,
+    DirectcallClient,
     DirectcallError,
     DirectcallRecordingGoneError,
     Recording,
     RecordingQuery,
     Spool,
-    Token,
 )
 from ..const import CONF_MEDIA_KEY, DOMAIN
-from ..coordinator import DirectcallConfigEntry, translated
-from ..sessions import async_get_sessions
 from ..times import read_moment_or_day
 
 # How long the provider keeps them, unless it is paid for more (provider's documentation).
@@ -72,14 +70,12 @@ class _InMind:
 class RecordingLibrary:
     """The recordings of an account."""
 
-    def __init__(self, hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
-        """Start with none in mind."""
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, client: DirectcallClient) -> None:
+        """Start with an empty cache."""
         self._hass = hass
+        self._entry_id = entry.entry_id
         self._key = bytes.fromhex(entry.data[CONF_MEDIA_KEY])
-        self._coordinator = entry.runtime_data
-        self._client = entry.runtime_data.client
-        # They outlive a reload, as the connections do.
-        self._slots = async_get_sessions(hass, entry.entry_id).recording_slots
+        self._client = client
         self._in_mind: dict[str, _InMind] = {}
         self._spools = _SpoolCache(hass)
 
@@ -88,14 +84,10 @@ class RecordingLibrary:
 
         Raise HomeAssistantError if they cannot be had.
         """
-
-        async def operation(token: Token) -> RecordingListing:
-            found = await self._client.list_recordings(token, query)
-            recordings = sorted(found.recordings, key=_order)
-            by_id = list(zip(self._ids(recordings), recordings, strict=True))
-            return RecordingListing(dict(reversed(by_id)), found.is_complete)
-
-        return await self._coordinator.async_execute(operation)
+        found = await self._client.list_recordings(query)
+        recordings = sorted(found.recordings, key=_order)
+        by_id = list(zip(self._ids(recordings), recordings, strict=True))
+        return RecordingListing(dict(reversed(by_id)), found.is_complete)
 
     def _ids(self, recordings: list[Recording]) -> list[str]:
         """Return what recordings are known by: the time, and something that tells them apart.
@@ -140,7 +132,7 @@ class RecordingLibrary:
 
     async def async_has_audio(self, recording: Recording) -> bool:
         """Return if what is listed can be heard, too. Wait for a slot as long as it takes."""
-        async with self._slots:
+        async with self._client.recording_slots:
             try:
                 await self._client.probe_recording(recording)
             except DirectcallError:
@@ -157,7 +149,7 @@ class RecordingLibrary:
         """Hold one of the slots. Raise HomeAssistantError if none gets free in time."""
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._slots.acquire()
+                await self._client.recording_slots.acquire()
         except TimeoutError:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="too_many_listeners"
@@ -165,7 +157,7 @@ class RecordingLibrary:
         try:
             yield
         finally:
-            self._slots.release()
+            self._client.recording_slots.release()
 
     async def _async_use[ResultT](
         self, recording_id: str, use: Callable[[_InMind], Awaitable[ResultT]]
@@ -174,15 +166,12 @@ class RecordingLibrary:
 
         Raise HomeAssistantError if that fails.
         """
-        try:
-            if known := self._in_mind.get(recording_id):
-                try:
-                    return await use(known)
-                except DirectcallRecordingGoneError:
-                    self._in_mind.pop(recording_id, None)
-            return await use(await self._async_find(recording_id))
-        except DirectcallError as err:
-            raise translated(err, HomeAssistantError) from err
+        if known := self._in_mind.get(recording_id):
+            try:
+                return await use(known)
+            except DirectcallRecordingGoneError:
+                self._in_mind.pop(recording_id, None)
+        return await use(await self._async_find(recording_id))
 
     async def _async_probe(self, known: _InMind) -> str:
         """Look at the first bytes of a recording, and return its media type."""
@@ -332,21 +321,3 @@ def new_media_key() -> str:
 def media_content_id(entry_id: str, recording_id: str) -> str:
     """Return what a recording is known by to whoever plays media."""
     return generate_media_source_id(DOMAIN, f"{entry_id}/{recording_id}")
-
-
-_DATA_RECORDINGS: Final[HassKey[dict[str, RecordingLibrary]]] = HassKey(f"{DOMAIN}_recordings")
-
-
-@callback
-def async_get_recordings(hass: HomeAssistant, entry: DirectcallConfigEntry) -> RecordingLibrary:
-    """Return the recordings of an account that is loaded."""
-    accounts = hass.data.setdefault(_DATA_RECORDINGS, {})
-    if entry.entry_id not in accounts:
-        accounts[entry.entry_id] = RecordingLibrary(hass, entry)
-
-        @callback
-        def forget() -> None:
-            accounts.pop(entry.entry_id).async_close()
-
-        entry.async_on_unload(forget)
-    return accounts[entry.entry_id]

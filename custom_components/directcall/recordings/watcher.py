@@ -13,19 +13,17 @@ from typing import Any, Final, Self
 import voluptuous as vol
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
 
-from ..api import NumberPair, PhoneNumber, RecordingQuery
+from ..api import DirectcallError, NumberPair, PhoneNumber, RecordingQuery
 from ..calls import DIGITS, Call, CallState, CallTracker
 from ..const import DOMAIN
-from ..coordinator import DirectcallConfigEntry
-from ..store import AccountStore, with_own_call_id
-from .library import async_get_recordings, media_content_id
+from ..coordinator import DirectcallCoordinator
+from ..store import AccountStore, Section
+from .library import RecordingLibrary, media_content_id
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -97,7 +95,7 @@ class PendingRecording:
     @classmethod
     def from_dict(cls, saved: object) -> Self:
         """Return it as it was before a restart. Raise vol.Invalid if that is not what was saved."""
-        values: dict[str, Any] = _SAVED(with_own_call_id(saved))
+        values: dict[str, Any] = _SAVED(saved)
         origin, destination = values.pop("origin"), values.pop("destination")
         return cls(pair=NumberPair(PhoneNumber(origin), PhoneNumber(destination)), **values)
 
@@ -111,20 +109,25 @@ def async_recording_signal(entry_id: str) -> SignalType[PendingRecording, str]:
 class RecordingWatcher:
     """The recordings of an account that are awaited."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Start without one."""
+    def __init__(
+        self, hass: HomeAssistant, entry_id: str, store: AccountStore, tracker: CallTracker
+    ) -> None:
+        """Start without a pending recording."""
         self._hass = hass
         self._entry_id = entry_id
-        self._store = AccountStore(
-            hass,
-            f"{entry_id}.recordings",
-            "awaited",
-            PendingRecording.from_dict,
-            lambda: self._awaited,
-        )
-        self._is_loaded = False
-        self._entry: DirectcallConfigEntry | None = None
+        self._tracker = tracker
+        self._store = store
         self._awaited: set[PendingRecording] = set()
+        store.async_add_section(
+            Section(
+                "recordings",
+                PendingRecording.from_dict,
+                self._awaited.update,
+                lambda: self._awaited,
+            )
+        )
+        self._coordinator: DirectcallCoordinator | None = None
+        self._library: RecordingLibrary | None = None
         self._timers: dict[PendingRecording, CALLBACK_TYPE] = {}
         self._searched: set[PendingRecording] = set()
         self._unsubscribe: CALLBACK_TYPE | None = None
@@ -134,20 +137,14 @@ class RecordingWatcher:
         """Return how many recordings are awaited."""
         return len(self._awaited)
 
-    async def async_load(self) -> None:
-        """Take up what was awaited when Home Assistant stopped, once."""
-        if self._is_loaded:
-            return
-        self._is_loaded = True
-        self._awaited.update(await self._store.async_load())
-
     @callback
-    def async_attach(self, entry: DirectcallConfigEntry, followed: CallTracker) -> None:
-        """Look for recordings of an account's calls, and tell the listeners, from now on."""
-        self._entry = entry
-        self._unsubscribe = followed.async_subscribe(self._async_call_changed)
+    def async_attach(self, coordinator: DirectcallCoordinator, library: RecordingLibrary) -> None:
+        """Look for recordings of the account's calls from now on."""
+        self._coordinator = coordinator
+        self._library = library
+        self._unsubscribe = self._tracker.async_subscribe(self._async_call_changed)
         # Before that no automation would hear what came due while Home Assistant was away.
-        entry.async_on_unload(async_at_started(self._hass, self._async_resume))
+        coordinator.config_entry.async_on_unload(async_at_started(self._hass, self._async_resume))
 
     @callback
     def _async_resume(self, _: HomeAssistant) -> None:
@@ -158,17 +155,12 @@ class RecordingWatcher:
     @callback
     def async_detach(self) -> None:
         """Pause. What is due meanwhile is looked for later."""
-        self._entry = None
+        self._coordinator = None
         if self._unsubscribe:
             self._unsubscribe()
             self._unsubscribe = None
         while self._timers:
             self._timers.popitem()[1]()
-
-    async def async_remove(self) -> None:
-        """Forget everything: the account is gone."""
-        self.async_detach()
-        await self._store.async_remove()
 
     @callback
     def _async_call_changed(self, call: Call, state: CallState) -> None:
@@ -201,14 +193,16 @@ class RecordingWatcher:
     def _async_look_is_due(self, awaited: PendingRecording, _now: object) -> None:
         """Look for a recording, if the provider may be asked now."""
         del self._timers[awaited]
-        if self._entry is None or not self._hass.is_running:
-            # Once Home Assistant stops there is no connection any more, and no look is to be lost.
+        coordinator, library = self._coordinator, self._library
+        if coordinator is None or library is None or not self._hass.is_running:
+            # Once Home Assistant stops there is no connection any more, and no search is to be
+            # lost.
             return
-        if self._entry.runtime_data.allows_background_requests:
+        if coordinator.allows_background_requests:
             self._searched.add(awaited)
-            task = self._entry.async_create_background_task(
+            task = coordinator.config_entry.async_create_background_task(
                 self._hass,
-                self._async_look(self._entry, awaited),
+                self._async_look(coordinator, library, awaited),
                 f"{DOMAIN} recording",
                 eager_start=False,
             )
@@ -217,17 +211,22 @@ class RecordingWatcher:
         else:
             self._async_schedule(awaited, _PATIENCE)
 
-    async def _async_look(self, entry: DirectcallConfigEntry, awaited: PendingRecording) -> None:
+    async def _async_look(
+        self,
+        coordinator: DirectcallCoordinator,
+        library: RecordingLibrary,
+        awaited: PendingRecording,
+    ) -> None:
         """Look for a recording, then tell of it, or schedule the next look."""
         content_id: str | None = None
         try:
-            content_id = await self._async_find(entry, awaited)
-        except HomeAssistantError as err:
-            _LOGGER.debug("A recording cannot be looked for: %s", type(err.__cause__).__name__)
+            content_id = await self._async_find(library, awaited)
+        except DirectcallError as err:
+            _LOGGER.debug("A recording cannot be looked for: %s", type(err).__name__)
         except Exception:
             # A fault of ours must not end the awaiting.
             _LOGGER.exception("Unexpected error while looking for a recording")
-        if self._entry is not entry:
+        if self._coordinator is not coordinator:
             # The account was unloaded meanwhile. The search is repeated after it is loaded again.
             return
         awaited.looks += 1
@@ -241,16 +240,13 @@ class RecordingWatcher:
             signal = async_recording_signal(self._entry_id)
             async_dispatcher_send(self._hass, signal, awaited, content_id)
 
-    async def _async_find(
-        self, entry: DirectcallConfigEntry, awaited: PendingRecording
-    ) -> str | None:
+    async def _async_find(self, library: RecordingLibrary, awaited: PendingRecording) -> str | None:
         """Return what the recording of a call is known by, if it is there, and can be heard.
 
         The provider may ignore the id, or know none: then the numbers and the time tell. There may
         be another call of the two right before or after, so the nearest one counts.
         """
-        recordings = async_get_recordings(self._hass, entry)
-        listing = await recordings.async_list(awaited.query)
+        listing = await library.async_list(awaited.query)
         distances = {
             recording_id: abs(recording.started.timestamp() - awaited.placed_at)
             for recording_id, recording in listing.recordings.items()
@@ -260,25 +256,6 @@ class RecordingWatcher:
         if not distances:
             return None
         nearest = min(distances, key=distances.__getitem__)
-        if not await recordings.async_has_audio(listing.recordings[nearest]):
+        if not await library.async_has_audio(listing.recordings[nearest]):
             return None
-        return media_content_id(entry.entry_id, nearest)
-
-
-_DATA_ANNOUNCERS: Final[HassKey[dict[str, RecordingWatcher]]] = HassKey(f"{DOMAIN}_announcers")
-
-
-@callback
-def async_get_recording_watcher(hass: HomeAssistant, entry_id: str) -> RecordingWatcher:
-    """Return what awaits the recordings of an account, which outlives its reloads."""
-    accounts = hass.data.setdefault(_DATA_ANNOUNCERS, {})
-    if entry_id not in accounts:
-        accounts[entry_id] = RecordingWatcher(hass, entry_id)
-    return accounts[entry_id]
-
-
-async def async_remove_recording_watcher(hass: HomeAssistant, entry_id: str) -> None:
-    """Forget the recordings that are awaited of an account that is gone."""
-    announcer = async_get_recording_watcher(hass, entry_id)
-    del hass.data[_DATA_ANNOUNCERS][entry_id]
-    await announcer.async_remove()
+        return media_content_id(self._entry_id, nearest)

@@ -1,7 +1,6 @@
 """Actions: look up, validate, delegate."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import replace
 from datetime import timedelta
 import logging
 from typing import Any, Final
@@ -26,10 +25,11 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
+from ..account import DirectcallConfigEntry, DirectcallData
 from ..api import Delivery, PhoneNumber, RecordingQuery, RequestScope, Sms, VoiceMessage
 from ..audio import async_get_audio
 from ..billing import DEADLINE
-from ..calls import async_get_calls, request_call
+from ..calls import request_call
 from ..const import (
     CONF_ORIGIN,
     CONF_RECORD,
@@ -46,11 +46,10 @@ from ..contacts import (
     async_find_account_of,
     contact_not_found,
 )
-from ..coordinator import DirectcallConfigEntry, DirectcallCoordinator
+from ..errors import translated_errors
 from ..messages import (
-    MessageFor,
-    async_check_sent,
-    async_send,
+    async_check_outcomes,
+    async_send_message,
     check_attempts,
     check_delivery,
     check_message_id,
@@ -58,7 +57,7 @@ from ..messages import (
     written_text,
 )
 from ..number_data import async_load_number_data
-from ..recordings import async_get_recordings, check_period, media_content_id
+from ..recordings import check_period, media_content_id
 from ..validation import ActionFields, read_duration
 
 _LOGGER = logging.getLogger(__name__)
@@ -210,9 +209,8 @@ async def _async_place_call(
     destination = _async_require_destination(fields, book)
     pair = book.get_pair(fields.get_single(CONF_ORIGIN), destination)
     request = request_call(pair, preferences)
-    placing = await async_get_calls(call.hass, entry.entry_id).async_place(
-        entry.runtime_data, request, destination.contact
-    )
+    data = entry.runtime_data
+    placing = await data.account.calls.async_place(data.client, request, destination.contact)
     if timeout:
         await placing.async_wait(timeout.total_seconds())
     placing.check()
@@ -239,7 +237,8 @@ async def _async_end_call(
     book = AddressBook(call.hass, entry)
     destination = _async_require_destination(fields, book)
     pair = book.get_pair(fields.get_single(CONF_ORIGIN), destination)
-    ended = await async_get_calls(call.hass, entry.entry_id).async_hang_up(entry.runtime_data, pair)
+    data = entry.runtime_data
+    ended = await data.account.calls.async_hang_up(data.client, pair)
     return {"code": ended.code, "message": ended.message}
 
 
@@ -292,12 +291,12 @@ async def _async_get_content(hass: HomeAssistant, fields: ActionFields) -> str |
 
 
 async def _async_send(
-    coordinator: DirectcallCoordinator, addressees: Addressees, message_for: MessageFor
+    hass: HomeAssistant, data: DirectcallData, addressees: Addressees, message: VoiceMessage | Sms
 ) -> JsonObjectType:
     """Send a message, and return what was accepted."""
     recipients = addressees.recipients
-    outcomes = await async_send(coordinator, recipients, message_for)
-    accepted = async_check_sent(coordinator.hass, outcomes, addressees.errors)
+    outcomes = await async_send_message(data.account.requests, data.client, recipients, message)
+    accepted = async_check_outcomes(hass, outcomes, addressees.errors)
     message_ids = [sent.provider_id for sent in accepted if sent.provider_id]
     return {
         "message_id": message_ids[0] if message_ids else None,
@@ -313,17 +312,14 @@ async def _async_send_voice_message(
 ) -> JsonObjectType:
     """Have a text spoken, or audio played."""
     # A reload may come while the audio is made.
-    coordinator = entry.runtime_data
+    data = entry.runtime_data
     attempts = check_attempts(fields.get(ATTR_ATTEMPTS))
     # What is wrong is said before the audio is made. Afterwards contacts may be others.
     _async_get_message_frame(call.hass, entry, fields)
     content = await _async_get_content(call.hass, fields)
     origin, addressees, delivery = _async_get_message_frame(call.hass, entry, fields)
-    return await _async_send(
-        coordinator,
-        addressees,
-        lambda numbers: VoiceMessage(origin, numbers, content, attempts, delivery),
-    )
+    message = VoiceMessage(origin, (), content, attempts, delivery)
+    return await _async_send(call.hass, data, addressees, message)
 
 
 async def _async_send_sms(
@@ -333,9 +329,7 @@ async def _async_send_sms(
     origin, addressees, delivery = _async_get_message_frame(call.hass, entry, fields)
     text = written_text(fields.get_text(ATTR_MESSAGE), fields.get_text(ATTR_TITLE))
     sms = Sms(origin, (), text, delivery)
-    response = await _async_send(
-        entry.runtime_data, addressees, lambda numbers: replace(sms, recipients=numbers)
-    )
+    response = await _async_send(call.hass, entry.runtime_data, addressees, sms)
     return {**response, "parts": sms.parts}
 
 
@@ -343,12 +337,8 @@ async def _async_get_message_status(
     call: ServiceCall, entry: DirectcallConfigEntry, fields: ActionFields
 ) -> JsonObjectType:
     """Say what the provider says of a message."""
-    coordinator = entry.runtime_data
     message_id = check_message_id(fields.get(ATTR_MESSAGE_ID))
-    scope = RequestScope(DEADLINE)
-    answer = await coordinator.async_execute(
-        lambda token: coordinator.client.message_status(token, message_id, scope), scope
-    )
+    answer = await entry.runtime_data.client.message_status(message_id, RequestScope(DEADLINE))
     return {"code": answer.code, "message": answer.message}
 
 
@@ -356,12 +346,8 @@ async def _async_cancel_message(
     call: ServiceCall, entry: DirectcallConfigEntry, fields: ActionFields
 ) -> JsonObjectType:
     """Cancel a message that is scheduled."""
-    coordinator = entry.runtime_data
     message_id = check_message_id(fields.get(ATTR_MESSAGE_ID))
-    scope = RequestScope(DEADLINE)
-    answer = await coordinator.async_execute(
-        lambda token: coordinator.client.cancel_message(token, message_id, scope), scope
-    )
+    answer = await entry.runtime_data.client.cancel_message(message_id, RequestScope(DEADLINE))
     return {"code": answer.code, "message": answer.message}
 
 
@@ -372,7 +358,7 @@ async def _async_list_recordings(
     start, end = check_period(fields.get(ATTR_START), fields.get(ATTR_END))
     book = AddressBook(call.hass, entry)
     destination = _async_get_destination(fields, book)
-    listing = await async_get_recordings(call.hass, entry).async_list(
+    listing = await entry.runtime_data.recordings.async_list(
         RecordingQuery(start, end, destination.number if destination else None)
     )
     return {
@@ -433,7 +419,8 @@ def _async_register(
         await async_load_number_data(
             hass, *fields.get_items(CONF_ORIGIN), *fields.get_items(ATTR_DESTINATION)
         )
-        response = await action(call, entry, fields)
+        with translated_errors():
+            response = await action(call, entry, fields)
         return response if call.return_response else None
 
     hass.services.async_register(DOMAIN, name, perform, supports_response=supports_response)
