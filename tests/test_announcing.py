@@ -31,8 +31,7 @@ from homeassistant.util.file import write_utf8_file_atomic
 from custom_components.directcall.announcing import async_recording_signal
 from custom_components.directcall.api import DirectcallClient, RecordingList
 from custom_components.directcall.const import DOMAIN
-
-from .conftest import (
+from tests.common import (
     CALL,
     Events,
     end_call,
@@ -43,7 +42,7 @@ from .conftest import (
     restarted,
     set_up,
 )
-from .simulator import Recording, Reply, Simulator
+from tests.simulator import Recording, Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)

@@ -22,10 +22,9 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.directcall import audio as audio_module
 from custom_components.directcall.api import LARGEST_AUDIO
-
-from .conftest import make_account, perform, set_up
-from .simulator import Simulator
-from .test_services import NEVER_TWICE
+from tests.common import make_account, perform, set_up
+from tests.simulator import Simulator
+from tests.test_services import NEVER_TWICE
 
 SEND = "sms/send"
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()

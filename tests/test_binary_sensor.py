@@ -11,8 +11,8 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import make_account, place_call, set_up, state_of
-from .simulator import Simulator
+from tests.common import make_account, place_call, set_up, state_of
+from tests.simulator import Simulator
 
 CONNECTION = "binary_sensor.directcall_connection"
 

@@ -23,8 +23,7 @@ from homeassistant.util.async_ import get_scheduled_timer_handles
 
 from custom_components.directcall.api import DirectcallClient
 from custom_components.directcall.const import DOMAIN
-
-from .conftest import (
+from tests.common import (
     Events,
     end_call,
     listen,
@@ -35,7 +34,7 @@ from .conftest import (
     set_up,
     state_of,
 )
-from .simulator import ACCOUNT, Reply, Simulator
+from tests.simulator import ACCOUNT, Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)

@@ -14,10 +14,10 @@ from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .conftest import make_account, pass_time, perform, place_call, set_up, to_somebody, until
-from .proxy import Proxy
-from .simulator import Reply, Simulator
-from .test_hard_days import hurry
+from tests.common import make_account, pass_time, perform, place_call, set_up, to_somebody, until
+from tests.proxy import Proxy
+from tests.simulator import Reply, Simulator
+from tests.test_hard_days import hurry
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)

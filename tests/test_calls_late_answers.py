@@ -15,8 +15,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.directcall.api import CallLeg, CallStatus, LegState, NumberPair, PhoneNumber
 from custom_components.directcall.progress import Call, CallState
-
-from .conftest import (
+from tests.common import (
     Events,
     end_call,
     listen,
@@ -27,7 +26,7 @@ from .conftest import (
     state_of,
     until,
 )
-from .simulator import Reply, Simulator
+from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)

@@ -20,8 +20,7 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.directcall.diagnostics import async_get_config_entry_diagnostics
 from custom_components.directcall.event import DirectcallCallEvent
-
-from .conftest import (
+from tests.common import (
     end_call,
     listen,
     make_account,
@@ -32,7 +31,7 @@ from .conftest import (
     state_of,
     until,
 )
-from .simulator import Simulator
+from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)

@@ -23,8 +23,7 @@ from homeassistant.setup import async_setup_component
 from custom_components.directcall.api import PhoneNumber
 from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
 from custom_components.directcall.contacts import AddressBook, Recipient
-
-from .conftest import (
+from tests.common import (
     device_of,
     end_call,
     make_account,
@@ -35,7 +34,7 @@ from .conftest import (
     set_ups_of,
     state_of,
 )
-from .simulator import ACCOUNT, Simulator
+from tests.simulator import ACCOUNT, Simulator
 
 PLACE_CALL = "voz/call"
 REQUEST_TOKEN = "request_token"

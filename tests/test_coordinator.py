@@ -23,8 +23,7 @@ from custom_components.directcall.api import (
     Token,
 )
 from custom_components.directcall.const import DOMAIN
-
-from .conftest import (
+from tests.common import (
     DESTINATION,
     make_account,
     pass_time,
@@ -34,7 +33,7 @@ from .conftest import (
     set_ups_of,
     state_of,
 )
-from .simulator import ACCOUNT, Rejection, Reply, Simulator
+from tests.simulator import ACCOUNT, Rejection, Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)

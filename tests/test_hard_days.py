@@ -22,11 +22,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .conftest import listen, make_account, pass_time, perform, place_call, set_up, state_of
-from .proxy import SOUND, End, Fault, Proxy, Reach
-from .simulator import ACCOUNT, NetworkCall, Simulator
-from .simulator.telephones import Line
-from .test_secrecy import SECRET, chain
+from tests.common import listen, make_account, pass_time, perform, place_call, set_up, state_of
+from tests.proxy import SOUND, End, Fault, Proxy, Reach
+from tests.simulator import ACCOUNT, NetworkCall, Simulator
+from tests.simulator.telephones import Line
+from tests.test_secrecy import SECRET, chain
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)

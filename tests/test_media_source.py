@@ -33,9 +33,8 @@ from custom_components.directcall import (
     recordings as recordings_module,
 )
 from custom_components.directcall.api import spool as spool_module
-
-from .conftest import make_account, pass_time, place_call, restarted, set_up
-from .simulator import Quirks, Recording, Reply, Simulator
+from tests.common import make_account, pass_time, place_call, restarted, set_up
+from tests.simulator import Quirks, Recording, Reply, Simulator
 
 LIST = "extrato/list-recordings"
 ROOT = "media-source://directcall"

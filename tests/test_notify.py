@@ -13,9 +13,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import make_account, set_up, state_of
-from .simulator import Reply, Simulator
-from .test_services import NEVER_TWICE
+from tests.common import make_account, set_up, state_of
+from tests.simulator import Reply, Simulator
+from tests.test_services import NEVER_TWICE
 
 SEND = "sms/send"
 CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}

@@ -12,9 +12,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.directcall.api import DirectcallClient, RequestScope, SentMessage, Sms, Token
-
-from .conftest import device_of, make_account, perform, set_up
-from .simulator import ACCOUNT, Reply, Simulator
+from tests.common import device_of, make_account, perform, set_up
+from tests.simulator import ACCOUNT, Reply, Simulator
 
 SEND = "sms/send"
 TEXT = "Fumaça na cozinha!"

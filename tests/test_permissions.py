@@ -12,9 +12,8 @@ from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall.const import DOMAIN
-
-from .conftest import make_account, set_up
-from .simulator import Simulator
+from tests.common import make_account, set_up
+from tests.simulator import Simulator
 
 TEXT = {"destination": "Maria", "message": "Fumaça"}
 ACTIONS: dict[str, dict[str, Any]] = {

@@ -29,9 +29,8 @@ from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 from custom_components.directcall.api import NumberProblem
 from custom_components.directcall.progress import CallState
 from scripts.validate.actions import fields_of
-
-from .conftest import end_call, make_account, pass_time, perform, place_call, set_up
-from .simulator import Recording, Reply, Simulator
+from tests.common import end_call, make_account, pass_time, perform, place_call, set_up
+from tests.simulator import Recording, Reply, Simulator
 
 ROOT = Path(__file__).parent.parent
 INTEGRATION = ROOT / "custom_components" / "directcall"

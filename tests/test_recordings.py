@@ -12,9 +12,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
 
 from custom_components.directcall.const import DOMAIN
-
-from .conftest import device_of, make_account, perform, set_up
-from .simulator import Recording, Reply, Simulator
+from tests.common import device_of, make_account, perform, set_up
+from tests.simulator import Recording, Reply, Simulator
 
 LIST = "extrato/list-recordings"
 # 14:05 in São Paulo.

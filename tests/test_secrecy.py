@@ -25,8 +25,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .conftest import end_call, make_account, pass_time, perform, place_call, set_up
-from .simulator import ACCOUNT, Reply, Simulator
+from tests.common import end_call, make_account, pass_time, perform, place_call, set_up
+from tests.simulator import ACCOUNT, Reply, Simulator
 
 SECRET = "000777-s3cr3t"
 ORIGIN = "+55 41 98765-4321"

@@ -13,9 +13,8 @@ from homeassistant.util.ulid import ulid_to_bytes
 
 from custom_components.directcall.api import transport as transport_module
 from custom_components.directcall.const import DOMAIN
-
-from .conftest import DESTINATION, make_account, place_call, set_up
-from .simulator import ACCOUNT, Reply, Simulator
+from tests.common import DESTINATION, make_account, place_call, set_up
+from tests.simulator import ACCOUNT, Reply, Simulator
 
 PLACE_CALL = "voz/call"
 OTHER = "other@example.com"

@@ -19,9 +19,8 @@ from custom_components.directcall.services import (
     SEND_SMS_FIELDS,
     SEND_VOICE_MESSAGE_FIELDS,
 )
-
-from .conftest import make_account, perform, place_call, set_up
-from .simulator import Simulator
+from tests.common import make_account, perform, place_call, set_up
+from tests.simulator import Simulator
 
 PLACE_CALL = "voz/call"
 SEND = "sms/send"

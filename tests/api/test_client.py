@@ -46,9 +46,8 @@ from custom_components.directcall.api import (
     parse_url,
     transport as transport_module,
 )
+from tests.api.common import in_time
 from tests.simulator import ACCOUNT, Rejection, Reply, Simulator, TokenShape
-
-from .conftest import in_time
 
 PLACE_CALL = "voz/call"
 REQUEST_TOKEN = "request_token"

@@ -33,10 +33,9 @@ from custom_components.directcall.api import (
     VoiceMessage,
     transport as transport_module,
 )
+from tests.api.common import in_time
+from tests.api.test_client import BROKEN, GARBAGE, chain, deaf_server
 from tests.simulator import ACCOUNT, Rejection, Reply, Simulator
-
-from .conftest import in_time
-from .test_client import BROKEN, GARBAGE, chain, deaf_server
 
 REQUEST_TOKEN = "request_token"
 SEND = "sms/send"

@@ -23,9 +23,8 @@ from custom_components.directcall.api import (
     Token,
     transport as transport_module,
 )
+from tests.api.common import in_time
 from tests.simulator import ACCOUNT, Reply, Simulator
-
-from .conftest import in_time
 
 PAIR = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
 CALL = CallRequest(PAIR, record=False, show_caller_id=True, ring_destination_first=False)
