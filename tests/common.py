@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -24,6 +25,7 @@ from homeassistant.util import dt as dt_util
 from custom_components.directcall.const import CONF_MEDIA_KEY, CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
 from tests.simulator import ACCOUNT, Simulator
 
+ROOT = Path(__file__).parent.parent
 ORIGIN = "+55 41 3060-0300"
 DESTINATION = "+55 41 99999-0000"
 CALL = "event.directcall_call"

@@ -14,8 +14,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from tests.common import make_account, set_up, state_of
+from tests.services.test_place_call import NEVER_TWICE
 from tests.simulator import Reply, Simulator
-from tests.test_services import NEVER_TWICE
 
 SEND = "sms/send"
 CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}

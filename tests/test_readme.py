@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from copy import deepcopy
 from datetime import timedelta
 import json
-from pathlib import Path
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -29,10 +28,9 @@ from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 from custom_components.directcall.api import NumberProblem
 from custom_components.directcall.progress import CallState
 from scripts.validate.actions import fields_of
-from tests.common import end_call, make_account, pass_time, perform, place_call, set_up
+from tests.common import ROOT, end_call, make_account, pass_time, perform, place_call, set_up
 from tests.simulator import Recording, Reply, Simulator
 
-ROOT = Path(__file__).parent.parent
 INTEGRATION = ROOT / "custom_components" / "directcall"
 READMES = {"en": "README.md", "pt-BR": "LEIAME.md"}
 CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}

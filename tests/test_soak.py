@@ -23,9 +23,9 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from custom_components.directcall.calls import async_get_calls
 from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.progress import CallState
+from tests.calls.test_tracker import timers
 from tests.common import CALL, end_call, pass_time, place_call, state_of
 from tests.simulator import Reply, Simulator
-from tests.test_calls import timers
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)

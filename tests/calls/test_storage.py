@@ -17,9 +17,9 @@ from homeassistant.util.ulid import ulid_now, ulid_to_bytes
 
 from custom_components.directcall.progress import Call
 from custom_components.directcall.store import AccountStore
+from tests.calls.test_tracker import SAVED, file_of_calls, saved_calls, write
 from tests.common import listen, make_account, pass_time, place_call, restarted, set_up, until
 from tests.simulator import Reply, Simulator
-from tests.test_calls import SAVED, file_of_calls, saved_calls, write
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time("2026-11-24 12:00:10", tick=True)

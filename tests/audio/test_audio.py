@@ -23,8 +23,8 @@ from homeassistant.setup import async_setup_component
 from custom_components.directcall import audio as audio_module
 from custom_components.directcall.api import LARGEST_AUDIO
 from tests.common import make_account, perform, set_up
+from tests.services.test_place_call import NEVER_TWICE
 from tests.simulator import Simulator
-from tests.test_services import NEVER_TWICE
 
 SEND = "sms/send"
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()

@@ -16,8 +16,8 @@ from custom_components.directcall import services as services_module
 from custom_components.directcall.api import transport as transport_module
 from custom_components.directcall.const import DOMAIN
 from tests.common import device_of, make_account, perform, place_call, set_up
+from tests.services.test_place_call import NEVER_TWICE
 from tests.simulator import Reply, Simulator
-from tests.test_services import NEVER_TWICE
 
 SEND = "sms/send"
 NOON = "2026-11-24T15:00:00+00:00"

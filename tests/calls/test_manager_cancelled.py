@@ -15,9 +15,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from tests.common import make_account, pass_time, perform, place_call, set_up, to_somebody, until
+from tests.hard_days.test_line import hurry
 from tests.proxy import Proxy
 from tests.simulator import Reply, Simulator
-from tests.test_hard_days import hurry
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)

@@ -35,10 +35,9 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 
 from custom_components.directcall.const import DOMAIN
-from tests.common import device_of, make_account, place_call, set_up, state_of
+from tests.common import ROOT, device_of, make_account, place_call, set_up, state_of
 from tests.simulator import NetworkCall, Reply, Simulator
 
-ROOT = Path(__file__).parent.parent
 BLUEPRINTS = ROOT / "blueprints"
 READMES = {"en": "README.md", "pt-BR": "LEIAME.md"}
 # The files of each language, by what they make.
