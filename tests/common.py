@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import (
     async_test_home_assistant,
 )
 
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr
@@ -23,7 +23,7 @@ from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 
 from custom_components.directcall.const import CONF_MEDIA_KEY, CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
-from tests.simulator import ACCOUNT, Simulator
+from tests.simulator import ACCOUNT, Reply, Simulator
 
 ROOT = Path(__file__).parent.parent
 ORIGIN = "+55 41 3060-0300"
@@ -36,6 +36,11 @@ OPTIONS = {
     "show_caller_id": True,
     "ring_destination_first": False,
 }
+CONNECTION = "binary_sensor.directcall_connection"
+PLACE_CALL = "voz/call"
+REQUEST_TOKEN = "request_token"
+REFUSED = Reply(b'{"access_token": false, "msg": "no"}')
+TOKEN_LOST = Reply(drop=True)
 
 
 def make_account(
@@ -195,3 +200,17 @@ async def restarted(stopped: HomeAssistant) -> AsyncIterator[HomeAssistant]:
         await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
         yield hass
         await hass.async_stop(force=True)
+
+
+def reauth_flows(hass: HomeAssistant) -> list[Any]:
+    """Return the open requests for new credentials."""
+    return [
+        flow
+        for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+        if flow["context"]["source"] == SOURCE_REAUTH
+    ]
+
+
+def change_secret(simulator: Simulator, secret: str = "another") -> None:
+    """Let the provider accept another secret only."""
+    simulator.secrets[ACCOUNT.client_id] = secret

@@ -23,7 +23,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from custom_components.directcall.calls import async_get_calls
 from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.progress import CallState
-from tests.calls.test_tracker import timers
+from tests.calls.common import timers
 from tests.common import CALL, end_call, pass_time, place_call, state_of
 from tests.simulator import Reply, Simulator
 

@@ -1,4 +1,4 @@
-"""Audio that is played on the telephone: Home Assistant's voices and files, through FFmpeg."""
+"""Audio of voices and files: converted for the telephone, within limits."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,135 +6,34 @@ import os
 from pathlib import Path
 import subprocess
 import time
-from types import SimpleNamespace
-from typing import Any, override
+from typing import Any
 from unittest.mock import patch
-import wave
 
-import imageio_ffmpeg
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_platform
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.components.tts import Provider, TtsAudioType
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.setup import async_setup_component
 
 from custom_components.directcall import audio as audio_module
 from custom_components.directcall.api import LARGEST_AUDIO
-from tests.common import make_account, perform, set_up
+from tests.audio.common import (
+    FFMPEG,
+    FRAME,
+    MP3,
+    SEND,
+    SPEECH,
+    Voice,
+    as_other,
+    play,
+    played,
+    speak_or_play,
+    spoken,
+    tone,
+)
+from tests.common import perform
 from tests.services.test_place_call import NEVER_TWICE
 from tests.simulator import Simulator
-
-SEND = "sms/send"
-FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
-SPEECH = "media-source://tts/voice?message=Fumaça&tts_options={}"
-AUDIO_FAILED = (
-    "The audio could not be made, and nothing was sent. Check the voice or the file, or write a"
-    " message, too: then it is spoken instead. Technical detail:"
-)
-FRAME = b"\xff\xfb"
-MP3 = FRAME + bytes(100)
-
-
-class Voice(Provider):
-    """A voice of Home Assistant's that says whatever a test wants."""
-
-    def __init__(self) -> None:
-        """Say an MP3."""
-        self.name = "Voice"
-        self.said: TtsAudioType = ("mp3", MP3)
-        self.error: Exception | None = None
-        self.seconds = 0.0
-
-    @property
-    @override
-    def default_language(self) -> str:
-        """Return the language that it speaks."""
-        return "pt-BR"
-
-    @property
-    @override
-    def supported_languages(self) -> list[str]:
-        """Return the languages that it speaks."""
-        return [self.default_language]
-
-    @override
-    async def async_get_tts_audio(
-        self, message: str, language: str, options: dict[str, Any]
-    ) -> TtsAudioType:
-        """Say a text."""
-        await asyncio.sleep(self.seconds)
-        if self.error:
-            raise self.error
-        return self.said
-
-
-@pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Keep what voices said, and media, in a folder of the test's own."""
-    return hass_tmp_config_dir
-
-
-@pytest.fixture
-async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
-    """Return an account with a contact."""
-    return await set_up(home, make_account(simulator, contacts={"Maria": "+55 41 99999-0000"}))
-
-
-@pytest.fixture
-async def voice(hass: HomeAssistant, account: MockConfigEntry) -> Voice:
-    """Return a voice in a home with FFmpeg."""
-    voice = Voice()
-
-    async def get(*_: Any) -> Voice:
-        return voice
-
-    platform: Any = SimpleNamespace(__name__="voice.tts", async_get_engine=get)
-    mock_platform(hass, "voice.tts", platform)
-    assert await async_setup_component(hass, "ffmpeg", {"ffmpeg": {"ffmpeg_bin": FFMPEG}})
-    assert await async_setup_component(hass, "tts", {"tts": {"platform": "voice", "cache": False}})
-    assert await async_setup_component(hass, "media_source", {})
-    await hass.async_block_till_done()
-    return voice
-
-
-@pytest.fixture
-def media(hass: HomeAssistant, voice: Voice, tmp_path: Path) -> Path:
-    """Return the folder of local media."""
-    folder = tmp_path / "media"
-    folder.mkdir()
-    hass.config.media_dirs["local"] = str(folder)
-    return folder
-
-
-def tone(file: Path, seconds: float = 1) -> Path:
-    """Write a WAV."""
-    with wave.open(str(file), "wb") as sound:
-        sound.setparams((1, 1, 8000, 0, "NONE", "not compressed"))
-        sound.writeframes(bytes(range(256)) * int(8000 * seconds / 256))
-    return file
-
-
-def as_other(file: Path, *options: str) -> Path:
-    """Convert a tone into what a file is to be."""
-    source = tone(file.with_suffix(".wav"))
-    command = [FFMPEG, "-loglevel", "error", "-i", str(source), *options, str(file)]
-    subprocess.run(command, check=True)
-    return file
-
-
-async def play(hass: HomeAssistant, media_content_id: str, **data: Any) -> dict[str, Any]:
-    """Play audio to a contact."""
-    media = {"media_content_id": media_content_id, "media_content_type": "audio/mpeg", **data}
-    return await perform(hass, "send_voice_message", {"destination": "Maria", "media": media})
-
-
-def played(simulator: Simulator) -> bytes:
-    """Return the audio of the only message."""
-    [message] = simulator.messages
-    assert message.audio is not None
-    return message.audio
 
 
 def decode(audio: bytes) -> tuple[str, float]:
@@ -315,49 +214,6 @@ async def test_conversion_that_takes_too_long(
     assert simulator.requests[SEND] == 0
 
 
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (HomeAssistantError("No credit"), "No credit"),
-        (HomeAssistantError("See http://voice.example.com/?key=secret"), "See …"),
-        (ValueError("key sk-12345"), "ValueError"),
-        (TimeoutError("key sk-12345"), "TimeoutError"),
-        (EOFError("key sk-12345"), "EOFError"),
-    ],
-)
-async def test_voice_that_fails(
-    hass: HomeAssistant, simulator: Simulator, voice: Voice, error: Exception, reason: str
-) -> None:
-    """A voice that fails is an error that says why, without what is private."""
-    voice.error = error
-    with pytest.raises(HomeAssistantError) as caught:
-        await play(hass, SPEECH)
-    assert str(caught.value) == f"{AUDIO_FAILED} {reason}"
-    assert caught.value.__cause__ is None
-    assert simulator.requests[SEND] == 0
-
-
-@pytest.mark.parametrize(
-    "media_content_id",
-    [
-        "media-source://tts/nobody?message=x",
-        "media-source://tts/-stream-/nothing.mp3",
-        "media-source://media_source/local/nothing.mp3",
-        "media-source://media_source/local/a\x00.wav",
-        "media-source://tts/voice?message=x&tts_options=[1]",
-        "media-source://media_source/",
-    ],
-)
-async def test_audio_that_is_not_there(
-    hass: HomeAssistant, simulator: Simulator, media: Path, media_content_id: str
-) -> None:
-    """What there is not cannot be played."""
-    with pytest.raises(HomeAssistantError) as caught:
-        await play(hass, media_content_id)
-    assert caught.value.translation_key == "audio_failed"
-    assert simulator.requests[SEND] == 0
-
-
 async def test_pipe_is_not_waited_for(
     hass: HomeAssistant, simulator: Simulator, media: Path
 ) -> None:
@@ -406,156 +262,6 @@ async def test_contact_that_goes_in_the_middle(
     with pytest.raises(ServiceValidationError, match="no contact called"):
         await playing
     assert simulator.requests[SEND] == 0
-
-
-@pytest.mark.parametrize(
-    ("data", "key"),
-    [({"destination": "Mario"}, "unknown_contact"), ({"earliest_hour": 24}, "invalid_hour")],
-)
-async def test_what_is_wrong_is_said_at_once(
-    hass: HomeAssistant, simulator: Simulator, voice: Voice, data: dict[str, Any], key: str
-) -> None:
-    """Nobody waits for audio to hear that it is for nobody."""
-    voice.seconds = 60
-    media = {"media_content_id": SPEECH}
-    async with asyncio.timeout(5):
-        with pytest.raises(ServiceValidationError) as caught:
-            await perform(
-                hass, "send_voice_message", {"destination": "Maria", "media": media, **data}
-            )
-    assert caught.value.translation_key == key
-
-
-@pytest.mark.parametrize("name", ["noise.wav", "empty.wav"])
-async def test_file_that_is_no_audio(
-    hass: HomeAssistant, simulator: Simulator, media: Path, name: str
-) -> None:
-    """What FFmpeg cannot read is an error."""
-    (media / "noise.wav").write_bytes(b"no audio" * 1000)
-    (media / "empty.wav").touch()
-    with pytest.raises(HomeAssistantError, match="detail: FFmpeg"):
-        await play(hass, f"media-source://media_source/local/{name}")
-    assert simulator.requests[SEND] == 0
-
-
-async def test_home_without_ffmpeg(hass: HomeAssistant, simulator: Simulator, media: Path) -> None:
-    """Without FFmpeg, what is no MP3 cannot be played; what is one, can."""
-    tone(media / "tone.wav")
-    as_other(media / "other.mp3")
-    hass.data["ffmpeg"].__dict__["binary"] = "/nowhere/ffmpeg"
-    with pytest.raises(HomeAssistantError, match="detail: FileNotFoundError"):
-        await play(hass, "media-source://media_source/local/tone.wav")
-    with (
-        patch.object(audio_module, "async_setup_component", return_value=False),
-        pytest.raises(HomeAssistantError, match="detail: FFmpeg"),
-    ):
-        await play(hass, "media-source://media_source/local/tone.wav")
-    await play(hass, "media-source://media_source/local/other.mp3")
-    assert len(simulator.messages) == 1
-
-
-@pytest.mark.parametrize(
-    "media_content_id",
-    [
-        "https://example.com/tone.mp3",
-        "/etc/passwd",
-        "media-source://elsewhere/radio",
-        "media-source://nowhere/x",
-        "media-source://",
-        "media-source://media_source/local/picture.png",
-    ],
-)
-async def test_nothing_from_elsewhere(
-    hass: HomeAssistant, simulator: Simulator, media: Path, media_content_id: str
-) -> None:
-    """Only what Home Assistant says itself, and its own audio files, are played."""
-    (media / "picture.png").touch()
-    with pytest.raises(ServiceValidationError, match="in Home Assistant itself"):
-        await play(hass, media_content_id)
-    assert simulator.requests[SEND] == 0
-
-
-HLS = """\
-#EXTM3U
-#EXT-X-TARGETDURATION:1
-#EXTINF:1,
-{}
-#EXT-X-ENDLIST
-"""
-
-
-@pytest.mark.parametrize(
-    ("name", "content"), [("list.m3u", HLS), ("list.wav", "ffconcat version 1.0\nfile {}\n")]
-)
-@pytest.mark.parametrize("what", ["secret.wav", "/secret.mp3"])
-async def test_playlist_leads_nowhere(
-    hass: HomeAssistant, simulator: Simulator, media: Path, name: str, content: str, what: str
-) -> None:
-    """A file that only names what is elsewhere, here or on the network, is not played."""
-    tone(media / "secret.wav")
-    where = what if what == "secret.wav" else f"{simulator.url}{what}"
-    (media / name).write_text(content.format(where))
-    with pytest.raises(HomeAssistantError, match="detail: FFmpeg"):
-        await play(hass, f"media-source://media_source/local/{name}")
-    assert "secret.mp3" not in simulator.requests
-    assert simulator.requests[SEND] == 0
-
-
-async def speak_or_play(hass: HomeAssistant, media: Any, **data: Any) -> dict[str, Any]:
-    """Play audio to a contact, or speak a text where that fails."""
-    data = {"destination": "Maria", "message": "Fumaça", "media": media, **data}
-    return await perform(hass, "send_voice_message", data)
-
-
-def spoken(simulator: Simulator) -> list[str | None]:
-    """Return the texts of the messages that have no audio."""
-    return [message.text for message in simulator.messages if message.audio is None]
-
-
-async def test_audio_comes_before_the_text(
-    hass: HomeAssistant, simulator: Simulator, voice: Voice
-) -> None:
-    """A text beside audio is not spoken where the audio can be played."""
-    await speak_or_play(hass, {"media_content_id": SPEECH}, message="x" * 701)
-    assert played(simulator) == MP3
-
-
-@pytest.mark.parametrize(
-    "error", [HomeAssistantError("No credit"), OSError(), ValueError(), TimeoutError()]
-)
-async def test_text_stands_in_for_a_voice_that_fails(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    voice: Voice,
-    caplog: pytest.LogCaptureFixture,
-    error: Exception,
-) -> None:
-    """Where the audio cannot be made, the text is spoken, with its title, and it is logged."""
-    voice.error = error
-    await speak_or_play(hass, {"media_content_id": SPEECH}, title="Alarme")
-    assert spoken(simulator) == ["Alarme. Fumaça"]
-    assert "The text is spoken instead of the audio: audio_failed" in caplog.text
-
-
-async def test_text_stands_in_for_a_voice_that_takes_too_long(
-    hass: HomeAssistant, simulator: Simulator, voice: Voice
-) -> None:
-    """An alarm does not wait for a voice that never comes: the text is spoken."""
-    voice.seconds = 60
-    with patch.object(audio_module, "TIMEOUT", 0.1):
-        await speak_or_play(hass, {"media_content_id": SPEECH})
-    assert spoken(simulator) == ["Fumaça"]
-
-
-async def test_text_stands_in_for_a_fault_of_ours(
-    hass: HomeAssistant, simulator: Simulator, voice: Voice
-) -> None:
-    """Whatever goes wrong with the audio, the text is spoken."""
-    with patch.object(audio_module, "_read_mp3", side_effect=RuntimeError("private")):
-        await speak_or_play(hass, {"media_content_id": SPEECH})
-        with pytest.raises(HomeAssistantError, match="detail: RuntimeError"):
-            await play(hass, SPEECH)
-    assert spoken(simulator) == ["Fumaça"]
 
 
 @pytest.mark.parametrize(

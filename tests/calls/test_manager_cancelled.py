@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from tests.common import make_account, pass_time, perform, place_call, set_up, to_somebody, until
-from tests.hard_days.test_line import hurry
+from tests.hard_days.common import hurry
 from tests.proxy import Proxy
 from tests.simulator import Reply, Simulator
 

@@ -17,7 +17,7 @@ from homeassistant.util.ulid import ulid_now, ulid_to_bytes
 
 from custom_components.directcall.progress import Call
 from custom_components.directcall.store import AccountStore
-from tests.calls.test_tracker import SAVED, file_of_calls, saved_calls, write
+from tests.calls.common import SAVED, file_of_calls, saved_calls, write
 from tests.common import listen, make_account, pass_time, place_call, restarted, set_up, until
 from tests.simulator import Reply, Simulator
 
