@@ -1,10 +1,11 @@
 """Helpers that tests share: accounts at the simulated provider, actions, events, and time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+import traceback
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -36,11 +37,47 @@ OPTIONS = {
     "show_caller_id": True,
     "ring_destination_first": False,
 }
-CONNECTION = "binary_sensor.directcall_connection"
-PLACE_CALL = "voz/call"
-REQUEST_TOKEN = "request_token"
 REFUSED = Reply(b'{"access_token": false, "msg": "no"}')
 TOKEN_LOST = Reply(drop=True)
+ACTIVE_CALLS = "sensor.directcall_active_calls"
+CONNECTION = "binary_sensor.directcall_connection"
+LAST_CALL = "sensor.directcall_last_call"
+PLACE_CALL = "voz/call"
+STATUS = "voz/status"
+END = "voz/end"
+SEND = "sms/send"
+LIST = "extrato/list-recordings"
+REQUEST_TOKEN = "request_token"
+CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
+ENTRY_ID = "01DIRECTCALL"
+NUMBER = "+55 41 99999-"
+OTHER = "other@example.com"
+TEXT = "Fumaça na cozinha!"
+READMES = {"en": "README.md", "pt-BR": "LEIAME.md"}
+SECRET = "000777-s3cr3t"
+# The never-twice table: what happened, what is raised, how many requests and calls it took.
+NEVER_TWICE = {
+    "readable no": (Reply(b'{"status": "erro", "codigo": "002"}'), "refused"),
+    "no of a server in trouble": (
+        Reply(b'{"status": "erro", "codigo": "002"}', 500),
+        "outcome_unknown",
+    ),
+    "description alone": (Reply(b'{"error_description": "x"}', 202), "outcome_unknown"),
+    "token refused by a gateway": (Reply(b'{"codigo": "006"}', 502), "outcome_unknown"),
+    "no with an id": (
+        Reply(b'{"status": "erro", "codigo": "006", "callerid": "1"}'),
+        "outcome_unknown",
+    ),
+    "bad request": (Reply(b"", 400), "refused"),
+    "too many": (Reply(b"", 429), "refused"),
+    "temporary redirect": (Reply(b"", 307, location="/voz/call"), "refused"),
+    "permanent redirect": (Reply(b"", 308, location="/voz/call"), "refused"),
+    "connection lost": (Reply(drop=True), "outcome_unknown"),
+    "found elsewhere": (Reply(b"", 302, location="/voz/call"), "outcome_unknown"),
+    "server error": (Reply(b"", 502), "outcome_unknown"),
+    "no envelope": (Reply(b"[]"), "outcome_unknown"),
+    "cut": (Reply(b'{"status": "ok"', drop=True), "outcome_unknown"),
+}
 
 
 def make_account(
@@ -214,3 +251,38 @@ def reauth_flows(hass: HomeAssistant) -> list[Any]:
 def change_secret(simulator: Simulator, secret: str = "another") -> None:
     """Let the provider accept another secret only."""
     simulator.secrets[ACCOUNT.client_id] = secret
+
+
+def chain(error: BaseException) -> str:
+    """Return all that an error and its causes say, as a log would print them."""
+    texts = ["".join(traceback.format_exception(error))]
+    link: BaseException | None = error
+    while link is not None:
+        texts += [str(link), repr(link)]
+        link = link.__cause__ or link.__context__
+    return "\n".join(texts)
+
+
+def skip(freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Move the clocks on; the freezer's own tick forgets what flowed by since the last one."""
+    freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
+
+
+async def hurry[ResultT](
+    freezer: FrozenDateTimeFactory, asking: Coroutine[Any, Any, ResultT], step: float = 1
+) -> ResultT:
+    """Return what comes of something that nothing but time brings on, without taking that time."""
+    task = asyncio.ensure_future(asking)
+    while not task.done():
+        skip(freezer, step)
+        await asyncio.sleep(0.001)
+    return await task
+
+
+def open_files() -> int:
+    """Return how many files are open that are in no folder."""
+    links = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            links.append(str(descriptor.readlink()))
+    return sum(link.endswith("(deleted)") for link in links)

@@ -1,18 +1,19 @@
-"""Fixtures that tests share: a simulated provider, a home, and an account."""
+"""Fixtures that tests share: a simulated provider, a line to it, a home, and an account."""
 
 from collections.abc import AsyncIterator, Iterator
 from unittest.mock import patch
 
 from awesomeversion import AwesomeVersion
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.const import __version__
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceCall
 
-from tests.common import make_account, set_up
+from tests.common import Events, listen, make_account, set_up
+from tests.proxy import Proxy
 from tests.simulator import Simulator
 
 
@@ -60,3 +61,24 @@ async def home(hass: HomeAssistant) -> HomeAssistant:
 async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
     """Return an account that is set up."""
     return await set_up(home, make_account(simulator))
+
+
+@pytest.fixture
+def events(hass: HomeAssistant, account: MockConfigEntry) -> Events:
+    """Return what the entity Call fires."""
+    return listen(hass)
+
+
+@pytest.fixture
+def notifications(hass: HomeAssistant) -> list[ServiceCall]:
+    """Collect what the house shows on its screens."""
+    return async_mock_service(hass, "persistent_notification", "create")
+
+
+@pytest.fixture
+async def line(simulator: Simulator) -> AsyncIterator[Proxy]:
+    """Lay a line to the provider."""
+    line = Proxy(simulator.port)
+    await line.start()
+    yield line
+    await line.stop()

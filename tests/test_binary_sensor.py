@@ -11,10 +11,8 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from tests.common import make_account, place_call, set_up, state_of
+from tests.common import CONNECTION, make_account, place_call, set_up, state_of
 from tests.simulator import Simulator
-
-CONNECTION = "binary_sensor.directcall_connection"
 
 
 async def test_entities(

@@ -15,10 +15,8 @@ from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.directcall.api import DirectcallClient
 from custom_components.directcall.const import CONF_ADVANCED, CONF_MEDIA_KEY, CONF_ORIGIN, DOMAIN
-from tests.common import MEDIA_KEY, OPTIONS, ORIGIN, make_account, place_call, set_up
+from tests.common import MEDIA_KEY, OPTIONS, ORIGIN, REQUEST_TOKEN, make_account, place_call, set_up
 from tests.simulator import ACCOUNT, Rejection, Reply, Simulator
-
-REQUEST_TOKEN = "request_token"
 
 
 def typed(simulator: Simulator, **changes: Any) -> dict[str, Any]:

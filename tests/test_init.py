@@ -16,8 +16,6 @@ from custom_components.directcall.const import DOMAIN
 from tests.common import DESTINATION, OPTIONS, make_account, place_call, set_up, set_ups_of
 from tests.simulator import ACCOUNT, Simulator
 
-REQUEST_TOKEN = "request_token"
-
 
 async def test_unload_and_back(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator

@@ -8,8 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 
 from custom_components.directcall.const import DOMAIN
-from tests.calls.common import NUMBER
-from tests.common import place_call
+from tests.common import NUMBER, place_call
 from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

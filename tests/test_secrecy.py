@@ -4,7 +4,6 @@ from contextlib import suppress
 import json
 import logging
 import re
-import traceback
 from typing import Any
 from unittest.mock import patch
 
@@ -25,19 +24,27 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from tests.common import end_call, make_account, pass_time, perform, place_call, set_up
+from tests.common import (
+    END,
+    PLACE_CALL,
+    REQUEST_TOKEN,
+    SECRET,
+    SEND,
+    STATUS,
+    chain,
+    end_call,
+    make_account,
+    pass_time,
+    perform,
+    place_call,
+    set_up,
+)
 from tests.simulator import ACCOUNT, Reply, Simulator
 
-SECRET = "000777-s3cr3t"
 ORIGIN = "+55 41 98765-4321"
 DESTINATION = "+55 41 91234-8765"
 LINK = "http://www.directdial.com.br/extrato/gravacao/id/0123456789abcdef0123456789abcdef01234567"
-END = "voz/end"
-PLACE_CALL = "voz/call"
 MESSAGES = ("send_voice_message", "send_sms", "get_message_status", "cancel_message")
-SEND = "sms/send"
-STATUS = "voz/status"
-REQUEST_TOKEN = "request_token"
 
 
 def leaks(text: str, tokens: list[str]) -> set[str]:
@@ -54,16 +61,6 @@ def echo(token: str) -> Reply:
     """Return a refusal of a provider that repeats all that it was told."""
     message = f"{SECRET} {token} 5541987654321 para (41) 91234-8765 {LINK}?access_token={token}"
     return Reply(json.dumps({"status": "erro", "codigo": "999", "msg": message}).encode())
-
-
-def chain(error: BaseException) -> str:
-    """Return all that an error and its causes say, as a log would print them."""
-    texts = ["".join(traceback.format_exception(error))]
-    link: BaseException | None = error
-    while link is not None:
-        texts += [str(link), repr(link)]
-        link = link.__cause__ or link.__context__
-    return "\n".join(texts)
 
 
 def private_account(

@@ -18,10 +18,9 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall.const import DOMAIN
-from tests.common import make_account, set_up, state_of
+from tests.common import LAST_CALL, make_account, set_up, state_of
 from tests.simulator import Simulator
 
-LAST_CALL = "sensor.directcall_last_call"
 TOKEN_EXPIRES = "sensor.directcall_token_expires"
 
 

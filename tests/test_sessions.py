@@ -9,10 +9,8 @@ from homeassistant.core import HomeAssistant
 
 from custom_components.directcall.api import NumberPair, PhoneNumber, Sessions
 from custom_components.directcall.sessions import async_get_sessions
-from tests.common import make_account, perform, place_call, until
+from tests.common import LIST, make_account, perform, place_call, until
 from tests.simulator import Simulator
-
-LIST = "extrato/list-recordings"
 
 
 def closed(sessions: Sessions) -> list[bool]:

@@ -5,10 +5,15 @@ from contextlib import contextmanager
 import socket
 import traceback
 
-from custom_components.directcall.api import CallRequest, NumberPair, PhoneNumber, RequestScope
+from custom_components.directcall.api import (
+    Audio,
+    CallRequest,
+    NumberPair,
+    PhoneNumber,
+    RequestScope,
+)
 from tests.simulator import Reply
 
-PLACE_CALL = "voz/call"
 BROKEN = {
     "nothing": Reply(b""),
     "null": Reply(b"null"),
@@ -21,7 +26,6 @@ BROKEN = {
     "see other": Reply(b"", 303, location="/voz/call"),
     "connection lost": Reply(drop=True),
 }
-END = "voz/end"
 GARBAGE = b"HTTP/9.9 what\r\n\r\n"
 
 
@@ -63,3 +67,9 @@ def chain(error: BaseException) -> str:
         texts.append("".join(traceback.format_exception(link, chain=False)) + repr(link))
         link = link.__cause__ or link.__context__
     return "\n".join(texts)
+
+
+async def read(audio: Audio) -> bytes:
+    """Return what comes of audio."""
+    async with audio:
+        return b"".join([chunk async for chunk in audio.chunks()])

@@ -22,7 +22,8 @@ from custom_components.directcall.api import (
     parse_url,
     transport as transport_module,
 )
-from tests.api.common import END, PAIR, PLACE_CALL, a_call, in_time
+from tests.api.common import PAIR, a_call, in_time
+from tests.common import END, PLACE_CALL
 from tests.simulator import ACCOUNT, Rejection, Reply, Simulator, TokenShape
 
 

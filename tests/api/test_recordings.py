@@ -20,9 +20,9 @@ from custom_components.directcall.api import (
     TokenRejectedError,
     client as client_module,
 )
+from tests.common import LIST
 from tests.simulator import Recording as RecordedCall, Reply, Simulator
 
-LIST = "extrato/list-recordings"
 LINK = "http://www.directdial.com.br/1"
 ZONE = ZoneInfo("America/Sao_Paulo")
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)

@@ -33,20 +33,9 @@ from custom_components.directcall.api import (
     TokenRejectedError,
     transport as transport_module,
 )
-from tests.api.common import (
-    BROKEN,
-    END,
-    GARBAGE,
-    PAIR,
-    PLACE_CALL,
-    a_call,
-    chain,
-    deaf_server,
-    in_time,
-)
+from tests.api.common import BROKEN, GARBAGE, PAIR, a_call, chain, deaf_server, in_time
+from tests.common import END, PLACE_CALL, REQUEST_TOKEN, STATUS
 from tests.simulator import ACCOUNT, Rejection, Reply, Simulator
-
-REQUEST_TOKEN = "request_token"
 
 
 @pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
@@ -337,9 +326,6 @@ async def test_statistics_do_not_grow(
         with pytest.raises(RefusedError):
             await client.place_call(token, a_call(), in_time())
     assert client.statistics.errors == {"RefusedError other": 2, "RefusedError 004": 1}
-
-
-STATUS = "voz/status"
 
 
 @pytest.mark.parametrize("rejection", Rejection)

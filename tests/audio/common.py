@@ -14,7 +14,6 @@ from homeassistant.core import HomeAssistant
 from tests.common import perform
 from tests.simulator import Simulator
 
-SEND = "sms/send"
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 SPEECH = "media-source://tts/voice?message=Fumaça&tts_options={}"
 FRAME = b"\xff\xfb"

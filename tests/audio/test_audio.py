@@ -21,7 +21,6 @@ from tests.audio.common import (
     FFMPEG,
     FRAME,
     MP3,
-    SEND,
     SPEECH,
     Voice,
     as_other,
@@ -31,8 +30,7 @@ from tests.audio.common import (
     spoken,
     tone,
 )
-from tests.common import perform
-from tests.services.test_place_call import NEVER_TWICE
+from tests.common import NEVER_TWICE, SEND, perform
 from tests.simulator import Simulator
 
 

@@ -13,7 +13,6 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from custom_components.directcall import audio as audio_module
 from tests.audio.common import (
     MP3,
-    SEND,
     SPEECH,
     Voice,
     as_other,
@@ -23,7 +22,7 @@ from tests.audio.common import (
     spoken,
     tone,
 )
-from tests.common import perform
+from tests.common import SEND, perform
 from tests.simulator import Simulator
 
 AUDIO_FAILED = (

@@ -6,9 +6,9 @@ import shutil
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import HomeAssistant
 
 from tests.blueprints.common import BLUEPRINTS, CONTACTS, FILES, Caller, House
 from tests.common import make_account, set_up
@@ -29,12 +29,6 @@ async def account(
     await hass.async_add_executor_job(shutil.copytree, BLUEPRINTS, tmp_path / "blueprints")
     hass.config.config_dir = str(tmp_path)
     return await set_up(home, make_account(simulator, contacts=CONTACTS))
-
-
-@pytest.fixture
-def notifications(hass: HomeAssistant) -> list[ServiceCall]:
-    """Collect what the house shows on its screens."""
-    return async_mock_service(hass, "persistent_notification", "create")
 
 
 @pytest.fixture

@@ -21,9 +21,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import parse_yaml
 
 from tests.blueprints.common import BLUEPRINTS, FILES, load
-from tests.common import ROOT
+from tests.common import READMES, ROOT
 
-READMES = {"en": "README.md", "pt-BR": "LEIAME.md"}
 DOMAINS = ("automation", "script")
 ALL = [(domain, path) for files in FILES.values() for domain, path in files.items()]
 # What is there to be read: it differs with the language.

@@ -12,10 +12,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant, ServiceCall
 
 from tests.blueprints.common import FILES, House, load
+from tests.common import SEND
 from tests.simulator import Reply, Simulator
 
 SMOKE: Final = "binary_sensor.smoke"
-SEND: Final = "sms/send"
 NIGHT = "2026-11-24 02:00:00-03:00"
 MORNING = "2026-11-24 07:00:00-03:00"
 NOON = "2026-11-24 12:00:00-03:00"

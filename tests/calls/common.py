@@ -16,11 +16,6 @@ from homeassistant.util.async_ import get_scheduled_timer_handles
 
 from tests.simulator import Reply
 
-LAST_CALL = "sensor.directcall_last_call"
-ACTIVE_CALLS = "sensor.directcall_active_calls"
-PLACE_CALL = "voz/call"
-STATUS = "voz/status"
-NUMBER = "+55 41 99999-"
 UNAVAILABLE = Reply(b"", 503)
 LOST = Reply(drop=True)
 UNCLEAR = "may or may not have been carried out"

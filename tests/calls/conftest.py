@@ -1,15 +1,15 @@
-"""Fixtures of the calls' tests: storage on disk, events, and the clock."""
+"""Fixtures of the calls' tests: storage on disk, and the clock."""
 
 from collections.abc import Callable
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from homeassistant.core import HomeAssistant
 
-from tests.common import Events, listen, pass_time
+from tests.common import pass_time
 
 
 @pytest.fixture
@@ -22,12 +22,6 @@ def hass_config_dir(hass_tmp_config_dir: str) -> str:
 def hass_storage() -> dict[str, Any]:
     """Let what is saved be really written, and read again."""
     return {}
-
-
-@pytest.fixture
-def events(hass: HomeAssistant, account: MockConfigEntry) -> Events:
-    """Return what the entity Call fires."""
-    return listen(hass)
 
 
 @pytest.fixture

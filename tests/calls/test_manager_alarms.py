@@ -14,8 +14,18 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.directcall.api import DirectcallClient
-from tests.calls.common import ACTIVE_CALLS, SAVED, STATUS, UNAVAILABLE, file_of_calls, told, write
-from tests.common import Events, end_call, listen, make_account, place_call, set_up, state_of
+from tests.calls.common import SAVED, UNAVAILABLE, file_of_calls, told, write
+from tests.common import (
+    ACTIVE_CALLS,
+    STATUS,
+    Events,
+    end_call,
+    listen,
+    make_account,
+    place_call,
+    set_up,
+    state_of,
+)
 from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

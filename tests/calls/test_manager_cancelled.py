@@ -1,7 +1,6 @@
 """What was asked for and taken back, or could not be sent: nothing is sent later."""
 
 import asyncio
-from collections.abc import AsyncIterator
 import json
 import time
 from typing import Any
@@ -14,16 +13,24 @@ from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.common import make_account, pass_time, perform, place_call, set_up, to_somebody, until
-from tests.hard_days.common import hurry
+from tests.common import (
+    PLACE_CALL,
+    SEND,
+    hurry,
+    make_account,
+    pass_time,
+    perform,
+    place_call,
+    set_up,
+    to_somebody,
+    until,
+)
 from tests.proxy import Proxy
 from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
 
-PLACE_CALL = "voz/call"
-SEND = "sms/send"
 TOKEN = "request_token"
 ACTIONS = [
     ("place_call", PLACE_CALL, {}),
@@ -133,15 +140,6 @@ async def test_account_goes_while_a_call_waits_for_another(
     assert caught.value.translation_key == "request_cancelled"
     await settle(hass, freezer)
     assert simulator.calls == []
-
-
-@pytest.fixture
-async def line(simulator: Simulator) -> AsyncIterator[Proxy]:
-    """Lay a line to the provider."""
-    line = Proxy(simulator.port)
-    await line.start()
-    yield line
-    await line.stop()
 
 
 async def test_calls_of_a_pair_share_a_black_hole(

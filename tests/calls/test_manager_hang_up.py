@@ -11,13 +11,23 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from tests.calls.common import ACTIVE_CALLS, IN_VAIN, NUMBER, STATUS, UNAVAILABLE
-from tests.common import Events, end_call, make_account, place_call, set_up, state_of
+from tests.calls.common import IN_VAIN, UNAVAILABLE
+from tests.common import (
+    ACTIVE_CALLS,
+    END,
+    NUMBER,
+    STATUS,
+    Events,
+    end_call,
+    make_account,
+    place_call,
+    set_up,
+    state_of,
+)
 from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
-END = "voz/end"
 
 
 async def press_hang_up(hass: HomeAssistant) -> None:

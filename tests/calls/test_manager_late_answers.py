@@ -11,14 +11,23 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from tests.calls.common import LOST, PLACE_CALL, STATUS, UNAVAILABLE, UNCLEAR
-from tests.common import Events, end_call, pass_time, place_call, state_of, until
+from tests.calls.common import LOST, UNAVAILABLE, UNCLEAR
+from tests.common import (
+    ACTIVE_CALLS,
+    END,
+    PLACE_CALL,
+    STATUS,
+    Events,
+    end_call,
+    pass_time,
+    place_call,
+    state_of,
+    until,
+)
 from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
-ACTIVE_CALLS = "sensor.directcall_active_calls"
-END = "voz/end"
 NOT_ACTIVE = Reply(json.dumps({"status": "erro", "codigo": "003", "msg": "Não ativa"}).encode())
 ENDED = Reply(json.dumps({"status": "ok", "codigo": "000", "msg": "Finalizada"}).encode())
 NO = Reply(json.dumps({"status": "erro", "codigo": "002", "msg": "Falha"}).encode())

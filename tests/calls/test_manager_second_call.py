@@ -14,20 +14,26 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.directcall.api import DirectcallClient
 from tests.calls.common import (
-    ACTIVE_CALLS,
     ANSWERED,
     GOES_ON,
     IN_VAIN,
-    NUMBER,
     OVER,
-    PLACE_CALL,
     RINGS,
-    STATUS,
     UNAVAILABLE,
     saved_calls,
     told,
 )
-from tests.common import Events, make_account, place_call, set_up, state_of
+from tests.common import (
+    ACTIVE_CALLS,
+    NUMBER,
+    PLACE_CALL,
+    STATUS,
+    Events,
+    make_account,
+    place_call,
+    set_up,
+    state_of,
+)
 from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

@@ -10,18 +10,20 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from tests.calls.common import (
+from tests.calls.common import LOST, UNAVAILABLE, UNCLEAR, status, told
+from tests.common import (
     ACTIVE_CALLS,
-    LOST,
     NUMBER,
     PLACE_CALL,
     STATUS,
-    UNAVAILABLE,
-    UNCLEAR,
-    status,
-    told,
+    Events,
+    make_account,
+    pass_time,
+    place_call,
+    set_up,
+    state_of,
+    until,
 )
-from tests.common import Events, make_account, pass_time, place_call, set_up, state_of, until
 from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

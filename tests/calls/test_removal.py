@@ -11,8 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 
-from tests.calls.common import NUMBER, STATUS, file_of_calls, timers, write
-from tests.common import make_account, place_call, set_up
+from tests.calls.common import file_of_calls, timers, write
+from tests.common import NUMBER, STATUS, make_account, place_call, set_up
 from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

@@ -12,17 +12,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
-from tests.calls.common import (
+from tests.calls.common import IN_VAIN, saved_calls, start_looking
+from tests.common import (
     ACTIVE_CALLS,
-    IN_VAIN,
     LAST_CALL,
     NUMBER,
     PLACE_CALL,
     STATUS,
-    saved_calls,
-    start_looking,
-)
-from tests.common import (
     Events,
     listen,
     make_account,

@@ -10,8 +10,8 @@ from homeassistant.exceptions import HomeAssistantError
 
 from custom_components.directcall.api import CallLeg, CallStatus, LegState, NumberPair, PhoneNumber
 from custom_components.directcall.progress import Call, CallState
-from tests.calls.common import LOST, PLACE_CALL, STATUS, UNCLEAR, status
-from tests.common import Events, pass_time, place_call
+from tests.calls.common import LOST, UNCLEAR, status
+from tests.common import PLACE_CALL, STATUS, Events, pass_time, place_call
 from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

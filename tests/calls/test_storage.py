@@ -18,29 +18,25 @@ from homeassistant.util.ulid import ulid_now, ulid_to_bytes
 from custom_components.directcall.progress import Call
 from custom_components.directcall.store import AccountStore
 from tests.calls.common import SAVED, file_of_calls, saved_calls, write
-from tests.common import listen, make_account, pass_time, place_call, restarted, set_up, until
+from tests.common import (
+    ENTRY_ID,
+    PLACE_CALL,
+    STATUS,
+    listen,
+    make_account,
+    pass_time,
+    place_call,
+    restarted,
+    set_up,
+    until,
+)
 from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time("2026-11-24 12:00:10", tick=True)
 
-ENTRY_ID = "01DIRECTCALL"
-PLACE_CALL = "voz/call"
-STATUS = "voz/status"
 NOW = datetime(2026, 11, 24, 12, 0, 10, tzinfo=UTC).timestamp()
 PROVIDER_ID = "6f7c10f9-06de-4bee-8eba-7fe141e5b635"
-
-
-@pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Give each test a folder of its own."""
-    return hass_tmp_config_dir
-
-
-@pytest.fixture
-def hass_storage() -> dict[str, Any]:
-    """Let what is saved be really written, and read again."""
-    return {}
 
 
 def the_account(simulator: Simulator) -> MockConfigEntry:

@@ -9,8 +9,8 @@ import pytest
 
 from homeassistant.core import HomeAssistant
 
-from tests.calls.common import NUMBER, SAVED, file_of_calls, saved_calls, write
-from tests.common import listen, make_account, pass_time, place_call, set_up
+from tests.calls.common import SAVED, file_of_calls, saved_calls, write
+from tests.common import NUMBER, listen, make_account, pass_time, place_call, set_up
 from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

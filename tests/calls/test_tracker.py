@@ -13,22 +13,28 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 
 from tests.calls.common import (
-    ACTIVE_CALLS,
     ANSWERED,
     GOES_ON,
     IN_VAIN,
-    LAST_CALL,
-    NUMBER,
     OVER,
-    PLACE_CALL,
     RINGS,
-    STATUS,
     UNAVAILABLE,
     start_looking,
     timers,
     told,
 )
-from tests.common import Events, end_call, pass_time, place_call, state_of
+from tests.common import (
+    ACTIVE_CALLS,
+    LAST_CALL,
+    NUMBER,
+    PLACE_CALL,
+    STATUS,
+    Events,
+    end_call,
+    pass_time,
+    place_call,
+    state_of,
+)
 from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -21,6 +20,9 @@ from homeassistant.setup import async_setup_component
 from custom_components.directcall.diagnostics import async_get_config_entry_diagnostics
 from custom_components.directcall.event import DirectcallCallEvent
 from tests.common import (
+    ENTRY_ID,
+    LAST_CALL,
+    STATUS,
     end_call,
     listen,
     make_account,
@@ -35,22 +37,6 @@ from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
-
-ENTRY_ID = "01DIRECTCALL"
-LAST_CALL = "sensor.directcall_last_call"
-STATUS = "voz/status"
-
-
-@pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Give each test a folder of its own."""
-    return hass_tmp_config_dir
-
-
-@pytest.fixture
-def hass_storage() -> dict[str, Any]:
-    """Let what is saved be really written, and read again."""
-    return {}
 
 
 AUTOMATION = {

@@ -9,8 +9,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 
-from tests.calls.common import IN_VAIN, NUMBER, STATUS, UNAVAILABLE
-from tests.common import Events, listen, make_account, pass_time, place_call, set_up
+from tests.calls.common import IN_VAIN, UNAVAILABLE
+from tests.common import NUMBER, STATUS, Events, listen, make_account, pass_time, place_call, set_up
 from tests.simulator import ACCOUNT, Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

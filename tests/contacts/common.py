@@ -7,8 +7,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 
-PLACE_CALL = "voz/call"
-OTHER = "other@example.com"
 CONTACTS = {"Maria": "+55 41 99999-0000", "João da Silva": "+55 41 99999-1111"}
 
 

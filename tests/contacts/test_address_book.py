@@ -20,8 +20,18 @@ from homeassistant.setup import async_setup_component
 from custom_components.directcall.api import PhoneNumber
 from custom_components.directcall.const import CONF_NUMBER, DOMAIN
 from custom_components.directcall.contacts import AddressBook, Recipient
-from tests.common import device_of, end_call, make_account, pass_time, perform, place_call, set_up
-from tests.contacts.common import OTHER, PLACE_CALL, id_of, submit
+from tests.common import (
+    OTHER,
+    PLACE_CALL,
+    device_of,
+    end_call,
+    make_account,
+    pass_time,
+    perform,
+    place_call,
+    set_up,
+)
+from tests.contacts.common import id_of, submit
 from tests.simulator import ACCOUNT, Simulator
 
 

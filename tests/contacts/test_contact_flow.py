@@ -18,6 +18,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
 from tests.common import (
+    OTHER,
+    PLACE_CALL,
+    REQUEST_TOKEN,
     device_of,
     end_call,
     make_account,
@@ -28,10 +31,8 @@ from tests.common import (
     set_ups_of,
     state_of,
 )
-from tests.contacts.common import CONTACTS, OTHER, PLACE_CALL, id_of, submit
+from tests.contacts.common import CONTACTS, id_of, submit
 from tests.simulator import ACCOUNT, Simulator
-
-REQUEST_TOKEN = "request_token"
 
 
 async def add(hass: HomeAssistant, account: MockConfigEntry, name: str, number: str) -> Any:

@@ -1,32 +1,23 @@
 """Helpers of the hard days' tests: faults of a line, and names that are not found."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 import logging
 import re
 import socket
 from typing import Any, Final, override
 
 from aiohttp.abc import AbstractResolver, ResolveResult
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.util import dt as dt_util
 
-from tests.common import make_account
+from tests.common import SECRET, chain, make_account
 from tests.proxy import End, Fault, Reach
 from tests.simulator import Simulator
-from tests.test_secrecy import SECRET, chain
 
-CONNECTION = "binary_sensor.directcall_connection"
-ACTIVE_CALLS = "sensor.directcall_active_calls"
-PLACE_CALL = "voz/call"
-REQUEST_TOKEN = "request_token"
 NUMBER = "+55 41 91234-"
 
 
@@ -236,19 +227,3 @@ class Names(AbstractResolver):
 def the_account(simulator: Simulator, url: str) -> MockConfigEntry:
     """Return an account whose provider is at an address."""
     return make_account(simulator, data={"client_secret": SECRET, "url": url})
-
-
-def skip(freezer: FrozenDateTimeFactory, seconds: float) -> None:
-    """Move the clocks on; the freezer's own tick forgets what flowed by since the last one."""
-    freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
-
-
-async def hurry[ResultT](
-    freezer: FrozenDateTimeFactory, asking: Coroutine[Any, Any, ResultT], step: float = 1
-) -> ResultT:
-    """Return what comes of something that nothing but time brings on, without taking that time."""
-    task = asyncio.ensure_future(asking)
-    while not task.done():
-        skip(freezer, step)
-        await asyncio.sleep(0.001)
-    return await task

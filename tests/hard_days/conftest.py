@@ -1,6 +1,6 @@
-"""Fixtures of the hard days' tests: a line with faults, and an account behind it."""
+"""Fixtures of the hard days' tests: an account behind a line with faults."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 import logging
 import re
@@ -13,12 +13,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from tests.common import perform, set_up
+from tests.common import SECRET, perform, set_up
 from tests.hard_days.common import Names, Said, logged, message, the_account
 from tests.proxy import Proxy
 from tests.simulator import ACCOUNT, NetworkCall, Simulator
 from tests.simulator.telephones import Line
-from tests.test_secrecy import SECRET
 
 
 @pytest.fixture(autouse=True)
@@ -40,15 +39,6 @@ def names() -> Iterator[Names]:
     names = Names()
     with patch("aiohttp.connector.DefaultResolver", return_value=names):
         yield names
-
-
-@pytest.fixture
-async def line(simulator: Simulator) -> AsyncIterator[Proxy]:
-    """Lay a line to the provider."""
-    line = Proxy(simulator.port)
-    await line.start()
-    yield line
-    await line.stop()
 
 
 @pytest.fixture

@@ -13,18 +13,18 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from tests.common import listen, pass_time, place_call, set_up, state_of
-from tests.hard_days.common import (
+from tests.common import (
     ACTIVE_CALLS,
     CONNECTION,
-    NUMBER,
     PLACE_CALL,
     REQUEST_TOKEN,
-    SILENT,
-    Said,
-    done,
-    the_account,
+    listen,
+    pass_time,
+    place_call,
+    set_up,
+    state_of,
 )
+from tests.hard_days.common import NUMBER, SILENT, Said, done, the_account
 from tests.proxy import Proxy
 from tests.simulator import Simulator
 

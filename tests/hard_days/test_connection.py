@@ -13,21 +13,18 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 
-from tests.common import listen, pass_time, perform, place_call, state_of
-from tests.hard_days.common import (
-    ASKS,
+from tests.common import (
     CONNECTION,
-    LOST,
-    NUMBER,
     PLACE_CALL,
     REQUEST_TOKEN,
-    Names,
-    Said,
-    done,
     hurry,
-    logged,
-    message,
+    listen,
+    pass_time,
+    perform,
+    place_call,
+    state_of,
 )
+from tests.hard_days.common import ASKS, LOST, NUMBER, Names, Said, done, logged, message
 from tests.proxy import SOUND, Proxy
 from tests.simulator import Simulator
 

@@ -13,21 +13,26 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 
-from tests.common import listen, perform, place_call, state_of
-from tests.hard_days.common import (
+from tests.common import (
     ACTIVE_CALLS,
-    ASKS,
     CONNECTION,
+    PLACE_CALL,
+    hurry,
+    listen,
+    perform,
+    place_call,
+    skip,
+    state_of,
+)
+from tests.hard_days.common import (
+    ASKS,
     LOST,
     NUMBER,
-    PLACE_CALL,
     SILENT,
     Said,
     chunked,
     done,
-    hurry,
     message,
-    skip,
     without_length,
 )
 from tests.proxy import SOUND, End, Fault, Proxy, Reach

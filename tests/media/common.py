@@ -1,8 +1,6 @@
 """Helpers of the media tests."""
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from homeassistant.components.media_source import PlayMedia, async_browse_media, async_resolve_media
@@ -10,11 +8,9 @@ from homeassistant.core import HomeAssistant
 
 from tests.simulator import Recording, Simulator
 
-LIST = "extrato/list-recordings"
 ROOT = "media-source://directcall"
 # 14:05 in São Paulo.
 NOW = datetime(2026, 11, 25, 17, 5, 30, tzinfo=UTC)
-CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
 SIZE = 44 + 3 * 8000
 
 
@@ -49,15 +45,6 @@ async def only(hass: HomeAssistant) -> str:
 async def resolve(hass: HomeAssistant, content_id: str) -> PlayMedia:
     """Return where something is played."""
     return await async_resolve_media(hass, content_id, None)
-
-
-def open_files() -> int:
-    """Return how many files are open that are in no folder."""
-    links = []
-    for descriptor in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):
-            links.append(str(descriptor.readlink()))
-    return sum(link.endswith("(deleted)") for link in links)
 
 
 async def play(client: Any, path: str, header: str | None = None) -> bytes:

@@ -1,4 +1,4 @@
-"""Fixtures of the media tests: an account with contacts, and a player."""
+"""Fixtures of the media tests: an account with contacts, in a home with a media browser."""
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -6,8 +6,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from tests.common import make_account, set_up
-from tests.media.common import CONTACTS, browse
+from tests.common import CONTACTS, make_account, set_up
+from tests.media.common import browse
 from tests.simulator import Simulator
 
 

@@ -18,19 +18,8 @@ from homeassistant.components.media_source import Unresolvable
 from homeassistant.core import HomeAssistant
 
 from custom_components.directcall.api import spool as spool_module
-from tests.common import pass_time
-from tests.media.common import (
-    LIST,
-    NOW,
-    ROOT,
-    SIZE,
-    browse,
-    only,
-    open_files,
-    play,
-    record,
-    resolve,
-)
+from tests.common import LIST, open_files, pass_time
+from tests.media.common import NOW, ROOT, SIZE, browse, only, play, record, resolve
 from tests.simulator import Quirks, Reply, Simulator
 
 pytestmark = pytest.mark.freeze_time(NOW, tick=True)

@@ -19,8 +19,8 @@ from custom_components.directcall import (
     media_source as media_source_module,
     recordings as recordings_module,
 )
-from tests.common import pass_time, place_call
-from tests.media.common import NOW, ROOT, SIZE, browse, only, open_files, play, record, resolve
+from tests.common import open_files, pass_time, place_call
+from tests.media.common import NOW, ROOT, SIZE, browse, only, play, record, resolve
 from tests.simulator import Reply, Simulator
 
 pytestmark = pytest.mark.freeze_time(NOW, tick=True)

@@ -12,8 +12,8 @@ from homeassistant.components.media_source import Unresolvable, async_browse_med
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from tests.common import make_account, restarted, set_up
-from tests.media.common import LIST, NOW, ROOT, browse, only, record, resolve
+from tests.common import LIST, make_account, restarted, set_up
+from tests.media.common import NOW, ROOT, browse, only, record, resolve
 from tests.simulator import Recording, Reply, Simulator
 
 pytestmark = pytest.mark.freeze_time(NOW, tick=True)

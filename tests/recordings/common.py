@@ -10,13 +10,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from custom_components.directcall.const import DOMAIN
-from tests.common import end_call, pass_time, place_call
+from tests.common import ENTRY_ID, end_call, pass_time, place_call
 
-LIST = "extrato/list-recordings"
 READY = "recording_ready"
 CONTACTS = {"Maria": "+55 41 99999-0000"}
-ENTRY_ID = "01DIRECTCALL"
-NUMBER = "+55 41 99999-"
 
 
 def file_of(hass: HomeAssistant) -> Path:

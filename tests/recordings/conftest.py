@@ -1,4 +1,4 @@
-"""Fixtures of the recordings' tests: storage on disk, an account with a contact, and events."""
+"""Fixtures of the recordings' tests: storage on disk, and an account with a contact."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 
-from tests.common import Events, listen, make_account, set_up
-from tests.recordings.common import CONTACTS, ENTRY_ID
+from tests.common import ENTRY_ID, make_account, set_up
+from tests.recordings.common import CONTACTS
 from tests.simulator import Simulator
 
 
@@ -28,9 +28,3 @@ def hass_storage() -> dict[str, Any]:
 async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
     """Return an account with a contact."""
     return await set_up(home, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
-
-
-@pytest.fixture
-def events(hass: HomeAssistant, account: MockConfigEntry) -> Events:
-    """Return what the entity Call fires."""
-    return listen(hass)

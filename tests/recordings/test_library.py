@@ -12,13 +12,11 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
 
 from custom_components.directcall.const import DOMAIN
-from tests.common import device_of, make_account, perform, set_up
+from tests.common import CONTACTS, LIST, device_of, make_account, perform, set_up
 from tests.simulator import Recording, Reply, Simulator
 
-LIST = "extrato/list-recordings"
 # 14:05 in São Paulo.
 NOW = datetime(2026, 11, 25, 17, 5, 30, tzinfo=UTC)
-CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
 
 pytestmark = pytest.mark.freeze_time(NOW, tick=True)
 

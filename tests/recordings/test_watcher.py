@@ -16,8 +16,18 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.directcall.announcing import async_recording_signal
 from custom_components.directcall.const import DOMAIN
-from tests.common import Events, listen, make_account, pass_time, place_call, set_up
-from tests.recordings.common import CONTACTS, ENTRY_ID, LIST, NUMBER, READY, saved_soon, talk
+from tests.common import (
+    ENTRY_ID,
+    LIST,
+    NUMBER,
+    Events,
+    listen,
+    make_account,
+    pass_time,
+    place_call,
+    set_up,
+)
+from tests.recordings.common import CONTACTS, READY, saved_soon, talk
 from tests.simulator import Recording, Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

@@ -24,6 +24,9 @@ from custom_components.directcall.api import DirectcallClient, RecordingList
 from custom_components.directcall.const import DOMAIN
 from tests.common import (
     CALL,
+    ENTRY_ID,
+    LIST,
+    NUMBER,
     Events,
     end_call,
     listen,
@@ -33,17 +36,7 @@ from tests.common import (
     restarted,
     set_up,
 )
-from tests.recordings.common import (
-    CONTACTS,
-    ENTRY_ID,
-    LIST,
-    NUMBER,
-    READY,
-    file_of,
-    saved,
-    saved_soon,
-    talk,
-)
+from tests.recordings.common import CONTACTS, READY, file_of, saved, saved_soon, talk
 from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

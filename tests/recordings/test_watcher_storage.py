@@ -14,8 +14,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util.file import write_utf8_file_atomic
 
-from tests.common import Events, make_account, pass_time, place_call, set_up
-from tests.recordings.common import ENTRY_ID, LIST, file_of, saved_soon, talk
+from tests.common import ENTRY_ID, LIST, Events, make_account, pass_time, place_call, set_up
+from tests.recordings.common import file_of, saved_soon, talk
 from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.

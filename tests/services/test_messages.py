@@ -15,21 +15,11 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.directcall import services as services_module
 from custom_components.directcall.api import transport as transport_module
 from custom_components.directcall.const import DOMAIN
-from tests.common import device_of, make_account, perform, place_call, set_up
-from tests.services.test_place_call import NEVER_TWICE
+from tests.common import CONTACTS, NEVER_TWICE, SEND, TEXT, device_of, perform, place_call
 from tests.simulator import Reply, Simulator
 
-SEND = "sms/send"
 NOON = "2026-11-24T15:00:00+00:00"
-CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
-TEXT = "Fumaça na cozinha!"
 ACTIONS = ["send_voice_message", "send_sms"]
-
-
-@pytest.fixture
-async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
-    """Return an account with two contacts."""
-    return await set_up(home, make_account(simulator, contacts=CONTACTS))
 
 
 def form(simulator: Simulator) -> dict[str, str]:

@@ -12,21 +12,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.directcall.api import DirectcallClient, RequestScope, SentMessage, Sms, Token
-from tests.common import device_of, make_account, perform, set_up
+from tests.common import CONTACTS, SEND, TEXT, device_of, make_account, perform, set_up
 from tests.simulator import ACCOUNT, Reply, Simulator
 
-SEND = "sms/send"
-TEXT = "Fumaça na cozinha!"
 ACTIONS = ["send_voice_message", "send_sms"]
-CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
 MANY = [f"+55 41 99999-{number:04}" for number in range(1000, 1025)]
 UNKNOWN = Reply(b"", 502)
-
-
-@pytest.fixture
-async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
-    """Return an account with two contacts."""
-    return await set_up(home, make_account(simulator, contacts=CONTACTS))
 
 
 def sent_to(simulator: Simulator) -> list[str]:

@@ -12,7 +12,6 @@ from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall.const import DOMAIN
-from tests.common import make_account, set_up
 from tests.simulator import Simulator
 
 TEXT = {"destination": "Maria", "message": "Fumaça"}
@@ -25,12 +24,6 @@ ACTIONS: dict[str, dict[str, Any]] = {
     "send_sms": TEXT,
     "send_voice_message": TEXT,
 }
-
-
-@pytest.fixture
-async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
-    """Return an account with a contact."""
-    return await set_up(home, make_account(simulator, contacts={"Maria": "+55 41 99999-0000"}))
 
 
 async def user_in(hass: HomeAssistant, group_id: str) -> str:

@@ -13,11 +13,16 @@ from homeassistant.util.ulid import ulid_to_bytes
 
 from custom_components.directcall.api import transport as transport_module
 from custom_components.directcall.const import DOMAIN
-from tests.common import DESTINATION, make_account, place_call, set_up
+from tests.common import (
+    DESTINATION,
+    NEVER_TWICE,
+    OTHER,
+    PLACE_CALL,
+    make_account,
+    place_call,
+    set_up,
+)
 from tests.simulator import ACCOUNT, Reply, Simulator
-
-PLACE_CALL = "voz/call"
-OTHER = "other@example.com"
 
 
 def form(simulator: Simulator) -> dict[str, str]:
@@ -247,31 +252,6 @@ async def test_provider_says_no_without_a_word(
     simulator.reply(PLACE_CALL, Reply(b'{"status": "erro"}'))
     with pytest.raises(HomeAssistantError, match=r"It answered: - \(code -\)"):
         await place_call(hass)
-
-
-# The never-twice table: what happened, what is raised, how many requests and calls it took.
-NEVER_TWICE = {
-    "readable no": (Reply(b'{"status": "erro", "codigo": "002"}'), "refused"),
-    "no of a server in trouble": (
-        Reply(b'{"status": "erro", "codigo": "002"}', 500),
-        "outcome_unknown",
-    ),
-    "description alone": (Reply(b'{"error_description": "x"}', 202), "outcome_unknown"),
-    "token refused by a gateway": (Reply(b'{"codigo": "006"}', 502), "outcome_unknown"),
-    "no with an id": (
-        Reply(b'{"status": "erro", "codigo": "006", "callerid": "1"}'),
-        "outcome_unknown",
-    ),
-    "bad request": (Reply(b"", 400), "refused"),
-    "too many": (Reply(b"", 429), "refused"),
-    "temporary redirect": (Reply(b"", 307, location="/voz/call"), "refused"),
-    "permanent redirect": (Reply(b"", 308, location="/voz/call"), "refused"),
-    "connection lost": (Reply(drop=True), "outcome_unknown"),
-    "found elsewhere": (Reply(b"", 302, location="/voz/call"), "outcome_unknown"),
-    "server error": (Reply(b"", 502), "outcome_unknown"),
-    "no envelope": (Reply(b"[]"), "outcome_unknown"),
-    "cut": (Reply(b'{"status": "ok"', drop=True), "outcome_unknown"),
-}
 
 
 @pytest.mark.parametrize(("reply", "key"), NEVER_TWICE.values(), ids=NEVER_TWICE)

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from custom_components.directcall.api import Audio, PhoneNumber, Recording
+from custom_components.directcall.api import PhoneNumber, Recording
 from tests.simulator import Recording as RecordedCall, Simulator
 
 NUMBER = PhoneNumber("554130600300")
@@ -91,9 +91,3 @@ def link_of(simulator: Simulator, recorded: RecordedCall) -> str:
 def whole(recorded: RecordedCall) -> bytes:
     """Return all the audio of a recording."""
     return b"".join(recorded.blocks(0, recorded.size))
-
-
-async def read(audio: Audio) -> bytes:
-    """Return what comes of audio."""
-    async with audio:
-        return b"".join([chunk async for chunk in audio.chunks()])

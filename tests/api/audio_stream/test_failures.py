@@ -18,7 +18,8 @@ from custom_components.directcall.api import (
     Sessions,
     download as download_module,
 )
-from tests.api.audio_stream.common import Server, at, read
+from tests.api.audio_stream.common import Server, at
+from tests.api.common import read
 from tests.simulator import Simulator
 
 

@@ -14,7 +14,8 @@ from custom_components.directcall.api import (
     RecordingGoneError,
     download as download_module,
 )
-from tests.api.audio_stream.common import Server, at, read
+from tests.api.audio_stream.common import Server, at
+from tests.api.common import read
 
 
 async def test_hostile_media_type_takes_no_time(client: DirectcallClient, server: Server) -> None:

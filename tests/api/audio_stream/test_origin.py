@@ -18,7 +18,8 @@ from custom_components.directcall.api import (
     RecordingGoneError,
     Sessions,
 )
-from tests.api.audio_stream.common import Resolver, Server, at, link_of, read, whole
+from tests.api.audio_stream.common import Resolver, Server, at, link_of, whole
+from tests.api.common import read
 from tests.simulator import ACCOUNT, Recording as RecordedCall, Simulator
 
 

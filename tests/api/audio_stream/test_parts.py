@@ -14,7 +14,8 @@ from custom_components.directcall.api import (
     DirectcallError,
     download as download_module,
 )
-from tests.api.audio_stream.common import Server, at, link_of, read, whole
+from tests.api.audio_stream.common import Server, at, link_of, whole
+from tests.api.common import read
 from tests.simulator import Recording as RecordedCall, Simulator
 
 SIZE = 44 + 3 * 8000

@@ -14,12 +14,10 @@ from custom_components.directcall.api import (
     VoiceMessage,
 )
 from tests.api.common import in_time
+from tests.common import TEXT
 
-REQUEST_TOKEN = "request_token"
-SEND = "sms/send"
 ORIGIN = "554130600300"
 RECIPIENT = "5541999990000"
-TEXT = "Fumaça na cozinha!"
 # Every byte, also those that end a line, and a line that might end a part.
 AUDIO = b"ID3" + bytes(range(256)) + b"\r\n--\r\n\n"
 AT_ONCE = Delivery()

@@ -15,7 +15,8 @@ from custom_components.directcall.api import (
     TokenRejectedError,
 )
 from tests.api.common import BROKEN, chain
-from tests.api.messages.common import ALL, ORIGIN, RECIPIENT, REQUEST_TOKEN, SEND, Send, write
+from tests.api.messages.common import ALL, ORIGIN, RECIPIENT, Send, write
+from tests.common import REQUEST_TOKEN, SEND
 from tests.simulator import Rejection, Reply, Simulator
 
 

@@ -24,14 +24,13 @@ from tests.api.messages.common import (
     IN_A_MOMENT,
     ORIGIN,
     RECIPIENT,
-    SEND,
-    TEXT,
     Send,
     numbers,
     play,
     speak,
     write,
 )
+from tests.common import SEND, TEXT
 from tests.simulator import ACCOUNT, Simulator
 
 

@@ -24,9 +24,6 @@ from tests.api.messages.common import (
     FIELDS,
     ORIGIN,
     RECIPIENT,
-    REQUEST_TOKEN,
-    SEND,
-    TEXT,
     YES,
     Send,
     at,
@@ -35,6 +32,7 @@ from tests.api.messages.common import (
     speak,
     write,
 )
+from tests.common import REQUEST_TOKEN, SEND, TEXT
 from tests.simulator import ACCOUNT, Simulator
 
 TEN = [f"55419999910{number:02}" for number in range(10, 20)]

@@ -23,7 +23,8 @@ from custom_components.directcall.api import (
     transport as transport_module,
 )
 from tests.api.common import BROKEN, GARBAGE, chain, in_time
-from tests.api.messages.common import ALL, IN_A_MOMENT, RECIPIENT, REQUEST_TOKEN, YES, speak
+from tests.api.messages.common import ALL, IN_A_MOMENT, RECIPIENT, YES, speak
+from tests.common import REQUEST_TOKEN
 from tests.simulator import ACCOUNT, Rejection, Reply, Simulator
 
 STATUS = "sms/status"
