@@ -1,4 +1,4 @@
-"""The connection, as people see it."""
+"""Binary sensor platform: the connection, as people see it."""
 
 from unittest.mock import patch
 

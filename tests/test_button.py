@@ -1,4 +1,4 @@
-"""Calling a contact and hanging up, as people see it."""
+"""Button platform: calls to a contact, and hang-ups."""
 
 from unittest.mock import patch
 

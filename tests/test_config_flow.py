@@ -1,4 +1,4 @@
-"""Adding an account and changing it, through the flows and real HTTP."""
+"""Config flow: accounts added and changed, through the flows and real HTTP."""
 
 import re
 from typing import Any

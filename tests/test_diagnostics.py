@@ -1,4 +1,4 @@
-"""What diagnostics tell, and what they do not."""
+"""Diagnostics: what they tell, and what they do not."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What holds for every entity."""
+"""Entities: names, and what holds for all of them."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What becomes of calls, as people see it."""
+"""Event platform: states of calls, as people see them."""
 
 from unittest.mock import patch
 

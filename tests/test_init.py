@@ -1,4 +1,4 @@
-"""An account's way in and out."""
+"""Setup of an account: its way in and out."""
 
 from typing import Any
 

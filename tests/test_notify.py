@@ -1,4 +1,4 @@
-"""Speaking and writing to a contact, as people do it with Home Assistant's own actions."""
+"""Notify platform: messages to a contact, with Home Assistant's own actions."""
 
 from typing import Any
 from unittest.mock import patch

@@ -1,4 +1,4 @@
-"""The READMEs: what people paste from them works, and nothing that people need is left out."""
+"""READMEs: what people paste from them works, and nothing that people need is left out."""
 
 import asyncio
 from collections.abc import AsyncIterator

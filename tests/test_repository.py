@@ -1,4 +1,4 @@
-"""What has to agree between the files of this repository."""
+"""Repository: what has to agree between its files."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Nothing private gets out: not into logs, not into errors, not into diagnostics."""
+"""Secrets and private data: in no log, error or diagnostics."""
 
 from contextlib import suppress
 import json

@@ -1,4 +1,4 @@
-"""The calls and the token's end, as people see them."""
+"""Sensor platform: the calls and the token's end, as people see them."""
 
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch

@@ -1,4 +1,4 @@
-"""The simulated provider is as strict as the real one is known to be."""
+"""Simulator: as strict as the real provider is known to be."""
 
 from collections.abc import AsyncIterator
 import subprocess

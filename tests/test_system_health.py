@@ -1,4 +1,4 @@
-"""The integration's part of the system information."""
+"""System health: the integration's part of the system information."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What was asked for and taken back, or could not be sent: nothing is sent later."""
+"""Requests that were taken back or could not be sent: nothing is sent later."""
 
 import asyncio
 import json

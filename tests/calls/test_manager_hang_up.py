@@ -1,4 +1,4 @@
-"""Hanging up."""
+"""Hang-ups: of one call, of all, twice, and of calls that are not up yet."""
 
 import asyncio
 from collections.abc import Callable

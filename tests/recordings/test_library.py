@@ -1,4 +1,4 @@
-"""The action that lists recordings, through Home Assistant and real HTTP."""
+"""Library of recordings: the action that lists them, through Home Assistant and real HTTP."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

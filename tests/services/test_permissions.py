@@ -1,4 +1,4 @@
-"""Who may call: users who may control the account, and what runs without a user."""
+"""Permissions: users who may control the account, and what runs without a user."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Actions, through Home Assistant and real HTTP."""
+"""Action that places a call, through Home Assistant and real HTTP."""
 
 from typing import Any
 from unittest.mock import patch
