@@ -23,14 +23,13 @@ TARGETS: Final = {
     "coordinator": (
         ["custom_components/directcall/coordinator.py"],
         [
-            "tests/test_calls.py::test_following_after_a_token_that_was_rejected_twice",
-            "tests/test_calls.py::test_following_leaves_the_token_to_the_renewal",
-            "tests/test_calls.py::test_following_renews_a_token_that_ran_out",
-            "tests/test_calls.py::test_following_waits_while_credentials_are_refused",
+            "tests/calls/test_tracker_token.py",
+            "tests/contacts",
+            "tests/media",
             "tests/test_config_flow.py",
-            "tests/test_contacts.py",
             "tests/test_coordinator.py",
-            "tests/test_media_source.py",
+            "tests/test_coordinator_connection.py",
+            "tests/test_coordinator_credentials.py",
         ],
     ),
 }

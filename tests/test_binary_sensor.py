@@ -1,4 +1,4 @@
-"""The connection, as people see it."""
+"""Binary sensor platform: the connection, as people see it."""
 
 from unittest.mock import patch
 
@@ -11,10 +11,8 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import make_account, place_call, set_up, state_of
-from .simulator import Simulator
-
-CONNECTION = "binary_sensor.directcall_connection"
+from tests.common import CONNECTION, make_account, place_call, set_up, state_of
+from tests.simulator import Simulator
 
 
 async def test_entities(

@@ -1,4 +1,4 @@
-"""An account's way in and out."""
+"""Setup of an account: its way in and out."""
 
 from typing import Any
 
@@ -13,11 +13,8 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 
 from custom_components.directcall.const import DOMAIN
-
-from .conftest import DESTINATION, OPTIONS, make_account, place_call, set_up, set_ups_of
-from .simulator import ACCOUNT, Simulator
-
-REQUEST_TOKEN = "request_token"
+from tests.common import DESTINATION, OPTIONS, make_account, place_call, set_up, set_ups_of
+from tests.simulator import ACCOUNT, Simulator
 
 
 async def test_unload_and_back(

@@ -20,8 +20,7 @@ from scripts.live.__main__ import main
 from scripts.live.masking import Masker, shape, shown_host, shown_media_type
 from scripts.live.report import Unknown
 from scripts.live.texts import TEXTS
-
-from .simulator import Recording, Rejection, Reply, Simulator, TokenShape
+from tests.simulator import Recording, Rejection, Reply, Simulator, TokenShape
 
 ROOT = Path(__file__).parent.parent
 CLIENT_ID = "maria.souza@example.com"

@@ -19,12 +19,9 @@ from custom_components.directcall.services import (
     SEND_SMS_FIELDS,
     SEND_VOICE_MESSAGE_FIELDS,
 )
+from tests.common import PLACE_CALL, SEND, make_account, perform, place_call, set_up
+from tests.simulator import Simulator
 
-from .conftest import make_account, perform, place_call, set_up
-from .simulator import Simulator
-
-PLACE_CALL = "voz/call"
-SEND = "sms/send"
 CONTACTS = {
     "Maria": "+55 41 99999-0000",
     "João": "+55 41 99999-1111",

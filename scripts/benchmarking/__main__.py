@@ -6,7 +6,7 @@ from itertools import islice
 import logging
 from typing import Final
 
-from tests.conftest import set_up
+from tests.common import set_up
 
 from .accounts import idle, time_set_ups, weigh
 from .blocks import LongestBlock, watching

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from tests.conftest import set_up
+from tests.common import set_up
 
 from .house import new_account
 from .provider import Provider, Tally

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 
-from tests.conftest import make_account
+from tests.common import make_account
 from tests.simulator import Simulator
 
 

@@ -23,9 +23,8 @@ from custom_components.directcall.api import (
     Token,
     transport as transport_module,
 )
+from tests.api.common import in_time
 from tests.simulator import ACCOUNT, Reply, Simulator
-
-from .conftest import in_time
 
 PAIR = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
 CALL = CallRequest(PAIR, record=False, show_caller_id=True, ring_destination_first=False)
@@ -70,11 +69,11 @@ async def test_hanging_polls_hold_no_call_back(
 ) -> None:
     """A call is placed at once while 100 polls hang, of which only a few are sent at all."""
     simulator.quirks.status_delay = 60
-    polls = [asyncio.ensure_future(client.call_status(token, PAIR)) for _ in range(100)]
+    polls = [asyncio.ensure_future(client.call_status(PAIR)) for _ in range(100)]
     await until_asked(simulator, 8)
     async with asyncio.timeout(5):
-        await client.place_call(token, CALL, in_time())
-        await client.request_token()
+        await client.place_call(CALL, in_time())
+        await client.sign_in()
     assert len(simulator.calls) == 1
     assert simulator.requests["voz/status"] == 8
     for poll in polls:
@@ -87,13 +86,13 @@ async def test_poll_waits_for_a_connection_in_vain(
 ) -> None:
     """A poll that gets no connection in time is one that was not sent."""
     simulator.quirks.status_delay = 60
-    polls = [asyncio.ensure_future(client.call_status(token, PAIR)) for _ in range(8)]
+    polls = [asyncio.ensure_future(client.call_status(PAIR)) for _ in range(8)]
     await until_asked(simulator, 8)
     with (
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.1),
         pytest.raises(DirectcallConnectionError),
     ):
-        await client.call_status(token, PAIR)
+        await client.call_status(PAIR)
     assert simulator.requests["voz/status"] == 8
     for poll in polls:
         poll.cancel()
@@ -108,7 +107,7 @@ async def test_cookies_are_neither_kept_nor_logged(
     head = answer(YES, "Set-Cookie: a=s3cr3t", "Set-Cookie: s3[cr]3t=1; Path=/")
     async with provider(sessions, head) as (client, requests):
         for _ in range(2):
-            await client.place_call(token, CALL, in_time())
+            await client.place_call(CALL, in_time())
     assert len(requests) == 2
     assert all(b"cookie" not in request.lower() for request in requests)
     assert "s3cr3t" not in caplog.text
@@ -120,7 +119,7 @@ async def test_compressed_answer_is_not_unpacked(sessions: Sessions, token: Toke
     head = answer(gzip.compress(YES), "Content-Encoding: gzip")
     async with provider(sessions, head) as (client, requests):
         with pytest.raises(DirectcallOutcomeUnknownError):
-            await client.place_call(token, CALL, in_time())
+            await client.place_call(CALL, in_time())
     [request] = requests
     assert b"accept-encoding: identity\r\n" in request.lower()
     assert b"connection: close\r\n" in request.lower()
@@ -140,7 +139,7 @@ async def test_redirect_is_not_followed(
         port = server.sockets[0].getsockname()[1]
         simulator.reply("voz/status", Reply(b"", 302, location=f"http://127.0.0.1:{port}/"))
         with pytest.raises(DirectcallConnectionError):
-            await client.call_status(token, PAIR)
+            await client.call_status(PAIR)
     assert asked == []
 
 
@@ -169,7 +168,7 @@ async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> N
             patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep),
             pytest.raises(DirectcallConnectionError),
         ):
-            await client.place_call(token, CALL, scope)
+            await client.place_call(CALL, scope)
         assert slept == [1]
         assert client.statistics.requests["voz/call"] == 1
         now[0] += 100
@@ -186,7 +185,7 @@ async def test_attempt_takes_no_longer_than_what_is_left(
         pytest.raises(DirectcallOutcomeUnknownError),
     ):
         async with asyncio.timeout(5):
-            await client.place_call(token, CALL, RequestScope(0.3))
+            await client.place_call(CALL, RequestScope(0.3))
     assert len(simulator.calls) == 1
 
 
@@ -205,5 +204,5 @@ async def test_cancelled_request_is_not_sent_again(
         patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep),
         pytest.raises(asyncio.CancelledError),
     ):
-        await client.place_call(token, CALL, scope)
+        await client.place_call(CALL, scope)
     assert simulator.requests["voz/call"] == 0

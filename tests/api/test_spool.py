@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 import errno
 import gzip
 from http import HTTPStatus
-from pathlib import Path
 import threading
 import tracemalloc
 from typing import Self
@@ -23,6 +22,8 @@ from custom_components.directcall.api import (
     spool as spool_module,
 )
 from custom_components.directcall.api.spool import spool_audio
+from tests.api.common import read
+from tests.common import open_files
 
 SOUND = bytes(range(256)) * 1000
 
@@ -77,23 +78,6 @@ def audio_of(source: Source, *, is_packed: bool = False) -> AudioStream:
 def in_chunks(sound: bytes, size: int = 7000) -> list[bytes]:
     """Return audio in chunks."""
     return [sound[start : start + size] for start in range(0, len(sound), size)]
-
-
-async def read(audio: AudioStream) -> bytes:
-    """Return what comes of audio."""
-    async with audio:
-        return b"".join([chunk async for chunk in audio.chunks()])
-
-
-def open_files() -> int:
-    """Return how many files are open that are in no folder."""
-    links = []
-    for descriptor in Path("/proc/self/fd").iterdir():
-        try:
-            links.append(str(descriptor.readlink()))
-        except FileNotFoundError:
-            continue
-    return sum(link.endswith("(deleted)") for link in links)
 
 
 @pytest.fixture(autouse=True)
