@@ -59,5 +59,4 @@ class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
         request = request_call(pair, self._entry.options)
         data = self._entry.runtime_data
         with translated_errors():
-            placing = await data.account.calls.async_place(data.client, request, recipient.contact)
-            placing.check()
+            await data.account.calls.async_place(data.client, request, recipient.contact)

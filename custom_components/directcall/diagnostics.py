@@ -48,7 +48,7 @@ async def async_get_config_entry_diagnostics(
         },
         "calls": {
             "active": tracker.active,
-            "unclear": tracker.unclear,
+            "unclear": tracker.ambiguous,
             "over": dict(tracker.final_states),
             "unknown_words": dict(tracker.unknown_words),
         },

@@ -58,7 +58,7 @@ def _noting() -> Iterator[list[float]]:
             (DirectcallClient, "place_call"),
             (TCPConnector, "connect"),
             (ApiResponse, "read"),
-            (CallTracker, "async_follow"),
+            (CallTracker, "async_track"),
         ):
             patches.enter_context(_before(owner, name, note))
         patches.enter_context(_after_connecting(note))
@@ -98,11 +98,11 @@ def _after_connecting(note: Callable[[], None]) -> Iterator[None]:
 @contextmanager
 def _after_following(note: Callable[[], None]) -> Iterator[None]:
     """Do something after it was noted that a call is there."""
-    function = CallTracker.async_follow
+    function = CallTracker.async_track
 
     def noted(*args: Any, **kwargs: Any) -> None:
         function(*args, **kwargs)
         note()
 
-    with patch.object(CallTracker, "async_follow", noted):
+    with patch.object(CallTracker, "async_track", noted):
         yield

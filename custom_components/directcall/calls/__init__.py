@@ -1,7 +1,8 @@
 """Calls: placed once, tracked to their outcome, hung up."""
 
 from .call import DIGITS, Call, CallState
-from .manager import CallManager, request_call
+from .hang_up import HangUpResult, PreventedCall
+from .manager import CallManager, PlacedCall, request_call
 from .tracker import CallTracker
 
 __all__ = [
@@ -10,5 +11,8 @@ __all__ = [
     "CallManager",
     "CallState",
     "CallTracker",
+    "HangUpResult",
+    "PlacedCall",
+    "PreventedCall",
     "request_call",
 ]

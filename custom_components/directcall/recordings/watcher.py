@@ -174,7 +174,7 @@ class RecordingWatcher:
             call.pair,
             call.contact,
             # Not what was noted then: the clock on the wall may have been set since.
-            now - call.age,
+            now - call.age(time.monotonic()),
             now,
         )
         self._awaited.add(awaited)

@@ -29,7 +29,7 @@ from ..account import DirectcallConfigEntry, DirectcallData
 from ..api import Delivery, PhoneNumber, RecordingQuery, RequestScope, Sms, VoiceMessage
 from ..audio import async_get_audio
 from ..billing import DEADLINE
-from ..calls import request_call
+from ..calls import PreventedCall, request_call
 from ..const import (
     CONF_ORIGIN,
     CONF_RECORD,
@@ -210,22 +210,24 @@ async def _async_place_call(
     pair = book.get_pair(fields.get_single(CONF_ORIGIN), destination)
     request = request_call(pair, preferences)
     data = entry.runtime_data
-    placing = await data.account.calls.async_place(data.client, request, destination.contact)
-    if timeout:
-        await placing.async_wait(timeout.total_seconds())
-    placing.check()
-    placed, answered_after = placing.placed, placing.call.answered_after
+    placed = await data.account.calls.async_place(
+        data.client,
+        request,
+        destination.contact,
+        outcome_timeout=timeout.total_seconds() if timeout else None,
+    )
     response: JsonObjectType = {
-        "call_id": placing.call.call_id,
-        "code": placed.code if placed else "",
-        "message": placed.message if placed else "",
+        "call_id": placed.call.call_id,
+        "code": placed.reply.code if placed.reply else "",
+        "message": placed.reply.message if placed.reply else "",
         "origin": request.pair.origin.e164,
         "destination": request.pair.destination.e164,
         "contact": destination.contact,
         "recorded": request.record,
     }
     if timeout:
-        response["outcome"] = placing.call.outcome
+        answered_after = placed.call.answered_after
+        response["outcome"] = placed.call.outcome
         response["seconds_to_answer"] = None if answered_after is None else round(answered_after)
     return response
 
@@ -239,6 +241,8 @@ async def _async_end_call(
     pair = book.get_pair(fields.get_single(CONF_ORIGIN), destination)
     data = entry.runtime_data
     ended = await data.account.calls.async_hang_up(data.client, pair)
+    if isinstance(ended, PreventedCall):
+        return {"code": "", "message": ""}
     return {"code": ended.code, "message": ended.message}
 
 
