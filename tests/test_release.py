@@ -47,7 +47,7 @@ def pack(repository: Path) -> Pack:
     return run
 
 
-def test_zip_is_the_committed_integration(repository: Path, pack: Pack, tmp_path: Path) -> None:
+def test_zip_is_a_valid_integration(repository: Path, pack: Pack, tmp_path: Path) -> None:
     """The zip has the committed files at its top, and the release's version in the manifest."""
     target = tmp_path / "unpacked" / "directcall"
     with zipfile.ZipFile(pack("2.0.1")) as packed:

@@ -29,7 +29,7 @@ from .simulator import Reply, Simulator
 from .test_calls import timers
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
-pytestmark = pytest.mark.freeze_time(tick=True)
+pytestmark = [pytest.mark.freeze_time(tick=True), pytest.mark.slow]
 
 AT_ONCE: Final = 100
 WARM: Final = 1000
