@@ -47,8 +47,9 @@ from .models import (
     Token,
     VoiceMessage,
 )
-from .phone_numbers import PhoneNumber, load_number_data, missing_calling_codes, redact_number
-from .redaction import redact_text
+from .number_metadata import load_number_data, missing_calling_codes
+from .phone_numbers import PhoneNumber
+from .redaction import redact_number, redact_text
 from .request_scope import RequestScope
 from .sessions import Sessions
 from .spool import Spool
