@@ -3,8 +3,9 @@
 Forms go out and JSON comes back. Portuguese names of fields stay inside this package.
 """
 
-from .audio_stream import AudioStream, ByteRange
+from .audio_stream import AudioStream
 from .auth import AuthListener
+from .byte_range import ByteRange
 from .client import DEFAULT_URL, DirectcallClient
 from .exceptions import (
     DirectcallAuthenticationError,

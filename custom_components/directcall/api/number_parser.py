@@ -53,7 +53,7 @@ def parse_number(value: object, country: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return a text with plain blanks and hyphens, without the invisible marks that phones paste."""
+    """Return a text with plain blanks and hyphens, and without invisible characters."""
     cleaned = []
     for character in text:
         category = unicodedata.category(character)
