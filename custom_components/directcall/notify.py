@@ -16,7 +16,8 @@ from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
 from .entity import DirectcallContactEntity
 from .errors import translated_errors
-from .messages import async_check_outcomes, async_send_message, spoken_text, written_text
+from .messages import async_check_outcomes, async_send_message
+from .validation import spoken_text, written_text
 
 PARALLEL_UPDATES = 0
 
