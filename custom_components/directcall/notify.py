@@ -30,7 +30,7 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add what reaches each contact."""
+    """Add the entities of each contact."""
     for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
         async_add_entities(
             [
