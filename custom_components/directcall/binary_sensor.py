@@ -44,7 +44,6 @@ class DirectcallConnectionBinarySensor(DirectcallTokenEntity, BinarySensorEntity
     @property
     @override
     def is_on(self) -> bool:
-        """Return if the account has a valid token."""
         return self.coordinator.is_connected
 
     @override
@@ -61,7 +60,6 @@ class DirectcallConnectionBinarySensor(DirectcallTokenEntity, BinarySensorEntity
     @callback
     @override
     def _async_token_changed(self) -> None:
-        """Write the state, and schedule the expiry of the token."""
         self._async_schedule_expiry()
         super()._async_token_changed()
 
@@ -79,13 +77,11 @@ class DirectcallConnectionBinarySensor(DirectcallTokenEntity, BinarySensorEntity
 
     @callback
     def _async_expired(self, _now: object) -> None:
-        """Write the state after the token expired."""
         self._cancel_expiry = None
         self.async_write_ha_state()
 
     @callback
     def _async_cancel_expiry(self) -> None:
-        """Cancel the timer of the expiry."""
         if self._cancel_expiry:
             self._cancel_expiry()
             self._cancel_expiry = None

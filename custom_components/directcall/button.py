@@ -43,7 +43,6 @@ class DirectcallHangUpButton(DirectcallEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        """Hang up, or raise an error if there is nothing to hang up."""
         with translated_errors():
             await self._data.account.calls.async_hang_up_all(self._data.client)
 
@@ -53,7 +52,6 @@ class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        """Call, or raise an error if that fails."""
         recipient = self._recipient
         pair = AddressBook(self.hass, self._entry).get_pair(None, recipient)
         request = PlaceCallOptions.from_entry(self._entry).request(pair)

@@ -116,7 +116,6 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> DirectcallOptionsFlow:
-        """Return the options flow."""
         return DirectcallOptionsFlow()
 
     @classmethod
@@ -125,7 +124,6 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return the flow of contacts."""
         return {SUBENTRY_CONTACT: DirectcallContactFlow}
 
     @override
@@ -233,7 +231,6 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
         return self._async_show_account_form("reconfigure", schema, entry, failure)
 
     async def _async_try_data(self, data: Mapping[str, Any]) -> _Failure | None:
-        """Request a token with the credentials of an entry's data, and return the error."""
         return await _async_try_credentials(
             parse_url(data[CONF_URL]),
             data[CONF_CLIENT_ID],

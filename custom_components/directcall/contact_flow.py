@@ -117,6 +117,5 @@ class DirectcallContactFlow(ConfigSubentryFlow):
         return errors, placeholders
 
     def _read(self, values: Mapping[str, str]) -> _Contact:
-        """Return the contact with a valid name and number."""
         number = PhoneNumber.parse(values[CONF_NUMBER], self.hass.config.country)
         return {"title": clean_name(values[CONF_NAME]), "data": {CONF_NUMBER: number.international}}

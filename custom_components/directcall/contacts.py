@@ -157,10 +157,7 @@ class AddressBook:
         raise contact_not_found()
 
     def get_recipient(self, field: str, value: object) -> Recipient:
-        """Return the recipient with a number, or the contact with a name.
-
-        Raise ServiceValidationError if there is none, or several contacts have the name.
-        """
+        """Return the recipient with a number or a name, or raise ServiceValidationError."""
         # A number always means itself, even if a contact is called like it.
         try:
             number = PhoneNumber.parse(value, self._hass.config.country)
@@ -245,7 +242,6 @@ class AddressBook:
 
     @property
     def _names(self) -> str:
-        """Return the names of all contacts, for an error."""
         return ", ".join(
             sorted(
                 redact_name(contact.contact)

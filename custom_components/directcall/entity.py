@@ -18,12 +18,11 @@ from .coordinator import DirectcallCoordinator
 
 @callback
 def async_create_account_device(hass: HomeAssistant, entry_id: str) -> None:
-    """Create the device of an account, which the devices of its contacts refer to."""
+    """Create the device of an account, which those of its contacts refer to."""
     dr.async_get(hass).async_get_or_create(config_entry_id=entry_id, **_account_device(entry_id))
 
 
 def _account_device(entry_id: str) -> DeviceInfo:
-    """Return the device information of an account."""
     return DeviceInfo(
         entry_type=DeviceEntryType.SERVICE,
         identifiers={(DOMAIN, entry_id)},
@@ -75,7 +74,6 @@ class DirectcallContactEntity(Entity):
 
     @property
     def _recipient(self) -> Recipient:
-        """Return the recipient of the contact."""
         return recipient_of(self._contact)
 
 
@@ -104,7 +102,6 @@ class DirectcallTokenEntity(CoordinatorEntity[DirectcallCoordinator], Directcall
 
     @callback
     def _async_token_changed(self) -> None:
-        """Write the state."""
         self.async_write_ha_state()
 
 
@@ -118,7 +115,6 @@ class DirectcallCallEntity(DirectcallEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Subscribe to the states of the calls."""
         await super().async_added_to_hass()
         self.async_on_remove(self._tracker.async_subscribe(self._async_call_changed))
 
@@ -130,5 +126,4 @@ class DirectcallCallEntity(DirectcallEntity):
 
     @callback
     def _async_call_changed(self, call: Call, state: CallState) -> None:
-        """Write the state after a call entered another."""
         self.async_write_ha_state()

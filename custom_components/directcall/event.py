@@ -42,7 +42,6 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Subscribe to the recordings, too."""
         await super().async_added_to_hass()
         signal = async_recording_signal(self._tracker.entry_id)
         self.async_on_remove(
@@ -57,7 +56,6 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
     @callback
     @override
     def _async_call_changed(self, call: Call, state: CallState) -> None:
-        """Trigger the event of a state."""
         self._trigger_event(
             state,
             {
@@ -70,7 +68,6 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
 
     @callback
     def _async_recording_ready(self, pending: PendingRecording, content_id: str) -> None:
-        """Trigger the event of a recording."""
         self._trigger_event(RECORDING_READY, {**_identity(pending), "media_content_id": content_id})
         self.async_write_ha_state()
 

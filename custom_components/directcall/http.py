@@ -69,7 +69,6 @@ class DirectcallRecordingView(HomeAssistantView):
     async def _async_respond(
         self, request: web.Request, entry_id: str, recording_id: str
     ) -> web.StreamResponse:
-        """Respond with the audio, or with an error."""
         byte_range = ByteRange.parse(request.headers.get(hdrs.RANGE))
         try:
             with translated_errors():

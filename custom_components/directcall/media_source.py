@@ -50,7 +50,6 @@ class DirectcallMediaSource(MediaSource):
 
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
-        """Return the accounts, an account's days, or a day's recordings."""
         if not item.identifier:
             entries = self._hass.config_entries.async_loaded_entries(DOMAIN)
             return _folder("", "Directcall", [_folder(e.entry_id, e.title) for e in entries])
@@ -65,7 +64,6 @@ class DirectcallMediaSource(MediaSource):
             raise _async_localized(self._hass, err, BrowseError) from err
 
     async def _async_days(self, entry: DirectcallConfigEntry) -> list[BrowseMediaSource]:
-        """Return the days that have recordings, the newest first."""
         now = dt_util.now()
         listing = await entry.runtime_data.recordings.async_list(
             RecordingQuery(now - RECORDINGS_KEPT, now)
@@ -81,7 +79,6 @@ class DirectcallMediaSource(MediaSource):
         ]
 
     async def _async_day(self, entry: DirectcallConfigEntry, day: date) -> BrowseMediaSource:
-        """Return the recordings of a day, the newest first."""
         zone = dt_util.get_default_time_zone()
         start, end = (
             datetime.combine(midnight, time.min, zone).astimezone(UTC)
@@ -116,7 +113,6 @@ class DirectcallMediaSource(MediaSource):
         return f"{day:%d/%m/%Y}" if is_portuguese else day.isoformat()
 
     def _title(self, book: AddressBook, recording: Recording) -> str:
-        """Return the time and the two parties of a call."""
         origin, destination = (
             self._name(book.guess_by_number(number))
             for number in (recording.origin, recording.destination)
@@ -159,7 +155,6 @@ def _async_localized[ErrorT: HomeAssistantError](
 def _folder(
     identifier: str, title: str, children: list[BrowseMediaSource] | None = None
 ) -> BrowseMediaSource:
-    """Return a folder."""
     return BrowseMediaSource(
         domain=DOMAIN,
         identifier=identifier,

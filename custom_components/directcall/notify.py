@@ -48,11 +48,9 @@ class DirectcallNotifyEntity(DirectcallContactEntity, NotifyEntity):
 
     @property
     def _origin(self) -> PhoneNumber:
-        """Return the account's origin number."""
         return AddressBook(self.hass, self._entry).get_origin(None)
 
     async def _async_send(self, message: VoiceMessage | Sms) -> None:
-        """Send a message, or raise an error if that fails."""
         data = self._entry.runtime_data
         with translated_errors():
             outcomes = await async_send_message(
@@ -66,7 +64,6 @@ class DirectcallVoiceMessageNotifyEntity(DirectcallNotifyEntity):
 
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
-        """Speak a text, after its title, or raise an error if that fails."""
         await self._async_send(VoiceMessage(self._origin, (), spoken_text(message, title)))
 
 
@@ -75,5 +72,4 @@ class DirectcallSmsNotifyEntity(DirectcallNotifyEntity):
 
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
-        """Send a text, below its title, or raise an error if that fails."""
         await self._async_send(Sms(self._origin, (), written_text(message, title)))

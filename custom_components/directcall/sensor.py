@@ -63,7 +63,6 @@ class DirectcallActiveCallsSensor(DirectcallCallEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> int:
-        """Return the number of calls."""
         return self._tracker.active
 
 
@@ -85,7 +84,6 @@ class DirectcallLastCallSensor(DirectcallCallEntity, RestoreSensor):
     @callback
     @override
     def _async_call_changed(self, call: Call, state: CallState) -> None:
-        """Write the state that a call entered."""
         self._attr_native_value = state
         super()._async_call_changed(call, state)
 
@@ -96,7 +94,6 @@ class DirectcallTokenExpiresSensor(DirectcallTokenEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> datetime | None:
-        """Return the time, rounded to the second."""
         if (token := self.coordinator.data) is None:
             return None
         # A token counts on the monotonic clock, which does not keep pace with this one exactly.

@@ -22,6 +22,5 @@ def async_get_field_name(hass: HomeAssistant, action: str, field: str) -> str:
 
 @callback
 def _async_get_text(hass: HomeAssistant, category: str, key: str) -> str | None:
-    """Return a text, or None if there is none."""
     texts = async_get_cached_translations(hass, hass.config.language, category, DOMAIN)
     return texts.get(f"component.{DOMAIN}.{category}.{key}")

@@ -39,14 +39,12 @@ _DEFAULT_PERIOD: Final = timedelta(days=7)
 
 
 class ActionFields:
-    """Fields of an action. An empty field counts as one that was left out.
-
-    Each method returns typed values, or raises ServiceValidationError.
-    """
+    """Fields of an action. Each method returns typed values or raises ServiceValidationError."""
 
     def __init__(self, call: ServiceCall, names: Collection[str]) -> None:
         """Read the fields, all of which must have one of the names."""
         self._call = call
+        # An empty field counts as one that was left out.
         self._data = {name: value for name, value in call.data.items() if _is_given(value)}
         for name in call.data:
             if name not in names:
@@ -136,7 +134,7 @@ class ActionFields:
         )
 
     def get_message_id(self, name: str) -> str:
-        """Return the ID of a message, which may be a number because templates render it as one."""
+        """Return the ID of a message, which a template may render as a number."""
         text = str(self.get(name)).strip()
         if text in _NO_IDS or not _MESSAGE_ID.fullmatch(text):
             raise ServiceValidationError(
@@ -145,11 +143,7 @@ class ActionFields:
         return text
 
     def get_period(self, start: str, end: str) -> tuple[datetime, datetime]:
-        """Return the first and the last moment of a period in which there can be recordings.
-
-        Without an end it is now, without a start seven days before the end. Times without a zone
-        are the home's.
-        """
+        """Return the first and the last moment of a period, seven days until now by default."""
         last = self._get_moment_or_day(end, time.max, dt_util.now())
         if last is None:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_end")
@@ -183,7 +177,6 @@ class ActionFields:
         return timeout
 
     def _get_future(self, name: str) -> datetime | None:
-        """Return a moment in the future, or None."""
         value = self.get(name)
         if value is None:
             return None
@@ -200,7 +193,6 @@ class ActionFields:
         return moment
 
     def _get_hour(self, name: str, day: datetime) -> datetime | None:
-        """Return the moment of a whole hour on a day, or None."""
         value = self.get(name)
         if value is None:
             return None
@@ -213,7 +205,7 @@ class ActionFields:
         return datetime.combine(day, time(hour), dt_util.get_default_time_zone())
 
     def _get_moment_or_day(self, name: str, hour: time, default: datetime) -> datetime | None:
-        """Return a moment, of a day its hour, or None if there can be no recordings of it."""
+        """Return a moment, of a day its hour, or None if it is invalid."""
         value = self.get(name)
         if value is None:
             return default
@@ -239,10 +231,7 @@ def written_text(message: str | None, title: str | None) -> str:
 
 
 def _checked_text(separator: str, *texts: str | None) -> str:
-    """Join the texts that are not blank.
-
-    Raise ServiceValidationError if nothing is left, or it is too long: no text is cut.
-    """
+    """Join texts. Raise ServiceValidationError if they are blank or too long."""
     joined = separator.join(text for text in texts if text and text.strip())
     # JSON writes an emoji as a pair of surrogates, and so does YAML that was pasted from JSON.
     text = joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
@@ -273,10 +262,7 @@ def _read_whole_number(value: object, allowed: range) -> int:
 
 
 def _read_moment(value: object) -> datetime:
-    """Return a moment in the home's time zone, to the second.
-
-    Raise TypeError, ValueError or OverflowError if the value is not a date and a time.
-    """
+    """Return a moment in the home's zone, or raise TypeError, ValueError or OverflowError."""
     if isinstance(value, str) and ":" in value:
         value = dt_util.parse_datetime(value)
     if not isinstance(value, datetime):
