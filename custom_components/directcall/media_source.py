@@ -11,7 +11,7 @@ from homeassistant.components.media_source import (
     PlayMedia,
     Unresolvable,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
@@ -21,7 +21,7 @@ from .const import DOMAIN, RECORDING_YEARS, RECORDINGS_KEPT
 from .contacts import AddressBook, Recipient, async_load_number_data
 from .errors import translated_errors
 from .http import RECORDINGS_URL, DirectcallRecordingView, async_get_loaded_entry
-from .texts import async_get_error_text
+from .texts import async_get_error_text, async_load_texts
 
 # The browser gets this type before it plays. The response has the provider's, or the audio's own.
 _MEDIA_TYPE: Final = "audio/mpeg"
@@ -61,7 +61,7 @@ class DirectcallMediaSource(MediaSource):
                     return _folder(entry_id, entry.title, await self._async_days(entry))
                 return await self._async_day(entry, _read_day(day))
         except HomeAssistantError as err:
-            raise _async_localized(self._hass, err, BrowseError) from err
+            raise await _async_localized(self._hass, err, BrowseError) from err
 
     async def _async_days(self, entry: DirectcallConfigEntry) -> list[BrowseMediaSource]:
         now = dt_util.now()
@@ -135,15 +135,15 @@ class DirectcallMediaSource(MediaSource):
                 entry = async_get_loaded_entry(self._hass, entry_id)
                 media_type = await entry.runtime_data.recordings.async_media_type(recording_id)
         except HomeAssistantError as err:
-            raise _async_localized(self._hass, err, Unresolvable) from err
+            raise await _async_localized(self._hass, err, Unresolvable) from err
         return PlayMedia(f"{RECORDINGS_URL}/{entry_id}/{recording_id}", media_type)
 
 
-@callback
-def _async_localized[ErrorT: HomeAssistantError](
+async def _async_localized[ErrorT: HomeAssistantError](
     hass: HomeAssistant, err: HomeAssistantError, error_type: type[ErrorT]
 ) -> ErrorT:
     """Return an error for the media browser, which shows its text as it is."""
+    await async_load_texts(hass)
     return error_type(
         async_get_error_text(hass, err),
         translation_domain=DOMAIN,

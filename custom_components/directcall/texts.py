@@ -2,9 +2,14 @@
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.helpers.translation import async_get_cached_translations, async_load_integrations
 
 from .const import DOMAIN
+
+
+async def async_load_texts(hass: HomeAssistant) -> None:
+    """Load the texts, which Home Assistant does not do if its language changes."""
+    await async_load_integrations(hass, {DOMAIN})
 
 
 @callback
