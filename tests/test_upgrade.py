@@ -22,7 +22,8 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 
-from .conftest import CALL, Events, listen, pass_time, place_call, state_of
+from tests.common import CALL, Events, listen, pass_time, place_call, state_of
+
 from .simulator import NetworkCall, Recording, Simulator
 from .simulator.telephones import Line
 
