@@ -2,7 +2,8 @@
 
 from .call import DIGITS, Call, CallState
 from .hang_up import HangUpResult, PreventedCall
-from .manager import CallManager, PlacedCall, request_call
+from .manager import CallManager, PlacedCall
+from .options import PlaceCallOptions
 from .tracker import CallTracker
 
 __all__ = [
@@ -12,7 +13,7 @@ __all__ = [
     "CallState",
     "CallTracker",
     "HangUpResult",
+    "PlaceCallOptions",
     "PlacedCall",
     "PreventedCall",
-    "request_call",
 ]

@@ -1,13 +1,12 @@
 """Call manager: calls are placed once each, and hung up."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 import logging
 from math import ceil
 import time
-from typing import Any, Final
+from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
@@ -23,7 +22,7 @@ from ..api import (
     RequestScope,
 )
 from ..billing import DEADLINE, RequestManager
-from ..const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
+from ..const import DOMAIN
 from ..contacts import redact_name
 from ..issues import BilledService
 from ..store import AccountStore
@@ -223,16 +222,6 @@ class CallManager:
             raise serious[0]
         if len(errors) == len(pairs):
             raise errors[0]
-
-
-def request_call(pair: NumberPair, preferences: Mapping[str, Any]) -> CallRequest:
-    """Return a request for a call between two telephones, with an account's options or others."""
-    return CallRequest(
-        pair=pair,
-        record=preferences[CONF_RECORD],
-        show_caller_id=preferences[CONF_SHOW_CALLER_ID],
-        ring_destination_first=preferences[CONF_RING_DESTINATION_FIRST],
-    )
 
 
 def _call_in_progress(call: Call, contact: str | None) -> ServiceValidationError:
