@@ -30,7 +30,7 @@ class CallState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Return if no state follows."""
+        """Return if it is a final state."""
         return self not in {CallState.PLACED, CallState.RINGING, CallState.ANSWERED}
 
 
@@ -67,7 +67,6 @@ class Call:
     recorded: bool
     ring_destination_first: bool
     contact: str | None = field(default=None, repr=False)
-    """The name of the contact that is called."""
     provider_id: str | None = field(default=None, repr=False)
     """The provider's ID, where it gave one. The link of the recording may be made from it."""
     state: CallState | None = None
@@ -78,9 +77,8 @@ class Call:
     answered_after: float | None = None
     """Seconds from the end of the request until the destination answered."""
     duration: float | None = None
-    """Seconds from there until the call was over."""
+    """Seconds from the answer until the call was over."""
     was_live: bool = False
-    """Whether any status showed the call live."""
     was_hung_up: bool = False
     """Whether the call was hung up before its request was answered."""
     may_hide_another_call: bool = False
@@ -96,7 +94,6 @@ class Call:
     newest_at: float = -inf
     """The same of the newest call of the pair that this one may hide."""
     tracked_since: float = -inf
-    """When this process began to track the call."""
     observed_at: float = -inf
     """When the last status that was observed was asked for. At first, when the request was sent."""
     seen_live_at: float = -inf
@@ -119,7 +116,7 @@ class Call:
 
     @property
     def outcome(self) -> CallState:
-        """Return if the destination was reached, as far as that is known."""
+        """Return the state that says if the destination was reached."""
         if self.answered_after is not None:
             return CallState.ANSWERED
         return self.state if self.state and self.state.is_over else CallState.UNKNOWN
@@ -130,7 +127,7 @@ class Call:
 
     @property
     def _state_to_save(self) -> CallState | None:
-        """Return the last state before the final one, which is found again after a restart."""
+        # Instead of the final state, which a poll after the restart finds again.
         if not self.is_over:
             return self.state
         return CallState.PLACED if self.answered_after is None else CallState.ANSWERED
@@ -154,10 +151,7 @@ class Call:
 
     @classmethod
     def from_dict(cls, saved: object, now: float, wall_now: float) -> Self:
-        """Return a call from its saved form. It was not observed while Home Assistant was away.
-
-        Raise vol.Invalid if the form is another one.
-        """
+        """Return a call from its saved form. Raise vol.Invalid if that is another one."""
         values: dict[str, Any] = _SAVED(saved)
         origin, destination = values.pop("origin"), values.pop("destination")
         state = None if values["state"] is None else CallState(values["state"])

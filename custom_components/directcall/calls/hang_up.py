@@ -1,4 +1,4 @@
-"""Hang-up: a call is ended, also one that does not ring yet."""
+"""Hang-up: the end of a call, also of one that does not ring yet."""
 
 import asyncio
 from contextlib import suppress
@@ -40,11 +40,7 @@ type HangUpResult = ProviderReply | PreventedCall
 
 
 class HangUp:
-    """A hang-up that is under way.
-
-    The call may be tracked, or its request under way. Neither is so for one that was not placed
-    here, and both for two calls of a pair.
-    """
+    """A hang-up that is under way."""
 
     request: DetachedRequest[HangUpResult]
 
@@ -56,7 +52,7 @@ class HangUp:
         tracked: TrackedCall | None,
         requested: RequestedCall | None,
     ) -> None:
-        """Prepare a hang-up. The numbers of the pair are written as when the call was placed."""
+        """Prepare to hang up a tracked or a requested call, or one of another system."""
         self.pair: Final = pair
         self._tracker = tracker
         self._requested_calls = requested_calls
@@ -72,16 +68,13 @@ class HangUp:
         )
 
     def is_of(self, tracked: TrackedCall | None) -> bool:
-        """Return if this hangs up a call. None is one that is not known here."""
+        """Return if this is the hang-up of a call. None is a call of another system."""
         return self._tracked is tracked or (
             self._requested is not None and self._requested.tracked is tracked
         )
 
     async def _async_send(self, client: DirectcallClient, scope: RequestScope) -> HangUpResult:
-        """Hang up, again as long as the call may not be up yet, and record the reply.
-
-        Raise ServiceValidationError if there is no call, DirectcallError if it fails.
-        """
+        """Hang up, and again as long as the call may not be up yet."""
         while True:
             asked_at = time.monotonic()
             reply: ProviderReply | None = None
@@ -113,13 +106,12 @@ class HangUp:
 
     @callback
     def _async_record_end(self) -> None:
-        """Record that the provider ended the call."""
         tracked = self._tracked or (self._requested and self._requested.tracked)
         if tracked:
             self._tracker.async_hung_up(tracked)
 
     async def _async_wait_until_up(self) -> None:
-        """Wait some seconds for a call that may ring later, although it was hung up."""
+        # A call that is not up yet would ring later, although it was hung up.
         if self._requested:
             await self._requested.request.async_wait_for_end(_UNTIL_UP)
             self._async_take_up()
@@ -128,12 +120,11 @@ class HangUp:
 
     @property
     def _is_live(self) -> bool:
-        """Return if the call is tracked and not over."""
         return self._tracked is not None and not self._tracked.call.is_over
 
     @property
     def _may_come_up(self) -> bool:
-        """Return if the call may soon be up, and no other call is requested, which stays."""
+        # Another call that is requested meanwhile must not be hung up.
         other = self._requested_calls.find(self.pair)
         return other in {None, self._requested} and (self._requested is not None or self._is_live)
 

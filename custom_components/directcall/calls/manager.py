@@ -40,12 +40,11 @@ _POLL_TIMEOUT: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class PlacedCall:
-    """A call that surely was placed."""
+    """A call that surely was placed, as it was when the waiting ended."""
 
     call: Call
-    """The call as it was when the waiting ended."""
     reply: AcceptedRequest | None
-    """None where the provider's reply was lost, and the call turned up."""
+    """None where the reply was lost, and the call turned up."""
 
 
 class CallManager:
@@ -108,28 +107,26 @@ class CallManager:
         tracked: TrackedCall,
         scope: RequestScope,
     ) -> AcceptedRequest:
-        """Request a call, and track it if it may have been placed."""
         try:
             reply = await client.place_call(request, scope)
         except asyncio.CancelledError:
             if not scope.is_interrupted:
                 self.tracker.async_request_failed(tracked)
             raise
-        except DirectcallError as err:
-            if isinstance(err, DirectcallOutcomeUnknownError):
-                self.tracker.async_track(tracked, None)
-            else:
-                self.tracker.async_request_failed(tracked)
+        except DirectcallOutcomeUnknownError:
+            self.tracker.async_track(tracked, None)
+            raise
+        except DirectcallError:
+            self.tracker.async_request_failed(tracked)
             raise
         except Exception:
-            # After an error of ours, the call may ring.
+            # An error of ours says nothing about the call: it may ring.
             self.tracker.async_track(tracked, None)
             raise
         self.tracker.async_track(tracked, reply)
         return reply
 
     def _find_hang_up(self, pair: NumberPair, tracked: TrackedCall | None) -> HangUp | None:
-        """Return the hang-up of a call between two telephones."""
         return next(
             (
                 each
@@ -167,7 +164,6 @@ class CallManager:
             polled = tracked
 
     async def _async_is_live(self, client: DirectcallClient, tracked: TrackedCall) -> bool:
-        """Poll now whether a call is live."""
         try:
             async with asyncio.timeout(_POLL_TIMEOUT):
                 status = await self.tracker.async_poll(client, tracked)
@@ -206,10 +202,7 @@ class CallManager:
         return hang_up.request.result()
 
     async def async_hang_up_all(self, client: DirectcallClient) -> None:
-        """Hang up every call that was placed here and is not over, or may have been placed.
-
-        Raise ServiceValidationError if there is none, DirectcallError if one fails.
-        """
+        """Hang up every call that was placed here. Raise what `async_hang_up` raises."""
         pairs = {*self.tracker.pairs, *self._requested.pairs}
         if not pairs:
             raise no_active_call()
@@ -225,7 +218,6 @@ class CallManager:
 
 
 def _call_in_progress(call: Call, contact: str | None) -> ServiceValidationError:
-    """Return the error that there is a call already, or that there may be one."""
     name = contact or call.contact
     placeholders = {"name": redact_name(name) if name else str(call.pair.destination)}
     key = "call_in_progress"

@@ -20,7 +20,7 @@ class CallPublisher:
     """Publishes states once Home Assistant has started, and those entered before, too."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, published: Callable[[], object]) -> None:
-        """Start paused. `published` is called once states that had to wait are published."""
+        """Start paused. `published` is called after waiting states are published."""
         self._hass = hass
         self._signal = SignalType[Call, CallState](f"{DOMAIN}_call_{entry_id}")
         self._published = published
@@ -30,7 +30,7 @@ class CallPublisher:
 
     @property
     def waiting(self) -> list[Call]:
-        """Return the calls that entered states which are not published yet, in their order."""
+        """Return the calls with states that are not published yet, the newest last."""
         return [call for call, _ in self._waiting]
 
     @callback
@@ -45,7 +45,6 @@ class CallPublisher:
 
     @callback
     def _async_started(self, _: HomeAssistant) -> None:
-        """Publish the states that had to wait, and from now on each at once."""
         self._is_paused = False
         waiting, self._waiting = self._waiting, []
         for call, state in waiting:

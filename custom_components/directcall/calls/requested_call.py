@@ -34,11 +34,7 @@ class RequestedCall:
         return self.request.cancel()
 
     def raise_shared_error(self, *, shares_any: bool) -> None:
-        """Raise the error of a request that has ended for another one that waited for it.
-
-        They share it if the line is down, the account is refused, or the call was hung up before
-        anything was sent. `shares_any` shares any refusal.
-        """
+        """Raise the error of a request that ended if it counts for others that waited for it."""
         try:
             self.request.result()
         except HomeAssistantError:
@@ -46,13 +42,14 @@ class RequestedCall:
             if self.is_hung_up:
                 raise
         except DirectcallError as err:
+            # The line is down, or the account is refused.
             is_shared = isinstance(
                 err,
                 DirectcallAuthenticationError
                 | DirectcallConnectionError
                 | DirectcallTokenRejectedError,
             )
-            # A call that may have been placed is tracked, which says what follows.
+            # A call that may have been placed is tracked instead.
             is_unknown = isinstance(err, DirectcallOutcomeUnknownError)
             if is_shared or (shares_any and not is_unknown):
                 raise
@@ -67,7 +64,7 @@ class RequestedCalls:
 
     @property
     def pairs(self) -> list[NumberPair]:
-        """Return the pairs of telephones between which calls are requested."""
+        """Return the pairs of the requested calls."""
         return [each.tracked.call.pair for each in self._calls]
 
     @callback

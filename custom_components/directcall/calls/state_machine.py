@@ -1,6 +1,6 @@
-"""State machine of calls: pure rules from an answer of the provider to the states of a call.
+"""State machine of a call: pure rules from a status to the states that the call enters.
 
-Times are on the monotonic clock, in seconds, except those on the wall clock, since 1970.
+Times are in seconds on the monotonic clock, unless they are called wall.
 """
 
 from dataclasses import replace
@@ -29,7 +29,6 @@ _OUTCOMES: Final = {
 }
 
 type Transition = tuple[Call, tuple[CallState, ...]]
-"""A call after it entered some states, and these, in their order."""
 
 
 def send_request(call: Call, now: float, wall_now: float) -> Call:
@@ -46,10 +45,7 @@ def end_request(
     replaces_another: bool,
     may_show_another: bool,
 ) -> Call:
-    """Return a call whose request ended now, from when on it is polled.
-
-    It may replace another call of its pair, which is live for all that is known.
-    """
+    """Return a call whose request ended now, perhaps beside a live call of its pair."""
     return replace(
         call,
         provider_id=provider_id,
@@ -97,9 +93,9 @@ def hang_up(call: Call, now: float) -> Transition:
 
 
 def observe(call: Call, status: CallStatus | None, asked_at: float, now: float) -> Transition:
-    """Enter the states to which a status leads, which is None where no call is active.
+    """Enter the states to which a status leads, as of when it was asked for.
 
-    It counts as of when it was asked for, however late it comes.
+    The status is None where no call is active.
     """
     # A late status says nothing new about a call that was seen live after it was asked for.
     if call.is_over or asked_at < call.seen_live_at:
@@ -128,7 +124,6 @@ def observe(call: Call, status: CallStatus | None, asked_at: float, now: float) 
 
 
 def _take_in(call: Call, status: CallStatus | None, asked_at: float) -> Call:
-    """Return a call with what a status adds to its history."""
     call = replace(
         call,
         is_continuously_observed=_is_observed_until(call, asked_at),
@@ -150,7 +145,6 @@ def _take_in(call: Call, status: CallStatus | None, asked_at: float) -> Call:
 
 
 def _legs(status: CallStatus) -> tuple[LegState | None, LegState | None]:
-    """Return the states of the origin's and the destination's leg."""
     return (
         status.origin.state if status.origin else None,
         status.destination.state if status.destination else None,
@@ -172,14 +166,12 @@ def _state_from_legs(call: Call, status: CallStatus, asked_at: float) -> CallSta
 
 
 def _outcome_at_destination(call: Call, leg: LegState, asked_at: float) -> CallState:
-    """Return the final state where the destination's leg is over."""
     if call.answered_after is not None:
         return CallState.ENDED
     return _OUTCOMES.get(leg) or inferred_final_state(call, asked_at)
 
 
 def _outcome_at_origin(call: Call, leg: LegState, asked_at: float) -> CallState:
-    """Return the final state where the origin's leg is over, and the destination's is not known."""
     if call.answered_after is not None:
         return CallState.ENDED
     if leg is LegState.FAILED:
@@ -201,7 +193,6 @@ def inferred_final_state(call: Call, moment: float) -> CallState:
 
 
 def _is_observed_until(call: Call, moment: float) -> bool:
-    """Return if nothing can have been missed until a moment."""
     return call.is_continuously_observed and moment - call.observed_at <= _LONGEST_GAP
 
 
@@ -224,9 +215,7 @@ def poll_interval(call: Call, now: float) -> float:
 
 
 def is_given_up(call: Call, now: float) -> bool:
-    """Return if a call was tracked long enough.
-
-    What was saved of its age depends on a clock that may have been set, so that does not count.
-    """
+    """Return if a call was tracked long enough."""
+    # The saved age does not count, because it depends on a clock that may have been set.
     was_answered = call.origin_answered or call.answered_after is not None
     return now - call.tracked_since >= (LONGEST if was_answered else LONGEST_RINGING)

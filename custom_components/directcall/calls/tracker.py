@@ -1,14 +1,10 @@
-"""Call tracker: calls are polled until they are over, through reloads and restarts.
-
-It outlives the account's entry: a reload pauses the polls and loses nothing.
-"""
+"""Call tracker: calls are polled until they are over, through reloads and restarts."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 import logging
 import time
 from typing import Final
@@ -32,40 +28,38 @@ _MOST_WORDS: Final = 50
 
 @dataclass(slots=True, eq=False)
 class TrackedCall:
-    """A call as it is now, with its next poll, and the events that actions wait for."""
+    """A call as it is now."""
 
     call: Call
-    cancel_poll: CALLBACK_TYPE = field(default=lambda: None)
-    _is_placed_or_over: asyncio.Event = field(default_factory=asyncio.Event)
-    _is_answered_or_over: asyncio.Event = field(default_factory=asyncio.Event)
+    cancel_poll: CALLBACK_TYPE = field(init=False, default=lambda: None)
+    _placed_or_over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _answered_or_over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     @callback
     def async_update(self, call: Call) -> None:
         """Replace the call by what became known of it."""
         self.call = call
         if call.state is not None:
-            self._is_placed_or_over.set()
+            self._placed_or_over.set()
         if call.is_answered_or_over:
-            self._is_answered_or_over.set()
+            self._answered_or_over.set()
 
     async def async_wait_for_outcome(self, seconds: float) -> None:
-        """Wait until the destination answers or no longer can, for some seconds at most.
-
-        The wait ends earlier if it can no longer turn out whether the call was placed.
-        """
+        """Wait until the destination answers or no longer can, for some seconds at most."""
+        # Longer than this, it does not turn out whether an ambiguous call was placed.
         until_clear = state_machine.seconds_ambiguous(self.call, time.monotonic())
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 async with asyncio.timeout(until_clear):
-                    await self._is_placed_or_over.wait()
-                await self._is_answered_or_over.wait()
+                    await self._placed_or_over.wait()
+                await self._answered_or_over.wait()
 
 
 class CallTracker:
     """The calls of an account that are not over."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, store: AccountStore) -> None:
-        """Start without a call, and restore those that are saved once the store is loaded."""
+        """Start without a call until the store is loaded."""
         self.entry_id: Final = entry_id
         self._hass = hass
         self._store = store
@@ -75,17 +69,14 @@ class CallTracker:
         self._is_removed = False
         self._coordinator: DirectcallCoordinator | None = None
         self._requested: set[TrackedCall] = set()
-        """Calls whose request is sent and not answered."""
         self._tracked: list[TrackedCall] = []
         self._ended: list[tuple[NumberPair, float]] = []
         self.final_states: Counter[CallState] = Counter()
-        """The final states of calls, and how often each was entered."""
         self.unknown_words: Counter[str] = Counter()
-        """The provider's words that are not documented, and how often they came."""
 
     @property
     def pairs(self) -> Iterator[NumberPair]:
-        """Return the pairs of telephones between which there are calls."""
+        """Return the pairs of the tracked calls."""
         return (tracked.call.pair for tracked in self._tracked)
 
     @property
@@ -99,7 +90,7 @@ class CallTracker:
         return len(self._tracked) - self.active
 
     def is_tracked(self, tracked: TrackedCall) -> bool:
-        """Return if a call is tracked, and so not over."""
+        """Return if a call is tracked, so that it is not over."""
         return tracked in self._tracked
 
     def find(self, pair: NumberPair) -> TrackedCall | None:
@@ -108,15 +99,14 @@ class CallTracker:
 
     @callback
     def _restore(self, calls: list[Call]) -> None:
-        """Track the calls that were live when Home Assistant stopped."""
-        # Of two calls of a pair, which cannot be told apart any more, an accepted one stays.
+        # Two calls of a pair cannot be told apart any more. An accepted one stays.
         for call in sorted(calls, key=lambda call: call.is_accepted):
             if previous := self.find(call.pair):
                 self.async_finish(previous, CallState.UNKNOWN)
             self._tracked.append(TrackedCall(call))
 
     def _calls_to_save(self) -> Iterable[Call]:
-        """Return the calls that may be live, and those with states that are not published yet."""
+        # Of a call that is over, listeners must hear after a restart, too.
         calls = {call.call_id: call for call in self._publisher.waiting}
         for tracked in (*self._tracked, *self._requested):
             calls[tracked.call.call_id] = tracked.call
@@ -147,7 +137,7 @@ class CallTracker:
 
     @callback
     def async_request_sent(self, tracked: TrackedCall) -> None:
-        """Record that a call's request is sent now, and save the call."""
+        """Save a call whose request is sent now."""
         tracked.call = state_machine.send_request(tracked.call, time.monotonic(), time.time())
         self._requested.add(tracked)
         # It may ring from now on, also if the power fails in the next moment.
@@ -155,7 +145,7 @@ class CallTracker:
 
     @callback
     def async_request_failed(self, tracked: TrackedCall) -> None:
-        """Record that a call surely was not placed."""
+        """Forget a call that surely was not placed."""
         self._requested.discard(tracked)
         self._store.async_save()
 
@@ -205,10 +195,7 @@ class CallTracker:
         self._store.async_save()
 
     async def async_poll(self, client: DirectcallClient, tracked: TrackedCall) -> CallStatus | None:
-        """Poll a call. Return its status, or None if no call is active.
-
-        Raise DirectcallError if that fails.
-        """
+        """Poll a call, and return its status. Raise DirectcallError if that fails."""
         polled = await client.call_status(tracked.call.pair)
         self.async_observe(tracked, polled.status, polled.asked_at)
         return polled.status
@@ -228,28 +215,27 @@ class CallTracker:
 
     @callback
     def _async_schedule_poll(self, tracked: TrackedCall, delay: float) -> None:
-        """Poll a call after some seconds, unless it is over or the polls are paused."""
-        if self._coordinator is None or tracked.call.is_over:
+        coordinator = self._coordinator
+        if coordinator is None or tracked.call.is_over:
             return
+
+        # A task for each poll: one that sleeps in between would keep `async_block_till_done` from
+        # returning, and a pause would have to end its sleep, but not a poll that is under way.
+        @callback
+        def start(_now: object) -> None:
+            coordinator.config_entry.async_create_background_task(
+                self._hass, self._async_poll_again(coordinator, tracked), f"{DOMAIN} status"
+            )
+
         tracked.cancel_poll()
-        start = partial(self._async_start_poll, self._coordinator, tracked)
         tracked.cancel_poll = async_call_later(
             self._hass, delay, HassJob(start, f"{DOMAIN} poll", cancel_on_shutdown=True)
-        )
-
-    @callback
-    def _async_start_poll(
-        self, coordinator: DirectcallCoordinator, tracked: TrackedCall, _now: object
-    ) -> None:
-        """Poll a call in a task of the entry, which ends with it."""
-        coordinator.config_entry.async_create_background_task(
-            self._hass, self._async_poll_again(coordinator, tracked), f"{DOMAIN} status"
         )
 
     async def _async_poll_again(
         self, coordinator: DirectcallCoordinator, tracked: TrackedCall
     ) -> None:
-        """Poll a call, then schedule the next poll or stop tracking it."""
+        """Poll a call, then schedule the next poll."""
         try:
             if coordinator.allows_background_requests:
                 await self.async_poll(coordinator.client, tracked)
@@ -265,7 +251,6 @@ class CallTracker:
 
     @callback
     def _async_count_unknown_words(self, status: CallStatus | None) -> None:
-        """Count the words that are not documented, and log each once."""
         for leg in status.legs if status else ():
             if leg.state is not None:
                 continue
@@ -273,7 +258,7 @@ class CallTracker:
                 if len(self.unknown_words) >= _MOST_WORDS:
                     continue
                 _LOGGER.warning(
-                    'Directcall says "%s" of a telephone, which nobody has documented: please'
+                    'Directcall describes a telephone as "%s", which is not documented: please'
                     " report this word, and what the telephone did, to the integration's issues",
                     leg.word,
                 )
@@ -281,7 +266,6 @@ class CallTracker:
 
     @callback
     def _async_enter(self, tracked: TrackedCall, call: Call, states: tuple[CallState, ...]) -> None:
-        """Replace a call, and publish the states that it entered."""
         tracked.async_update(call)
         for state in states:
             if state is CallState.PLACED:
@@ -295,12 +279,10 @@ class CallTracker:
             self._publisher.async_publish(call, state)
 
     def _has_recently_ended(self, pair: NumberPair) -> bool:
-        """Return if a status may still show a call between two telephones that is over."""
         now = time.monotonic()
         self._ended = [each for each in self._ended if now - each[1] < NOT_UP_YET]
         return any(ended.could_match(pair) for ended, _ in self._ended)
 
 
 def _read_call(saved: object) -> Call:
-    """Return a call from its saved form. Raise vol.Invalid if the form is another one."""
     return Call.from_dict(saved, time.monotonic(), time.time())
