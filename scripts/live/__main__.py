@@ -21,7 +21,6 @@ _INTERRUPTED: Final = 130
 
 
 def _url(text: str) -> URL:
-    """Return an address that credentials may be sent to."""
     try:
         return parse_url(text)
     except DirectcallInvalidUrlError:
@@ -30,7 +29,6 @@ def _url(text: str) -> URL:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line. Without an option, the language is the terminal's."""
     parser = argparse.ArgumentParser(
         prog="scripts/live_check",
         description=f"{__doc__} It asks for the credentials: there are no options for them.",

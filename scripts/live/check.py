@@ -13,24 +13,7 @@ from typing import Any, Final
 
 from yarl import URL
 
-from custom_components.directcall.api import (
-    AcceptedRequest,
-    ByteRange,
-    CallRequest,
-    CallStatus,
-    DirectcallError,
-    DirectcallInvalidNumberError,
-    DirectcallOutcomeUnknownError,
-    LegState,
-    NumberPair,
-    PhoneNumber,
-    PolledStatus,
-    RecordingQuery,
-    RequestScope,
-    Sms,
-    Token,
-    VoiceMessage,
-)
+from custom_components.directcall import api
 from custom_components.directcall.api.models import ZONE
 
 from .client import LiveClient, open_sessions
@@ -67,7 +50,7 @@ class Check:
         self._url = url
         self._report = report
         self._runner = runner
-        self._numbers: NumberPair | None = None
+        self._numbers: api.NumberPair | None = None
 
     def say(self, name: str, **values: object) -> None:
         """Tell the user something."""
@@ -82,7 +65,7 @@ class Check:
         self._report.masker.hide_names(client_id.partition("@")[0])
         with self._account(client_id, secret) as client:
             token = self._ask(Question.SHAPE, client.sign_in())
-            if isinstance(token, DirectcallError):
+            if isinstance(token, api.DirectcallError):
                 self._report.exchanges[-1].question = Question.NO_LOGIN
                 self.say("not_signed_in")
                 return False
@@ -99,12 +82,12 @@ class Check:
                 self._check_call(client, pair)
             text = self._texts["message"]
             if pair := self._pair_if("ask_voice_message"):
-                voice = VoiceMessage(pair.origin, (pair.destination,), text, attempts=1)
+                voice = api.VoiceMessage(pair.origin, (pair.destination,), text, attempts=1)
                 self._check_message(
                     client, "voice message", client.send_voice_message(voice, _scope())
                 )
             if pair := self._pair_if("ask_sms"):
-                sms = Sms(pair.origin, (pair.destination,), text)
+                sms = api.Sms(pair.origin, (pair.destination,), text)
                 self._check_message(client, "SMS", client.send_sms(sms, _scope()))
             if self._agrees("ask_recordings"):
                 self._check_recordings(client)
@@ -112,7 +95,6 @@ class Check:
 
     @contextmanager
     def _account(self, client_id: str, client_secret: str) -> Iterator[LiveClient]:
-        """Open a client, and close it."""
         sessions = self._runner.run(open_sessions(self._report))
         try:
             yield LiveClient(sessions, self._url, client_id, client_secret, self._report)
@@ -121,41 +103,40 @@ class Check:
 
     def _ask[T](
         self, question: Question, request: Coroutine[Any, Any, T], label: str = ""
-    ) -> T | DirectcallError:
+    ) -> T | api.DirectcallError:
         """Send a request, and return what the integration takes the response for."""
         self._report.question, self._report.label = question, label
-        result: T | DirectcallError
+        result: T | api.DirectcallError
         try:
             result = self._runner.run(request)
-        except DirectcallError as err:
+        except api.DirectcallError as err:
             result = err
-        if isinstance(result, DirectcallError):
+        if isinstance(result, api.DirectcallError):
             reading = f"`{type(result).__name__}`"
         else:
-            is_no_call = isinstance(result, PolledStatus) and result.status is None
+            is_no_call = isinstance(result, api.PolledStatus) and result.status is None
             reading = "no call" if is_no_call else "a yes"
         self._report.exchanges[-1].reading = reading
         return result
 
     def _ask_billed(
-        self, question: Question, request: Coroutine[Any, Any, AcceptedRequest], label: str = ""
-    ) -> AcceptedRequest | DirectcallError:
+        self, question: Question, request: Coroutine[Any, Any, api.AcceptedRequest], label: str = ""
+    ) -> api.AcceptedRequest | api.DirectcallError:
         """Send a request that is billed, and tell the user if it was not done or is unclear."""
         result = self._ask(question, request, label)
-        if isinstance(result, AcceptedRequest):
+        if isinstance(result, api.AcceptedRequest):
             self._report.masker.hide(result.provider_id or "")
         else:
-            is_unclear = isinstance(result, DirectcallOutcomeUnknownError)
+            is_unclear = isinstance(result, api.DirectcallOutcomeUnknownError)
             self.say("unclear" if is_unclear else "failed")
         return result
 
     def _agrees(self, question: str) -> bool:
-        """Return if the user says yes."""
         yes = self._texts["yes"]
         answer = input(f"\n{self._texts[question]} [{yes[0]}/N] ")
         return answer.strip().casefold() in yes.split()
 
-    def _pair_if(self, question: str) -> NumberPair | None:
+    def _pair_if(self, question: str) -> api.NumberPair | None:
         """Return the two telephones if the user says yes, and names them."""
         if not self._agrees(question):
             return None
@@ -163,15 +144,17 @@ class Check:
             origin = self._ask_number("origin")
             destination = self._ask_number("destination", origin) if origin else None
             if origin and destination:
-                self._numbers = NumberPair(origin, destination)
+                self._numbers = api.NumberPair(origin, destination)
         return self._numbers
 
-    def _ask_number(self, question: str, other: PhoneNumber | None = None) -> PhoneNumber | None:
+    def _ask_number(
+        self, question: str, other: api.PhoneNumber | None = None
+    ) -> api.PhoneNumber | None:
         """Return a number from the user, or None for Enter alone."""
         while text := input(self._texts[question]).strip():
             try:
-                number = PhoneNumber.parse(text)
-            except DirectcallInvalidNumberError as err:
+                number = api.PhoneNumber.parse(text)
+            except api.DirectcallInvalidNumberError as err:
                 file = INTEGRATION / "translations" / f"{self._language}.json"
                 texts = json.loads(file.read_text(encoding="utf-8"))
                 print(texts["config"]["error"][err.problem])
@@ -182,35 +165,33 @@ class Check:
             self.say("same_number")
         return None
 
-    def _note_lifetime(self, token: Token) -> None:
-        """Note how long a token lives."""
+    def _note_lifetime(self, token: api.Token) -> None:
         self._report.note(Question.LIFETIME, f"the integration assumes {token.lifetime:.0f} s")
         claims = read_claims(token.value)
         match claims.get("iat"), claims.get("exp"):
             case int() | float() as issued, int() | float() as expires:
                 self._report.note(Question.LIFETIME, f"`exp - iat` is {expires - issued:.0f} s")
 
-    def _check_free(self, client: LiveClient, first: Token, pair: NumberPair) -> None:
-        """Take the steps that cost nothing."""
+    def _check_free(self, client: LiveClient, first: api.Token, pair: api.NumberPair) -> None:
         self._ask(Question.NO_CALL, client.call_status(pair))
         second = self._ask(Question.OLDER, client.sign_in())
-        if isinstance(second, Token) and second.value == first.value:
+        if isinstance(second, api.Token) and second.value == first.value:
             self._report.note(Question.OLDER, "the same token was given again")
-        elif isinstance(second, Token):
+        elif isinstance(second, api.Token):
             self._ask(Question.OLDER, client.try_token(first, pair), "older token")
-        invented = Token(token_hex(20), first.lifetime, time.monotonic())
+        invented = api.Token(token_hex(20), first.lifetime, time.monotonic())
         self._report.masker.hide(invented.value)
         self._ask(Question.REJECTION, client.try_token(invented, pair))
 
-    def _check_call(self, client: LiveClient, pair: NumberPair) -> None:
+    def _check_call(self, client: LiveClient, pair: api.NumberPair) -> None:
         """Place one call, poll it, and end it if the user agrees."""
         record = self._agrees("ask_record")
         end = self._agrees("ask_end")
-        request = CallRequest(pair, record, show_caller_id=False, ring_destination_first=False)
+        request = api.CallRequest(pair, record, show_caller_id=False, ring_destination_first=False)
         placed = self._ask_billed(Question.CALL, client.place_call(request, _scope()))
-        if isinstance(placed, AcceptedRequest):
+        if isinstance(placed, api.AcceptedRequest):
             self.say("call_placed")
-        elif not isinstance(placed, DirectcallOutcomeUnknownError):
+        elif not isinstance(placed, api.DirectcallOutcomeUnknownError):
             return
         if self._poll_call(client, pair, end=end):
             self._report.exchanges[-1].question = Question.CALL_OVER
@@ -219,7 +200,7 @@ class Check:
         else:
             self.say("call_goes_on")
 
-    def _poll_call(self, client: LiveClient, pair: NumberPair, *, end: bool) -> bool:
+    def _poll_call(self, client: LiveClient, pair: api.NumberPair, *, end: bool) -> bool:
         """Poll a call, and end it if asked to. Return if it is over."""
         started = time.monotonic()
         answered_at: float | None = None
@@ -227,7 +208,7 @@ class Check:
         while (age := time.monotonic() - started) < _LONGEST:
             time.sleep(_POLL)
             polled = self._ask(Question.WORDS, client.call_status(pair))
-            if isinstance(polled, DirectcallError):
+            if isinstance(polled, api.DirectcallError):
                 continue
             if (status := polled.status) is None:
                 if was_listed or age > _SLOW_START:
@@ -237,14 +218,14 @@ class Check:
             self._note_words(status)
             self._note_zone()
             legs = (status.origin, status.destination)
-            if all(leg and leg.state is LegState.ANSWERED for leg in legs):
+            if all(leg and leg.state is api.LegState.ANSWERED for leg in legs):
                 answered_at = answered_at or age
                 if end and age - answered_at >= _TALK:
                     end = False
                     self._ask(Question.END, client.end_call(pair, _scope()))
         return False
 
-    def _note_words(self, status: CallStatus) -> None:
+    def _note_words(self, status: api.CallStatus) -> None:
         """Note the provider's words for the telephones, and tell the user new ones."""
         for leg in status.legs:
             sides = {id(status.origin): "origin", id(status.destination): "destination"}
@@ -271,11 +252,10 @@ class Check:
         self,
         client: LiveClient,
         kind: str,
-        sending: Coroutine[Any, Any, AcceptedRequest],
+        sending: Coroutine[Any, Any, api.AcceptedRequest],
     ) -> None:
-        """Send one message, and poll it."""
         sent = self._ask_billed(Question.MESSAGE, sending, kind)
-        if isinstance(sent, AcceptedRequest) and sent.provider_id:
+        if isinstance(sent, api.AcceptedRequest) and sent.provider_id:
             self.say("wait")
             for _ in range(_MESSAGE_POLLS):
                 time.sleep(_MESSAGE_POLL)
@@ -285,21 +265,20 @@ class Check:
     def _check_recordings(self, client: LiveClient) -> None:
         """List recordings and calls, and open the newest recording without a token."""
         now = datetime.now(ZONE)
-        before = RecordingQuery(now - _LONG_AGO, now - _LONG_AGO)
+        before = api.RecordingQuery(now - _LONG_AGO, now - _LONG_AGO)
         self._ask(Question.NO_RECORDINGS, client.list_first_page(before))
-        recent = RecordingQuery(now - _KEPT, now)
+        recent = api.RecordingQuery(now - _KEPT, now)
         page = self._ask(Question.RECORDINGS, client.list_first_page(recent))
         self._ask(Question.CALLS, client.list_calls(recent.start, now))
-        if isinstance(page, DirectcallError) or not page.recordings:
+        if isinstance(page, api.DirectcallError) or not page.recordings:
             return
         newest = max(page.recordings, key=lambda recording: recording.started)
         self._report.masker.hide(str(newest.link), newest.link.path)
         media_type = self._ask(Question.LINK, client.media_type(newest, None))
         if isinstance(media_type, str):
             self._report.note(Question.AUDIO, f"the integration plays it as `{media_type}`")
-        self._ask(Question.RANGES, client.media_type(newest, ByteRange(0, 99)))
+        self._ask(Question.RANGES, client.media_type(newest, api.ByteRange(0, 99)))
 
 
-def _scope() -> RequestScope:
-    """Return the scope of a request that begins now."""
-    return RequestScope(_DEADLINE)
+def _scope() -> api.RequestScope:
+    return api.RequestScope(_DEADLINE)

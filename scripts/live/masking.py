@@ -67,7 +67,6 @@ class Masker:
         return re.sub(r"…+", "…", masked).replace("`", "'")
 
     def _mask_name(self, match: re.Match[str], text: str) -> str:
-        """Return a word of a text, masked if it may be a name."""
         word = match[0]
         if word.casefold() in self._names:
             return "…"
@@ -110,7 +109,6 @@ class Masker:
                     yield from self.describe(claims, name, path)
 
     def _describe_value(self, name: str, value: object) -> str:
-        """Return the description of a value that is neither an object nor a list."""
         text = str(value)
         if re.fullmatch(r"[0-9]{1,8}", text) and int(text) <= _NUMBERS.get(name, -1):
             return f"{'text' if isinstance(value, str) else 'number'} `{text}`"

@@ -114,7 +114,6 @@ class Report:
         return self.masker.clean("\n".join([introduction, *self._sections()]))
 
     def _sections(self) -> Iterator[str]:
-        """Yield the lines of each question's section."""
         for question in Question:
             yield f"## {question}\n"
             notes = [f"- {note}" for note in self._notes.get(question, ())]
@@ -131,7 +130,6 @@ class Report:
             yield ""
 
     def _describe(self, exchange: Exchange) -> Iterator[str]:
-        """Yield the lines about an exchange."""
         heads = ", then ".join(exchange.heads)
         yield f"- {exchange.request}: {heads or f'no answer, {exchange.failure}'}"
         shapes: dict[str, dict[str, None]] = {}
