@@ -3,13 +3,9 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 import json
-import os
 from pathlib import Path
-import pty
 import re
-import signal
 import socket
-import sys
 
 import pytest
 
@@ -28,16 +24,7 @@ PLACE_CALL = "voz/call"
 STATUS = "voz/status"
 REQUEST_TOKEN = "request_token"
 ENGLISH = TEXTS["en"]
-QUESTIONS = {
-    "ask_free",
-    "ask_wrong_secret",
-    "ask_call",
-    "ask_record",
-    "ask_end",
-    "ask_voice_message",
-    "ask_sms",
-    "ask_recordings",
-}
+QUESTIONS = {name for name in ENGLISH if name.startswith("ask_")}
 
 
 class Terminal:
@@ -57,6 +44,12 @@ class Terminal:
     def agree(self, *questions: str) -> None:
         """Say yes to some questions."""
         self.answers.update({question: ["y"] for question in questions})
+
+    async def agree_and_run(self, *questions: str, destination: str = DESTINATION) -> None:
+        """Say yes to some questions, name a destination, and finish the check."""
+        self.agree(*questions)
+        self.answers["destination"] = [destination]
+        assert await self.run() == 0
 
     def input(self, prompt: str = "") -> str:
         """Answer a question, or press Enter if no answer is left."""
@@ -139,8 +132,7 @@ async def test_yes_to_everything(
     simulator.quirks.error_status = error_status
     calls = {"status": "ok", "msg": [{"valor": "1,20", "nome_Cliente": "Maria"}]}
     simulator.reply("extrato/list", Reply(json.dumps(calls).encode()))
-    terminal.agree(*QUESTIONS)
-    assert await terminal.run() == 0
+    await terminal.agree_and_run(*QUESTIONS)
 
     [call] = simulator.calls
     assert (call.origin, call.destination) == ("5541987654321", "5541912348765")
@@ -298,9 +290,7 @@ async def test_call_without_an_answer(
     terminal: Terminal, simulator: Simulator, ending: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is placed once and polled, and the user is told that the outcome is unclear."""
-    terminal.agree("ask_call")
-    terminal.answers["destination"] = [f"(41) 99999-{ending}"]
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_call", destination=f"(41) 99999-{ending}")
     assert len(simulator.calls) == simulator.requests[PLACE_CALL] == 1
     assert "DirectcallOutcomeUnknownError" in terminal.read(Question.CALL)
     assert "destination `atendida`" in terminal.read(Question.WORDS)
@@ -312,9 +302,7 @@ async def test_call_without_an_answer(
 
 async def test_message_without_an_answer(terminal: Terminal, simulator: Simulator) -> None:
     """It is sent once."""
-    terminal.agree("ask_voice_message")
-    terminal.answers["destination"] = ["(41) 99999-9001"]
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_voice_message", destination="(41) 99999-9001")
     assert len(simulator.messages) == simulator.requests["sms/send"] == 1
     section = terminal.read(Question.MESSAGE)
     assert "(voice message): no answer, DirectcallOutcomeUnknownError, " in section
@@ -322,9 +310,7 @@ async def test_message_without_an_answer(terminal: Terminal, simulator: Simulato
 
 async def test_call_that_is_refused(terminal: Terminal, simulator: Simulator) -> None:
     """It is requested once, and not polled."""
-    terminal.agree("ask_call")
-    terminal.answers["destination"] = ["(41) 99999-0201"]
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_call", destination="(41) 99999-0201")
     assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
     section = terminal.read(Question.CALL)
     assert "“Saldo insuficiente!”" in section
@@ -333,9 +319,7 @@ async def test_call_that_is_refused(terminal: Terminal, simulator: Simulator) ->
 
 async def test_call_without_a_status(terminal: Terminal, simulator: Simulator) -> None:
     """The status is polled again, and an end of the call is not assumed."""
-    terminal.agree("ask_call")
-    terminal.answers["destination"] = ["(41) 99999-9005"]
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_call", destination="(41) 99999-9005")
     assert simulator.requests[STATUS] > 1
     assert terminal.read(Question.CALL_OVER) == "Not tried."
     section = terminal.read(Question.WORDS)
@@ -352,9 +336,7 @@ async def test_call_without_a_status(terminal: Terminal, simulator: Simulator) -
 )
 async def test_words_of_a_telephone(terminal: Terminal, ending: str, word: str) -> None:
     """The report has the provider's words, and names those that the integration does not know."""
-    terminal.agree("ask_call")
-    terminal.answers["destination"] = [f"(41) 99999-{ending}"]
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_call", destination=f"(41) 99999-{ending}")
     assert word in terminal.read(Question.WORDS)
     assert "`003`" in terminal.read(Question.CALL_OVER)
 
@@ -365,9 +347,7 @@ async def test_time_zone(terminal: Terminal, simulator: Simulator, hours: int) -
     started = datetime.now(UTC) + timedelta(hours=hours)
     leg = {"telefone": "5541987654321", "status": "falha", "inicio": f"{started:%Y-%m-%d %H:%M:%S}"}
     simulator.reply(STATUS, Reply(json.dumps({"status": "ok", "msg": [leg]}).encode()))
-    terminal.agree("ask_call")
-    terminal.answers["destination"] = ["(41) 99999-7006"]
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_call", destination="(41) 99999-7006")
     assert f"`inicio` of a call in progress: UTC{hours:+}" in terminal.read(Question.ZONE)
 
 
@@ -382,8 +362,7 @@ async def test_new_token_ends_the_older(
         accept(token)
 
     monkeypatch.setattr(simulator, "accept", accept_alone)
-    terminal.agree("ask_free", "ask_sms")
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_free", "ask_sms")
     section = terminal.read(Question.OLDER)
     assert "for: `DirectcallTokenRejectedError`" in section.split("(older token)")[1]
     assert len(simulator.messages) == 1
@@ -395,8 +374,7 @@ async def test_same_token_again(terminal: Terminal, simulator: Simulator) -> Non
     simulator.accept(token)
     reply = Reply(json.dumps({"access_token": token}).encode())
     simulator.reply(REQUEST_TOKEN, reply, reply)
-    terminal.agree("ask_free")
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_free")
     assert terminal.read(Question.OLDER).startswith("- the same token was given again\n")
     assert simulator.requests[STATUS] == 2
     assert token not in terminal.read()
@@ -415,8 +393,7 @@ async def test_recording_that_cannot_be_played(
 ) -> None:
     """The report says why, and nothing is fetched from inside the home's network."""
     simulator.recordings.append(Recording("5541987654321", f"554191234{ending}", "id"))
-    terminal.agree("ask_recordings")
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_recordings")
     assert terminal.read(Question.LINK).startswith(f"- `GET a recording`: {head}")
     assert terminal.read(Question.AUDIO) == "Not tried."
     assert leaks(terminal.read(), simulator) == set()
@@ -431,8 +408,7 @@ async def test_long_list(terminal: Terminal, simulator: Simulator) -> None:
     ]
     simulator.recordings.append(Recording("5541987654321", "5541912348765", "1", now))
     simulator.recordings.reverse()
-    terminal.agree("ask_recordings")
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_recordings")
     assert simulator.requests["extrato/list-recordings"] == 2
     assert "  - `paginas`: number `2`" in terminal.read(Question.RECORDINGS)
     assert "`audio/x-wav`" in terminal.read(Question.AUDIO)
@@ -474,8 +450,7 @@ async def test_provider_that_tells_everything(terminal: Terminal, simulator: Sim
     simulator.reply(PLACE_CALL, Reply(json.dumps(accepted).encode()))
     legs = [{"telefone": "5541987654321", "status": word} for word in (text, "com Maria", "4321")]
     simulator.reply(STATUS, Reply(json.dumps({"status": "ok", "msg": legs}).encode()))
-    terminal.agree(*QUESTIONS - {"ask_wrong_secret"})
-    assert await terminal.run() == 0
+    await terminal.agree_and_run(*QUESTIONS - {"ask_wrong_secret"})
     report = terminal.read()
     assert leaks(report, simulator) == set()
     assert not re.search(r"jo[ãa]o|silva|directdial\.com\.br/|access_token=", report, re.IGNORECASE)
@@ -488,7 +463,7 @@ async def test_provider_that_tells_everything(terminal: Terminal, simulator: Sim
     ("reply", "described"),
     [
         (Reply(b"<h1>Manuten", 503, "text/html"), "HTTP 503, `text/html`\n  - No JSON object"),
-        (Reply(b"[1]", content_type=""), "HTTP 200, no content type\n  - No JSON object"),
+        (Reply(b"[1]", content_type=""), "HTTP 200, no valid content type\n  - No JSON object"),
         (Reply(drop=True), "no answer, DirectcallOutcomeUnknownError, "),
         (
             Reply(b"{}", 302, location="https://login.directcall.com.br/x"),
@@ -501,8 +476,7 @@ async def test_responses_that_cannot_be_read(
 ) -> None:
     """The report describes them as far as possible."""
     simulator.reply(PLACE_CALL, reply)
-    terminal.agree("ask_call")
-    assert await terminal.run() == 0
+    await terminal.agree_and_run("ask_call")
     assert f"- `POST voz/call`: {described}" in terminal.read(Question.CALL)
     assert simulator.requests[PLACE_CALL] == 1
 
@@ -583,77 +557,3 @@ def test_both_languages_have_each_text() -> None:
         for texts in TEXTS.values()
     )
     assert english == portuguese
-
-
-async def interrupt(
-    simulator: Simulator,
-    report: Path,
-    *answers: tuple[str, str],
-    event: asyncio.Event | None = None,
-) -> str:
-    """Run a check on a terminal of its own, press Ctrl-C after some answers, return the output."""
-    simulator.secrets[CLIENT_ID] = SECRET
-    ours, theirs = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "scripts.live", "--language", "en"),
-        *("--url", simulator.url, "--report", str(report)),
-        cwd=ROOT,
-        stdin=theirs,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    assert process.stdout
-    shown = ""
-    try:
-        async with asyncio.timeout(90):
-            for question, answer in (("client_id", CLIENT_ID), ("client_secret", SECRET), *answers):
-                while ENGLISH[question] not in shown:
-                    chunk = await process.stdout.read(4096)
-                    assert chunk, shown
-                    shown += chunk.decode()
-                if answer:
-                    os.write(ours, f"{answer}\n".encode())
-            if event:
-                await event.wait()
-            process.send_signal(signal.SIGINT)
-            # If the signal comes just before Python begins to read, it is handled after a line.
-            os.write(ours, b"\n")
-            shown += (await process.stdout.read()).decode()
-            assert await process.wait() == 130
-        os.set_blocking(ours, False)
-        return shown + os.read(ours, 65536).decode()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        os.close(theirs)
-        os.close(ours)
-
-
-async def test_secret_is_not_shown(simulator: Simulator, tmp_path: Path) -> None:
-    """Neither the terminal nor the report shows it, and Ctrl-C at a question writes the report."""
-    shown = await interrupt(simulator, tmp_path / "report.md", ("ask_free", ""))
-    assert CLIENT_ID in shown
-    assert SECRET not in shown
-    assert "Traceback" not in shown
-    report = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "hexadecimal, 40 characters" in report
-    assert leaks(report, simulator) == set()
-
-
-async def test_interrupted_while_a_call_is_placed(simulator: Simulator, tmp_path: Path) -> None:
-    """Ctrl-C during a request writes the report, and the user is told to hang up."""
-    placed = asyncio.Event()
-    simulator.on_call = lambda _: placed.set()
-    answers = {
-        "ask_free": "n", "ask_wrong_secret": "n", "ask_call": "y", "origin": ORIGIN,
-        "destination": "(41) 91234-9003", "ask_record": "n", "ask_end": "n",
-    }
-    shown = await interrupt(simulator, tmp_path / "report.md", *answers.items(), event=placed)
-    assert ENGLISH["interrupted"] in shown
-    assert "Traceback" not in shown
-    assert simulator.requests[PLACE_CALL] == 1
-    report = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "- `POST voz/call`: no answer, interrupted\n" in report
-    assert leaks(report, simulator) == set()

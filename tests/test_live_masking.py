@@ -42,7 +42,7 @@ def test_host(link: str, expected: str) -> None:
 def test_invalid_media_type() -> None:
     """A content type with other parameters is not shown."""
     assert shown_media_type("audio/mpeg") == "`audio/mpeg`"
-    assert shown_media_type("text/x; name=maria") == "an invalid content type"
+    assert shown_media_type("text/x; name=maria") == "no valid content type"
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,7 @@ from typing import override
 import aiohttp
 from yarl import URL
 
-from custom_components.directcall.api import (
-    ByteRange,
-    DirectcallClient,
-    NumberPair,
-    Recording,
-    RecordingQuery,
-    Sessions,
-    Token,
-)
+from custom_components.directcall import api
 from custom_components.directcall.api.models import ZONE
 from custom_components.directcall.api.recordings import Page
 from custom_components.directcall.api.responses import ApiResponse
@@ -29,7 +21,9 @@ from .report import Report, shown_head
 class _LiveTransport(Transport):
     """A transport that adds each request to a report."""
 
-    def __init__(self, sessions: Sessions, url: URL, client_secret: str, report: Report) -> None:
+    def __init__(
+        self, sessions: api.Sessions, url: URL, client_secret: str, report: Report
+    ) -> None:
         """Use sessions for an account."""
         super().__init__(sessions, url, client_secret)
         self._report = report
@@ -54,23 +48,23 @@ class _LiveTransport(Transport):
         return response
 
 
-class LiveClient(DirectcallClient):
+class LiveClient(api.DirectcallClient):
     """The integration's client, and requests that the integration does not send."""
 
     def __init__(
-        self, sessions: Sessions, url: URL, client_id: str, client_secret: str, report: Report
+        self, sessions: api.Sessions, url: URL, client_id: str, client_secret: str, report: Report
     ) -> None:
         """Use sessions, which have to be closed, for an account."""
         super().__init__(sessions, url, client_id, client_secret)
         self._report = report
         self._transport = _LiveTransport(sessions, url, client_secret, report)
 
-    async def try_token(self, token: Token, pair: NumberPair) -> ApiResponse:
+    async def try_token(self, token: api.Token, pair: api.NumberPair) -> ApiResponse:
         """Poll a call with this token. Raise DirectcallError unless there is a call."""
         numbers = {"origem": pair.origin.digits, "destino": pair.destination.digits}
         return await self._ask(token, "GET", "voz/status", numbers)
 
-    async def list_first_page(self, query: RecordingQuery) -> Page:
+    async def list_first_page(self, query: api.RecordingQuery) -> Page:
         """Return the first page of a list of recordings. Raise what `list_recordings` raises."""
         return await self.auth.execute(lambda token: self._list_page(token, query, 1))
 
@@ -84,14 +78,14 @@ class LiveClient(DirectcallClient):
         }
         return await self.auth.execute(lambda token: self._ask(token, "POST", "extrato/list", form))
 
-    async def media_type(self, recording: Recording, byte_range: ByteRange | None) -> str:
+    async def media_type(self, recording: api.Recording, byte_range: api.ByteRange | None) -> str:
         """Return the media type of a recording. Raise what `open_recording` raises."""
         with self._report.exchange("GET a recording"):
             async with await self.open_recording(recording, byte_range, "unknown") as audio:
                 return audio.media_type
 
 
-async def open_sessions(report: Report) -> Sessions:
+async def open_sessions(report: Report) -> api.Sessions:
     """Return sessions that add the head of each response to a report."""
 
     async def add_head(
@@ -102,7 +96,7 @@ async def open_sessions(report: Report) -> Sessions:
     tracing = aiohttp.TraceConfig()
     tracing.on_request_end.append(add_head)
     tracing.freeze()
-    sessions = Sessions.open(ssl.create_default_context())
+    sessions = api.Sessions.open(ssl.create_default_context())
     for session in (sessions.priority, sessions.background):
         session.trace_configs.append(tracing)
     return sessions

@@ -167,10 +167,8 @@ def shown_host(link: str) -> str:
 
 
 def shown_media_type(text: str) -> str:
-    """Return a content type, if it is one."""
-    if not text:
-        return "no content type"
-    return f"`{text}`" if _MEDIA_TYPE.fullmatch(text) else "an invalid content type"
+    """Return a content type if it is a plain one."""
+    return f"`{text}`" if _MEDIA_TYPE.fullmatch(text) else "no valid content type"
 
 
 def _pattern(text: str) -> str:
