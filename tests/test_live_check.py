@@ -138,6 +138,7 @@ async def test_yes_to_everything(
     assert (call.origin, call.destination) == ("5541987654321", "5541912348765")
     assert call.recorded
     assert [message.is_spoken for message in simulator.messages] == [True, False]
+    assert simulator.messages[0].form["num_tentativas"] == "1"
     assert [simulator.requests[name] for name in (PLACE_CALL, "sms/send")] == [1, 2]
     report = terminal.read()
     assert leaks(report, simulator) == set()
@@ -146,7 +147,7 @@ async def test_yes_to_everything(
         (Question.NO_LOGIN, "Not tried."),
         (Question.LIFETIME, "the integration assumes 3600 s"),
         (Question.NO_CALL, f"HTTP {error_status}", "`003`", "for: no call"),
-        (Question.OLDER, "(older token): HTTP", "for: `DirectcallNotActiveError`"),
+        (Question.OLDER, "`GET voz/status`: HTTP", "for: `DirectcallNotActiveError`"),
         (Question.REJECTION, "for: `DirectcallTokenRejectedError`"),
         (Question.WRONG_LOGIN, "for: `DirectcallAuthenticationError`"),
         (Question.CALL, "Completando a sua ligação"),
@@ -304,8 +305,8 @@ async def test_message_without_an_answer(terminal: Terminal, simulator: Simulato
     """It is sent once."""
     await terminal.agree_and_run("ask_voice_message", destination="(41) 99999-9001")
     assert len(simulator.messages) == simulator.requests["sms/send"] == 1
-    section = terminal.read(Question.MESSAGE)
-    assert "(voice message): no answer, DirectcallOutcomeUnknownError, " in section
+    section = terminal.read(Question.VOICE_MESSAGE)
+    assert "`POST sms/send`: no answer, DirectcallOutcomeUnknownError, " in section
 
 
 async def test_call_that_is_refused(terminal: Terminal, simulator: Simulator) -> None:
@@ -364,7 +365,7 @@ async def test_new_token_ends_the_older(
     monkeypatch.setattr(simulator, "accept", accept_alone)
     await terminal.agree_and_run("ask_free", "ask_sms")
     section = terminal.read(Question.OLDER)
-    assert "for: `DirectcallTokenRejectedError`" in section.split("(older token)")[1]
+    assert "for: `DirectcallTokenRejectedError`" in section.split("`GET voz/status`")[1]
     assert len(simulator.messages) == 1
 
 

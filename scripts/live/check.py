@@ -83,12 +83,11 @@ class Check:
             text = self._texts["message"]
             if pair := self._pair_if("ask_voice_message"):
                 voice = api.VoiceMessage(pair.origin, (pair.destination,), text, attempts=1)
-                self._check_message(
-                    client, "voice message", client.send_voice_message(voice, _scope())
-                )
+                sending = client.send_voice_message(voice, _scope())
+                self._check_message(client, Question.VOICE_MESSAGE, sending)
             if pair := self._pair_if("ask_sms"):
                 sms = api.Sms(pair.origin, (pair.destination,), text)
-                self._check_message(client, "SMS", client.send_sms(sms, _scope()))
+                self._check_message(client, Question.SMS, client.send_sms(sms, _scope()))
             if self._agrees("ask_recordings"):
                 self._check_recordings(client)
         return True
@@ -102,10 +101,10 @@ class Check:
             self._runner.run(sessions.close())
 
     def _ask[T](
-        self, question: Question, request: Coroutine[Any, Any, T], label: str = ""
+        self, question: Question, request: Coroutine[Any, Any, T]
     ) -> T | api.DirectcallError:
         """Send a request, and return what the integration takes the response for."""
-        self._report.question, self._report.label = question, label
+        self._report.question = question
         result: T | api.DirectcallError
         try:
             result = self._runner.run(request)
@@ -120,10 +119,10 @@ class Check:
         return result
 
     def _ask_billed(
-        self, question: Question, request: Coroutine[Any, Any, api.AcceptedRequest], label: str = ""
+        self, question: Question, request: Coroutine[Any, Any, api.AcceptedRequest]
     ) -> api.AcceptedRequest | api.DirectcallError:
         """Send a request that is billed, and tell the user if it was not done or is unclear."""
-        result = self._ask(question, request, label)
+        result = self._ask(question, request)
         if isinstance(result, api.AcceptedRequest):
             self._report.masker.hide(result.provider_id or "")
         else:
@@ -178,7 +177,7 @@ class Check:
         if isinstance(second, api.Token) and second.value == first.value:
             self._report.note(Question.OLDER, "the same token was given again")
         elif isinstance(second, api.Token):
-            self._ask(Question.OLDER, client.try_token(first, pair), "older token")
+            self._ask(Question.OLDER, client.try_token(first, pair))
         invented = api.Token(token_hex(20), first.lifetime, time.monotonic())
         self._report.masker.hide(invented.value)
         self._ask(Question.REJECTION, client.try_token(invented, pair))
@@ -251,16 +250,16 @@ class Check:
     def _check_message(
         self,
         client: LiveClient,
-        kind: str,
+        question: Question,
         sending: Coroutine[Any, Any, api.AcceptedRequest],
     ) -> None:
-        sent = self._ask_billed(Question.MESSAGE, sending, kind)
+        sent = self._ask_billed(question, sending)
         if isinstance(sent, api.AcceptedRequest) and sent.provider_id:
             self.say("wait")
             for _ in range(_MESSAGE_POLLS):
                 time.sleep(_MESSAGE_POLL)
                 polling = client.message_status(sent.provider_id, _scope())
-                self._ask(Question.MESSAGE_STATUS, polling, kind)
+                self._ask(Question.MESSAGE_STATUS, polling)
 
     def _check_recordings(self, client: LiveClient) -> None:
         """List recordings and calls, and open the newest recording without a token."""

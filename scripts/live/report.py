@@ -46,7 +46,8 @@ class Question(StrEnum):
     END = "What does `voz/end` say when it ends a call?"
     END_OVER = "What does `voz/end` say where there is no call?"
     ZONE = "In which time zone are the provider's times?"
-    MESSAGE = "What is the answer to a message?"
+    VOICE_MESSAGE = "What is the answer to a voice message?"
+    SMS = "What is the answer to an SMS?"
     MESSAGE_STATUS = "What does `sms/status` say?"
     NO_RECORDINGS = "What does a list without recordings look like?"
     RECORDINGS = "What does a list with recordings look like?"
@@ -80,15 +81,13 @@ class Report:
         self.masker: Final = Masker()
         self.exchanges: Final[list[Exchange]] = []
         self.question = Question.SHAPE
-        self.label = ""
-        """What tells a request from others that answer the same question."""
         self._notes: dict[Question, list[str]] = {}
         self._is_real = is_real
 
     @contextmanager
     def exchange(self, request: str) -> Iterator[Exchange]:
         """Add an exchange, which answers the present question."""
-        exchange = Exchange(self.question, f"`{request}`{self.label and f' ({self.label})'}")
+        exchange = Exchange(self.question, request)
         self.exchanges.append(exchange)
         try:
             yield exchange
@@ -131,7 +130,7 @@ class Report:
 
     def _describe(self, exchange: Exchange) -> Iterator[str]:
         heads = ", then ".join(exchange.heads)
-        yield f"- {exchange.request}: {heads or f'no answer, {exchange.failure}'}"
+        yield f"- `{exchange.request}`: {heads or f'no answer, {exchange.failure}'}"
         shapes: dict[str, dict[str, None]] = {}
         for path, shape in self.masker.describe(exchange.fields or {}):
             shapes.setdefault(path, {})[shape] = None
