@@ -12,9 +12,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 
-from custom_components.directcall import services as services_module
 from custom_components.directcall.api import transport as transport_module
 from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.services import messages as messages_module
 from tests.common import CONTACTS, NEVER_TWICE, SEND, TEXT, device_of, perform, place_call
 from tests.simulator import Reply, Simulator
 
@@ -490,7 +490,7 @@ async def test_question_about_a_message_has_a_deadline(
     simulator.quirks.token_delay = 60
     async with asyncio.timeout(10):
         with (
-            patch.object(services_module, "DEADLINE", 0.1),
+            patch.object(messages_module, "DEADLINE", 0.1),
             pytest.raises(HomeAssistantError, match="cannot be reached"),
         ):
             await perform(hass, action, {"message_id": "12345678900001"})

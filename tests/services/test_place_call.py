@@ -32,6 +32,12 @@ def form(simulator: Simulator) -> dict[str, str]:
 
 
 @pytest.fixture
+async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account without contacts: the number that is called has no name."""
+    return await set_up(home, make_account(simulator))
+
+
+@pytest.fixture
 async def other_account(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> MockConfigEntry:
