@@ -78,7 +78,7 @@ def write(page: Path, text: str) -> None:
 
 def check(compared: dict[str, float]) -> str | None:
     """Return what is wrong if a call takes too long."""
-    times = compared[measures.DIRECTCALL] / compared[measures.UNKEPT]
+    times = compared[measures.CALL] / compared[measures.UNKEPT]
     if times <= MOST_TIMES:
         return None
     return (

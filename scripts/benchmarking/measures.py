@@ -14,7 +14,7 @@ import tempfile
 import time
 from typing import Any, Final
 from unittest.mock import patch
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 import aiohttp
 from pytest_homeassistant_custom_component.common import (
@@ -30,8 +30,8 @@ from homeassistant.util import dt as dt_util
 from tests.conftest import make_account, set_up
 from tests.simulator import ACCOUNT, Simulator
 
-DIRECTCALL: Final = "`directcall.place_call`"
-UNKEPT: Final = "`rest_command`, a connection for each call"
+CALL: Final = "directcall.place_call"
+UNKEPT: Final = "rest_command, a connection for each call"
 BARE: Final = "Bare POST, a connection for each call"
 PACKAGE: Final = "custom_components.directcall"
 
@@ -39,13 +39,7 @@ PACKAGE: Final = "custom_components.directcall"
 _BATCH: Final = 20
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 # The form that `place_call` sends with the options of the tests' account.
-_FORM: Final = {
-    "origem": "554130600300",
-    "gravar": "n",
-    "cli": "s",
-    "inverter_discagem": "n",
-    "format": "JSON",
-}
+_FORM: Final = "origem=554130600300&gravar=n&cli=s&inverter_discagem=n&format=JSON"
 _IMPORT_ALL: Final = f"""
 import importlib, pkgutil
 import {PACKAGE} as package
@@ -59,12 +53,11 @@ type Way = Callable[[str], Awaitable[object]]
 @asynccontextmanager
 async def running_house() -> AsyncIterator[HomeAssistant]:
     """Start Home Assistant in a folder of its own, with a resolver that needs no network."""
-    make_resolver = "homeassistant.helpers.aiohttp_client._async_make_resolver"
     resolver = aiohttp.ThreadedResolver
     with (
         tempfile.TemporaryDirectory() as folder,
         patch.object(resolver, "real_close", resolver.close, create=True),
-        patch(make_resolver, lambda _: resolver()),
+        patch("homeassistant.helpers.aiohttp_client._async_make_resolver", lambda _: resolver()),
     ):
         async with async_test_home_assistant(config_dir=folder) as hass:
             # Without this, it would find no custom integration.
@@ -135,7 +128,7 @@ async def _ways(hass: HomeAssistant, url: str) -> AsyncIterator[dict[str, Way]]:
         credentials = {"client_id": ACCOUNT.client_id, "client_secret": ACCOUNT.client_secret}
         async with session.post(f"{url}/request_token", data=credentials) as response:
             token = (await response.json(content_type=None))["access_token"]
-        form = urlencode({**_FORM, "access_token": token})
+        form = f"{_FORM}&access_token={quote(token)}"
         command = {
             "url": f"{url}/voz/call",
             "method": "post",
@@ -154,8 +147,8 @@ async def _ways(hass: HomeAssistant, url: str) -> AsyncIterator[dict[str, Way]]:
                 await response.read()
 
         yield {
-            DIRECTCALL: lambda d: perform(hass, "directcall.place_call", destination=d),
-            "`rest_command`": lambda d: perform(hass, "rest_command.kept", destination=d[1:]),
+            CALL: lambda d: perform(hass, CALL, destination=d),
+            "rest_command": lambda d: perform(hass, "rest_command.kept", destination=d[1:]),
             UNKEPT: lambda d: perform(hass, "rest_command.unkept", destination=d[1:]),
             BARE: bare_post,
         }
@@ -164,12 +157,8 @@ async def _ways(hass: HomeAssistant, url: str) -> AsyncIterator[dict[str, Way]]:
 async def place_at_once(hass: HomeAssistant, calls: int) -> float:
     """Place calls at the same moment, and return the seconds until all are placed."""
     started = time.perf_counter()
-    await asyncio.gather(
-        *(
-            perform(hass, "directcall.place_call", destination=destination)
-            for destination in islice(telephones(), calls)
-        )
-    )
+    numbers = islice(telephones(), calls)
+    await asyncio.gather(*(perform(hass, CALL, destination=number) for number in numbers))
     return time.perf_counter() - started
 
 
