@@ -1,6 +1,6 @@
-"""Directcall's REST API, independent of Home Assistant.
+"""Client of Directcall's REST API, independent of Home Assistant.
 
-Forms go out and JSON comes back. Portuguese names of fields stay inside this package.
+The Portuguese names of fields stay inside this package.
 """
 
 from .audio_stream import AudioStream

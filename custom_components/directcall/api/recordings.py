@@ -1,4 +1,4 @@
-"""What the provider lists of recordings.
+"""Lists of recordings: pages of entries, and the entries that cannot be used.
 
 An entry of `msg` is `{"origem", "destino", "inicio": "2013-01-29 10:36:46", "gravacao_link"}`, and
 `paginas` is the number of pages (provider's documentation).
@@ -23,7 +23,7 @@ _PAGES: Final = re.compile(r"[0-9]{1,6}")
 
 
 class _InvalidEntryError(Exception):
-    """A part of a recording is not as it should be: the text says which."""
+    """A part of an entry is invalid: the text names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +31,31 @@ class Page:
     """A page of a list of recordings."""
 
     recordings: tuple[Recording, ...]
-    odd: Counter[str]
-    """How many entries cannot be used, by what is odd about them."""
+    invalid: Counter[str]
+    """The number of entries that cannot be used, by their invalid part."""
     pages: int | None
-    """How many pages there are, if that is said."""
+    """The number of pages, if the response has it."""
 
 
-def read_page(answer: ApiResponse) -> Page:
-    """Return what a yes to the question for recordings lists.
+def read_page(response: ApiResponse) -> Page:
+    """Return the page in a successful response.
 
-    `msg` may also be a text, or missing, where there are none (a guess).
+    Without recordings, `msg` may also be a text or missing (a guess).
     """
-    message = answer.fields.get("msg")
+    message = response.fields.get("msg")
     entries = [] if message is None or isinstance(message, str) else message
     recordings: list[Recording] = []
-    odd: Counter[str] = Counter()
+    invalid: Counter[str] = Counter()
     for entry in entries if isinstance(entries, list) else [entries]:
         try:
             recordings.append(_read_entry(entry))
         except _InvalidEntryError as err:
-            odd[str(err)] += 1
-    return Page(tuple(recordings), odd, _read_pages(answer.fields.get("paginas")))
+            invalid[str(err)] += 1
+    return Page(tuple(recordings), invalid, _read_pages(response.fields.get("paginas")))
 
 
 def _read_entry(entry: object) -> Recording:
-    """Return an entry as a recording. Raise _InvalidEntryError if it is none."""
+    """Return an entry as a recording. Raise _InvalidEntryError."""
     if not isinstance(entry, Mapping):
         error = "entry"
         raise _InvalidEntryError(error)
@@ -68,7 +68,6 @@ def _read_entry(entry: object) -> Recording:
 
 
 def _read_number(value: object, part: str) -> PhoneNumber:
-    """Return a number, which the provider writes with blanks or without country code elsewhere."""
     text = str(value) if isinstance(value, int) else value
     if not isinstance(text, str) or (number := PhoneNumber.from_provider(text)) is None:
         raise _InvalidEntryError(part)
@@ -76,7 +75,6 @@ def _read_number(value: object, part: str) -> PhoneNumber:
 
 
 def _read_moment(value: object) -> datetime:
-    """Return when a call began."""
     try:
         if isinstance(value, str) and _MOMENT.fullmatch(value):
             return datetime.fromisoformat(value).replace(tzinfo=ZONE)
@@ -87,7 +85,7 @@ def _read_moment(value: object) -> datetime:
 
 
 def _read_link(value: object) -> URL:
-    """Return where the audio is. Whether it may be fetched from there is looked at then."""
+    """Return a link. Its host is checked when the audio is fetched."""
     if isinstance(value, str) and (link := parse_link(value)):
         return link
     error = "link"
@@ -95,6 +93,5 @@ def _read_link(value: object) -> URL:
 
 
 def _read_pages(value: object) -> int | None:
-    """Return a number of pages that may be written as text."""
     text = str(value).strip()
     return int(text) if _PAGES.fullmatch(text) else None

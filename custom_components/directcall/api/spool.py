@@ -1,4 +1,4 @@
-"""Spooling: audio whose length is unknown goes through a temporary file, so that parts can be sent.
+"""Spool: a temporary file with audio of unknown length, of which parts can be sent.
 
 Other threads read, write and close the file.
 """
@@ -15,9 +15,9 @@ from .audio_stream import GZIP_OR_ZLIB, AudioStream, cut_part
 from .byte_range import ByteRange
 from .exceptions import DirectcallConnectionError, DirectcallSpoolError
 
-# Bytes of a recording that are kept at most.
+# Bytes of a recording.
 LARGEST: Final = 100_000_000
-# Bytes that are unpacked or read at once.
+# Bytes that are decompressed or read at once.
 _BLOCK: Final = 65536
 
 
@@ -32,18 +32,18 @@ class Spool:
         self._media_type = media_type
 
     def open(self, byte_range: ByteRange | None) -> AudioStream:
-        """Return the audio, or a part of it. It can be read after the spool is closed, too."""
+        """Return the audio, or a part of it. It stays readable after the spool is closed."""
         start = 0 if byte_range is None else byte_range.of(self._size).start
         reader = _Reader(os.dup(self._descriptor), start)
         return cut_part(reader, self._media_type, self._size, byte_range, start)
 
     def close(self) -> None:
-        """Close the file, which ends with its last reader. Not for the event loop."""
+        """Close the file, which is deleted with its last reader. This blocks."""
         self._resources.close()
 
 
 class _Reader:
-    """Reads a file from some byte on."""
+    """Source: a file from some position on."""
 
     def __init__(self, descriptor: int, position: int) -> None:
         """Own a file descriptor."""
@@ -62,7 +62,7 @@ class _Reader:
 
 
 class _Writer:
-    """Writes audio into a temporary file, unpacked. Not for the event loop."""
+    """Writer of decompressed audio into a temporary file. Its methods block."""
 
     def __init__(self, *, is_packed: bool) -> None:
         """Start with an empty file."""
@@ -73,12 +73,12 @@ class _Writer:
         self._size = 0
 
     def write(self, chunk: bytes) -> None:
-        """Write what came. Raise DirectcallSpoolError if there is no room, or DirectcallConnectionError."""
+        """Write bytes. Raise DirectcallSpoolError or DirectcallConnectionError."""
         if self._unpacker is None:
             self._write(chunk)
             return
         try:
-            # What follows the end is left unread: it would be kept in memory.
+            # Data behind the end is not read, because the decompressor keeps it in memory.
             while chunk and not self._unpacker.eof:
                 self._write(self._unpacker.decompress(chunk, _BLOCK))
                 chunk = self._unpacker.unconsumed_tail
@@ -87,7 +87,6 @@ class _Writer:
             raise DirectcallConnectionError(error) from None
 
     def _write(self, block: bytes) -> None:
-        """Write audio."""
         self._size += len(block)
         if self._size > LARGEST:
             error = "the audio is too large"
@@ -95,7 +94,7 @@ class _Writer:
         self._file.write(block)
 
     def finish(self, media_type: str) -> Spool:
-        """Return the file. Raise DirectcallConnectionError if the audio is not complete."""
+        """Return the file. Raise DirectcallConnectionError if the audio is incomplete."""
         if self._unpacker and not self._unpacker.eof:
             error = "the audio ends too early"
             raise DirectcallConnectionError(error)
@@ -108,7 +107,7 @@ class _Writer:
 
 
 async def spool_audio(audio: AudioStream) -> Spool:
-    """Keep the whole of some audio in a temporary file, which has to be closed.
+    """Return the whole audio in a temporary file. The caller has to close it.
 
     Raise DirectcallSpoolError if there is no room for it, or DirectcallConnectionError.
     """
@@ -120,7 +119,7 @@ async def spool_audio(audio: AudioStream) -> Spool:
 
 
 async def _spool(audio: AudioStream) -> Spool:
-    """Keep audio. Raise OSError if that fails."""
+    """Write the file. Raise OSError if there is no room for it."""
     writer = await asyncio.to_thread(_Writer, is_packed=audio.is_packed)
     try:
         async with deadline():
