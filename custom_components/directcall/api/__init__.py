@@ -1,7 +1,4 @@
-"""Client of Directcall's REST API, independent of Home Assistant.
-
-The Portuguese names of fields stay inside this package.
-"""
+"""Client of Directcall's REST API, independent of Home Assistant."""
 
 from .audio_stream import AudioStream
 from .auth import AuthListener

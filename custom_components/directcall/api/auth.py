@@ -57,10 +57,7 @@ class Authenticator:
         request: Callable[[Token], Awaitable[ResultT]],
         scope: RequestScope | None = None,
     ) -> ResultT:
-        """Make a request with a valid token, and again with a new one if that is rejected.
-
-        The wait for a token ends with the scope. Raise what the request or `renew` raises.
-        """
+        """Make a request with a valid token, and again with a new one if that is rejected."""
         try:
             result = await self._attempt(request, scope)
         except DirectcallTokenRejectedError:
@@ -77,7 +74,6 @@ class Authenticator:
         request: Callable[[Token], Awaitable[ResultT]],
         scope: RequestScope | None,
     ) -> ResultT:
-        """Make a request, and drop the token if it is not accepted."""
         token = self.token
         if token is None or token.seconds_left <= 0:
             token = await (scope.retry(partial(self.renew, scope)) if scope else self.renew())
@@ -94,10 +90,7 @@ class Authenticator:
             raise
 
     async def renew(self, scope: RequestScope | None = None) -> Token:
-        """Return a new token, the same one to all who ask while it is requested.
-
-        Raise DirectcallAuthenticationError, DirectcallRefusedError or DirectcallConnectionError.
-        """
+        """Return a new token, the same one to all who ask while it is requested."""
         if self._renewal is None:
             # A task of its own, because a script that is stopped must not cancel the token of
             # others. It starts after it is assigned, also where it fails at once.
@@ -113,7 +106,7 @@ class Authenticator:
         return result
 
     async def _renew(self) -> Token | DirectcallError:
-        """Request a token. An error is returned, because no one may wait for it any more."""
+        # An error is returned, because no one may wait for it any more.
         failure: DirectcallError
         try:
             self.token = token = await self._request_token()

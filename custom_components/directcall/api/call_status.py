@@ -1,8 +1,4 @@
-"""Status of a call in progress: its legs, and the meaning of their words.
-
-`msg` has an entry for each leg, as `{"telefone": " 55 41  3060 0300", "status": "atendida", ...}`
-(provider's documentation). `atendida` is the only word that was ever seen.
-"""
+"""Status of a call in progress: its legs, and the meaning of their words."""
 
 from collections.abc import Collection, Mapping
 import re
@@ -14,6 +10,8 @@ from .phone_numbers import is_same_line
 from .redaction import redact_text
 from .responses import ApiResponse
 
+# `msg` has an entry for each leg, as `{"telefone": " 55 41  3060 0300", "status": "atendida", ...}`
+# (provider's documentation). `atendida` is the only word that was ever seen.
 _NOT_ACTIVE: Final = "003"
 _LONGEST_WORD: Final = 100
 _LONGEST_SHOWN: Final = 40
@@ -24,12 +22,9 @@ _CALL: Final = {"chamada", "ligacao"}
 
 
 def _normalize(word: str) -> str:
-    """Return a word without case, accents, punctuation and gender, or an empty text.
-
-    Any other character makes the meaning unknown.
-    """
     decomposed = unicodedata.normalize("NFKD", word[:_LONGEST_WORD].casefold())
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    # Any other character makes the meaning unknown.
     if len(word) > _LONGEST_WORD or re.search(r"[^a-z\s.,:;!_-]", plain):
         return ""
     words = re.findall(r"[a-z]+", plain)
@@ -82,11 +77,8 @@ _STATES: Final[Mapping[str, LegState]] = {
 
 
 def read_status(response: ApiResponse, pair: NumberPair) -> CallStatus | None:
-    """Return the status in a successful response, or None without a call in progress.
-
-    `msg` may be an array, a text, or missing. Without a leg, a code may mean that no call is active
-    (a guess).
-    """
+    """Return the status in a successful response, or None without a call in progress."""
+    # It may also be a text or missing (a guess).
     message = response.fields.get("msg")
     entries = (
         [entry for entry in message if isinstance(entry, dict)] if isinstance(message, list) else []
@@ -127,6 +119,5 @@ def _digits(value: object) -> str:
 
 
 def _decisive(legs: list[CallLeg]) -> CallLeg | None:
-    """Return the leg that counts of a telephone: an answered one, or the last."""
     answered = [leg for leg in legs if leg.state is LegState.ANSWERED]
     return next(reversed(answered or legs), None)

@@ -44,8 +44,8 @@ from .token_response import read_token
 from .transport import TIMEOUT, Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
-# Limits of a list of recordings: a household has far fewer in 90 days, and a small machine has
-# memory for these.
+# Limits of a list of recordings. The provider keeps them for 90 days (provider's documentation), in
+# which a household has far fewer, and a small machine has memory for these.
 _MOST_PAGES: Final = 50
 MOST_RECORDINGS: Final = 5000
 # Seconds.
@@ -55,10 +55,10 @@ LIST_TIMEOUT: Final = 120
 class DirectcallClient:
     """Client of one account. It gets a token by itself, and a new one if that is rejected.
 
-    All requests raise DirectcallAuthenticationError, DirectcallTokenRejectedError,
-    DirectcallRefusedError or DirectcallConnectionError. Requests that ring, send, bill, end or
-    cancel also raise DirectcallOutcomeUnknownError. For others a lost response is a
-    DirectcallConnectionError.
+    Requests raise DirectcallAuthenticationError, DirectcallTokenRejectedError,
+    DirectcallRefusedError or DirectcallConnectionError; those that ring, send, end or cancel also
+    DirectcallOutcomeUnknownError, and those for the audio of a recording DirectcallLinkRefusedError
+    or DirectcallRecordingGoneError.
     """
 
     def __init__(self, sessions: Sessions, url: URL, client_id: str, client_secret: str) -> None:
@@ -79,7 +79,6 @@ class DirectcallClient:
         return await self.auth.renew()
 
     async def _request_token(self) -> Token:
-        """Request a token once."""
         form = {"client_id": self._client_id, "client_secret": self._client_secret}
         with self._transport.counting():
             requested_at = time.monotonic()
@@ -162,10 +161,7 @@ class DirectcallClient:
         return await self._execute(cancel, scope)
 
     async def list_recordings(self, query: RecordingQuery) -> RecordingList:
-        """Return the recordings of calls, page by page, in the provider's order.
-
-        The provider keeps them for 90 days (provider's documentation).
-        """
+        """Return the recordings of calls, page by page, in the provider's order."""
 
         async def list_pages(token: Token) -> RecordingList:
             try:
@@ -181,7 +177,6 @@ class DirectcallClient:
         return RecordingList(recordings, found.is_complete)
 
     async def _list_pages(self, token: Token, query: RecordingQuery) -> RecordingList:
-        """Return the recordings on all pages of a list, up to the limits."""
         # A list that grows while it is read has some of them twice.
         found: dict[Recording, None] = {}
         for number in range(1, _MOST_PAGES + 1):
@@ -215,11 +210,7 @@ class DirectcallClient:
         byte_range: ByteRange | None = None,
         default_type: str = DEFAULT_TYPE,
     ) -> AudioStream:
-        """Return the audio of a recording, or a part of it. The caller has to close it.
-
-        The default type is for responses without one. Raise DirectcallLinkRefusedError,
-        DirectcallRecordingGoneError or DirectcallConnectionError.
-        """
+        """Return the audio of a recording, or a part of it. The caller has to close it."""
         self.statistics.requests["recording"] += 1
         with self._transport.counting():
             return await open_audio(
@@ -233,10 +224,7 @@ class DirectcallClient:
     async def spool_recording(
         self, recording: Recording, default_type: str = DEFAULT_TYPE
     ) -> Spool:
-        """Return the audio of a recording in a temporary file. The caller has to close it.
-
-        Raise what `open_recording` raises, and DirectcallSpoolError.
-        """
+        """Return the audio of a recording in a temporary file. The caller has to close it."""
         async with await self.open_recording(recording, None, default_type) as audio:
             with self._transport.counting():
                 return await spool_audio(audio)
@@ -248,7 +236,6 @@ class DirectcallClient:
         scope: RequestScope,
         audio: bytes | None = None,
     ) -> ApiResponse:
-        """Send a form that rings, sends or bills, and check that it was accepted."""
 
         async def send(token: Token) -> ApiResponse:
             fields = _signed(token, form)
@@ -277,7 +264,6 @@ class DirectcallClient:
     async def _execute[ResultT](
         self, request: Callable[[Token], Awaitable[ResultT]], scope: RequestScope | None = None
     ) -> ResultT:
-        """Make a request with a token, and count each attempt."""
 
         async def attempt(token: Token) -> ResultT:
             with self._transport.counting():
@@ -287,5 +273,4 @@ class DirectcallClient:
 
 
 def _signed(token: Token, fields: Mapping[str, str]) -> dict[str, str]:
-    """Return fields with the token that they are sent with."""
     return {"access_token": token.value, **fields}

@@ -1,7 +1,4 @@
-"""Exceptions of the client, by what the caller can do.
-
-No text of theirs has a token, a secret, a whole telephone number or a link.
-"""
+"""Exceptions by what the caller can do, without secrets, whole numbers and links."""
 
 from enum import StrEnum
 from typing import Final

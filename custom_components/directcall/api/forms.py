@@ -77,10 +77,8 @@ def _yes_or_no(*, value: bool) -> str:
 
 
 def _sms_recipient(recipient: PhoneNumber) -> str:
-    """Return a number, with `00` before one abroad (provider's documentation).
-
-    It is documented with SMS, and so not used for calls and voice messages (a guess).
-    """
+    # A number abroad begins with `00` (provider's documentation), in calls and voice messages not,
+    # because it is documented with SMS alone (a guess).
     is_foreign = not recipient.digits.startswith((BRAZIL, "ip"))
     return f"00{recipient.digits}" if is_foreign else recipient.digits
 
@@ -98,5 +96,5 @@ def _delivery_form(delivery: Delivery) -> Form:
 
 
 def _hour(moment: datetime) -> str:
-    """Return the hour of the day in the provider's zone, from 0 to 23."""
+    # From 0 to 23, in the provider's zone.
     return str(moment.astimezone(ZONE).hour)

@@ -71,12 +71,11 @@ class CallRequest:
     """A call to be placed. It connects two telephones and speaks nothing."""
 
     pair: NumberPair
+    # Record the call, which costs extra.
     record: bool
-    """Record the call, which costs extra."""
+    # Guarantee that the destination sees the origin's number, which costs extra.
     show_caller_id: bool
-    """Guarantee that the destination sees the origin's number, which costs extra."""
     ring_destination_first: bool
-    """Ring the destination before the origin instead of after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,10 @@ class AcceptedRequest:
     """The provider's confirmation that it accepted a call or a message, not that it arrived."""
 
     provider_id: str | None = field(repr=False)
-    """The provider's ID of the call or the message, where it gave one."""
+    # Three digits, or empty.
     code: str
-    """Three digits, or empty."""
+    # The provider's text, redacted.
     message: str
-    """The provider's text, redacted."""
 
 
 class LegState(Enum):
@@ -96,8 +94,8 @@ class LegState(Enum):
 
     RINGING = auto()
     ANSWERED = auto()
+    # Busy or declined, which cannot be told apart.
     BUSY = auto()
-    """Busy or declined, which cannot be told apart."""
     NO_ANSWER = auto()
     ENDED = auto()
     FAILED = auto()
@@ -112,18 +110,18 @@ class LegState(Enum):
 class CallLeg:
     """One telephone of a call in progress."""
 
+    # The provider's word for its state, redacted.
     word: str
-    """The provider's word for its state, redacted."""
+    # The meaning of the word, if it is known.
     state: LegState | None
-    """The meaning of the word, if it is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallStatus:
     """Status of the call in progress between two telephones."""
 
+    # All legs, also those with another number.
     legs: tuple[CallLeg, ...]
-    """All legs, also those with another number."""
     origin: CallLeg | None
     destination: CallLeg | None
 
@@ -152,32 +150,32 @@ class CallStatus:
 class PolledStatus:
     """Status of a call, and the time of the request for it."""
 
+    # None if no call is active.
     status: CallStatus | None
-    """None if no call is active."""
+    # Seconds on the monotonic clock.
     asked_at: float
-    """Seconds on the monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderReply:
     """A reply of the provider to a request that bills nothing."""
 
+    # Three digits, or empty.
     code: str
-    """Three digits, or empty."""
+    # The provider's text, redacted. Its words are not documented.
     message: str
-    """The provider's text, redacted. Its words are not documented."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """Times of the delivery of a message. The default is at once and at any time."""
 
+    # The time of sending, with its time zone.
     send_at: datetime | None = None
-    """The time of sending, with its time zone."""
+    # The hour of the day from which on it is delivered, on the day of sending.
     earliest: datetime | None = None
-    """The hour of the day from which on it is delivered, on the day of sending."""
+    # The hour of the day until which it is delivered, on the day of sending.
     latest: datetime | None = None
-    """The hour of the day until which it is delivered, on the day of sending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +185,8 @@ class VoiceMessage:
     origin: PhoneNumber
     recipients: tuple[PhoneNumber, ...]
     content: str | bytes = field(repr=False)
+    # The number of times that each telephone is called until it is answered.
     attempts: int = DEFAULT_ATTEMPTS
-    """The number of times that each telephone is called until it is answered."""
     delivery: Delivery = Delivery()
 
 
@@ -203,12 +201,9 @@ class Sms:
 
     @property
     def parts(self) -> int:
-        """Return the number of parts for each recipient, each of which is billed.
-
-        The origin counts in each part (a guess), and a text beyond GSM 03.38 is sent as UCS-2 (a
-        guess). The real number may be smaller.
-        """
+        """Return the number of parts for each recipient, each of which is billed."""
         part, sizes = _measure(self.text)
+        # In each part (a guess).
         part -= len(self.origin.digits)
         parts, free = 1, part
         for size in sizes:
@@ -219,9 +214,9 @@ class Sms:
 
 
 def _measure(text: str) -> tuple[int, list[int]]:
-    """Return the size of a part of an SMS, and the size of each character."""
     if set(text) <= _GSM_BASIC | _GSM_EXTENSION:
         return _SMS_PART, [2 if character in _GSM_EXTENSION else 1 for character in text]
+    # Any other text is sent as UCS-2 (a guess).
     # A character beyond the basic plane, such as an emoji, takes two units of UTF-16.
     return _UCS2_SMS_PART, [2 if character > "\uffff" else 1 for character in text]
 
@@ -232,23 +227,22 @@ class Recording:
 
     origin: PhoneNumber
     destination: PhoneNumber
+    # The beginning of the call, to the second, with its time zone.
     started: datetime
-    """The beginning of the call, to the second, with its time zone."""
+    # The link to the audio, which is secret, because it needs no token (a guess).
     link: URL = field(repr=False)
-    """The link to the audio, which is secret, because it needs no token (a guess)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingQuery:
     """Query for recordings."""
 
+    # The earliest beginning of a call, with its time zone.
     start: datetime
-    """The earliest beginning of a call, with its time zone."""
+    # The latest beginning, inclusive, with its time zone.
     end: datetime
-    """The latest beginning, inclusive, with its time zone."""
     destination: PhoneNumber | None = None
     call_id: str | None = field(default=None, repr=False)
-    """The provider's ID of the call."""
 
     def includes(self, recording: Recording) -> bool:
         """Return if a recording matches, except for its call ID, which it does not have."""
@@ -262,5 +256,5 @@ class RecordingList:
     """The recordings that match a query."""
 
     recordings: tuple[Recording, ...]
+    # Whether there are no more. A list that is too long is not read to its end.
     is_complete: bool
-    """Whether there are no more. A list that is too long is not read to its end."""

@@ -1,8 +1,4 @@
-"""Lists of recordings: pages of entries, and the entries that cannot be used.
-
-An entry of `msg` is `{"origem", "destino", "inicio": "2013-01-29 10:36:46", "gravacao_link"}`, and
-`paginas` is the number of pages (provider's documentation).
-"""
+"""Lists of recordings: pages of entries, and the entries that cannot be used."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,6 +14,8 @@ from .phone_numbers import PhoneNumber
 from .responses import ApiResponse
 from .transport import parse_link
 
+# `msg` has entries such as `{"origem", "destino", "inicio": "2013-01-29 10:36:46",
+# "gravacao_link"}`, and `paginas` is the number of pages (provider's documentation).
 _MOMENT: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _PAGES: Final = re.compile(r"[0-9]{1,6}")
 
@@ -31,17 +29,15 @@ class Page:
     """A page of a list of recordings."""
 
     recordings: tuple[Recording, ...]
+    # The number of entries that cannot be used, by their invalid part.
     invalid: Counter[str]
-    """The number of entries that cannot be used, by their invalid part."""
+    # The number of pages, if the response has it.
     pages: int | None
-    """The number of pages, if the response has it."""
 
 
 def read_page(response: ApiResponse) -> Page:
-    """Return the page in a successful response.
-
-    Without recordings, `msg` may also be a text or missing (a guess).
-    """
+    """Return the page in a successful response."""
+    # Without recordings, it may also be a text or missing (a guess).
     message = response.fields.get("msg")
     entries = [] if message is None or isinstance(message, str) else message
     recordings: list[Recording] = []
@@ -55,7 +51,6 @@ def read_page(response: ApiResponse) -> Page:
 
 
 def _read_entry(entry: object) -> Recording:
-    """Return an entry as a recording. Raise _InvalidEntryError."""
     if not isinstance(entry, Mapping):
         error = "entry"
         raise _InvalidEntryError(error)
@@ -85,7 +80,7 @@ def _read_moment(value: object) -> datetime:
 
 
 def _read_link(value: object) -> URL:
-    """Return a link. Its host is checked when the audio is fetched."""
+    # Its host is checked when the audio is fetched.
     if isinstance(value, str) and (link := parse_link(value)):
         return link
     error = "link"

@@ -16,10 +16,8 @@ _TELLING_DIGITS: Final = 8
 
 
 def read_accepted(response: ApiResponse, numbers: Collection[PhoneNumber]) -> AcceptedRequest:
-    """Return a confirmation. An ID that contains a secret or a number is left out.
-
-    Automations see it, and it may be kept in backups.
-    """
+    """Return a confirmation without an ID that contains a secret or a number."""
+    # Automations see the ID, and backups may contain it.
     new_id = response.new_id or ""
     digits = re.sub(r"[^0-9]", "", new_id)
     if any(secret in new_id for secret in response.secrets if secret) or any(
@@ -38,7 +36,6 @@ def read_reply(response: ApiResponse) -> ProviderReply:
 
 
 def _words_in(value: object) -> str:
-    """Return the words in nested lists and objects, up to a limit."""
     words: list[str] = []
     rest = [value]
     length = 0

@@ -15,11 +15,10 @@ _PAUSES: Final = (1, 3)
 
 
 class RequestScope:
-    """The deadline of all attempts of a request, and their cancellation.
+    """Deadline of all attempts of a request, and their cancellation."""
 
-    An attempt in progress is never cancelled, because it may ring already. The pauses between
-    attempts and the wait for a token can be.
-    """
+    # An attempt in progress is never cancelled, because it may ring already. The pauses between
+    # attempts and the wait for a token can be.
 
     def __init__(self, seconds: float, on_attempt: Callable[[], object] = lambda: None) -> None:
         """Start the time. `on_attempt` is called right before each attempt."""
@@ -27,8 +26,8 @@ class RequestScope:
         self._deadline = time.monotonic() + seconds
         self._attempts = 0
         self._is_cancelled = False
+        # Whether an attempt was stopped, because Home Assistant stops. It may have arrived.
         self.is_interrupted = False
-        """Whether an attempt was stopped, because Home Assistant stops. It may have arrived."""
 
     @property
     def seconds_left(self) -> float:
@@ -45,10 +44,7 @@ class RequestScope:
         self._is_cancelled = True
 
     async def retry[ResultT](self, attempt: Callable[[], Awaitable[ResultT]]) -> ResultT:
-        """Return the result of an attempt, repeated after a pause as long as nothing was sent.
-
-        Raise what the last attempt raises.
-        """
+        """Return the result of an attempt, repeated after a pause as long as nothing was sent."""
         for pause in _PAUSES:
             try:
                 return await attempt()
@@ -60,11 +56,7 @@ class RequestScope:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Mark an attempt as in progress.
-
-        Raise CancelledError if the request was cancelled, or DirectcallConnectionError if there is
-        not enough time.
-        """
+        """Mark an attempt as in progress. Raise CancelledError or DirectcallConnectionError."""
         if self._is_cancelled:
             raise asyncio.CancelledError
         if self.seconds_left < _SHORTEST_ATTEMPT:

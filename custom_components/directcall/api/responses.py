@@ -1,8 +1,4 @@
-"""API responses: success, refusal or neither, from any bytes.
-
-The envelope is `{"api", "modulo", "status", "codigo", "msg", ...}` (provider's documentation).
-Clients have also met OAuth-style errors, and token responses with `"access_token": false`.
-"""
+"""API responses: success, refusal or neither, from any bytes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +18,9 @@ from .exceptions import (
 )
 from .redaction import redact_text
 from .return_codes import RETURN_CODES, CodeKind
+
+# The envelope is `{"api", "modulo", "status", "codigo", "msg", ...}` (provider's documentation).
+# Clients have also met OAuth-style errors, and token responses with `"access_token": false`.
 
 _LONGEST_ID: Final = 64
 # Redacting a shorter one would redact half of a text, and no link is made from it.
@@ -67,8 +66,8 @@ class ApiResponse:
 
     http_status: int
     fields: Mapping[str, object] = field(repr=False)
+    # The texts of the request that no text of the response may contain.
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """The texts of the request that no text of the response may contain."""
 
     @classmethod
     def read(cls, http_status: int, body: bytes, secrets: Collection[str]) -> ApiResponse:
@@ -120,10 +119,8 @@ class ApiResponse:
 
     @property
     def oauth_error(self) -> str:
-        """Return the error of an OAuth-style response, or an empty text.
-
-        An envelope takes precedence, and a server error has no meaning.
-        """
+        """Return the error of an OAuth-style response, or an empty text."""
+        # An envelope takes precedence, and a server error has no meaning.
         if self.code or self._status or self._is_server_error:
             return ""
         error = self.fields.get("error")
@@ -139,7 +136,6 @@ class ApiResponse:
 
     @property
     def _is_refused(self) -> bool:
-        """Return if there is an envelope of a refusal."""
         if self._status and self.code:
             return self.code != _CODE_OK
         if self.kind:
@@ -184,11 +180,7 @@ class ApiResponse:
         return text if re.fullmatch(rf"[A-Za-z0-9._:@-]{{1,{_LONGEST_ID}}}", text) else None
 
     def check(self) -> None:
-        """Raise the error of a response that is not a success.
-
-        Raise DirectcallTokenRejectedError, DirectcallAuthenticationError, DirectcallRefusedError or
-        DirectcallOutcomeUnknownError.
-        """
+        """Raise the error of a response that is not a success."""
         if self.is_ok:
             return
         refusal = self.refusal
@@ -201,12 +193,10 @@ class ApiResponse:
         raise refusal
 
     def check_billed(self) -> None:
-        """Raise the error of a response to a request that rings, sends or bills.
-
-        Raise what `check` raises. A refusal counts only if nothing can have been done.
-        """
+        """Raise the error of a response to a request that rings, sends or bills."""
         if self.is_ok:
             return
+        # A refusal counts only if nothing can have been done.
         if self._is_server_error or self._names_new_id:
             raise DirectcallOutcomeUnknownError(self.unclear)
         if self.oauth_error == _OAUTH_UNNAMED and self.http_status != HTTPStatus.UNAUTHORIZED:
@@ -215,11 +205,8 @@ class ApiResponse:
         self.check()
 
     def check_ended(self) -> None:
-        """Raise the error of a success whose code means that no call was ended.
-
-        Codes of a success may mean nothing (a guess), but these two are unambiguous. Raise
-        DirectcallNotActiveError or DirectcallRefusedError.
-        """
+        """Raise the error of a success whose code means that no call was ended."""
+        # Codes of a success may mean nothing (a guess), but these two are unambiguous.
         if error := _NOT_ENDED.get(self.code):
             raise error(self.code, self.message or RETURN_CODES[self.code].text)
 
@@ -230,7 +217,6 @@ class ApiResponse:
 
     @property
     def _names_new_id(self) -> bool:
-        """Return if there is an ID of a call or a message, at the top or for a recipient."""
         details = self.fields.get("detalhe")
         entries = details if isinstance(details, list) else [details]
         return any(
@@ -242,10 +228,7 @@ class ApiResponse:
 
 
 def read_object(body: bytes) -> Mapping[str, object]:
-    """Return the JSON object in a body of any encoding, or an empty one.
-
-    An array of one object counts as this object (provider's documentation, of another endpoint).
-    """
+    """Return the JSON object in a body of any encoding, or an empty one."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -254,13 +237,13 @@ def read_object(body: bytes) -> Mapping[str, object]:
         value = json.loads(text)
     except ValueError, RecursionError:
         return {}
+    # An array of one object (provider's documentation, of another endpoint).
     if isinstance(value, list) and len(value) == 1:
         [value] = value
     return value if isinstance(value, dict) else {}
 
 
 def _phrase(http_status: int) -> str:
-    """Return the words of an HTTP status."""
     try:
         return HTTPStatus(http_status).phrase
     except ValueError:

@@ -20,16 +20,16 @@ _MOST_RECORDINGS: Final = 4
 class Sessions:
     """The sessions of a client. A call never waits for a connection."""
 
+    # For requests that ring, bill or sign in. Its connections are not limited.
     priority: aiohttp.ClientSession
-    """For requests that ring, bill or sign in. Its connections are not limited."""
+    # For polls, lists and recordings. Its connections are limited.
     background: aiohttp.ClientSession
-    """For polls, lists and recordings. Its connections are limited."""
+    # Each download of a recording holds one, so that polls and lists find a connection.
     recording_slots: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_MOST_RECORDINGS)
     )
-    """Each download of a recording holds one, so that polls and lists find a connection."""
+    # Each request for a list holds one, so that polls find a connection.
     list_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_LISTS))
-    """Each request for a list holds one, so that polls find a connection."""
 
     @classmethod
     def open(cls, ssl_context: ssl.SSLContext) -> Self:
@@ -50,16 +50,14 @@ class Sessions:
         await self.background.close()
 
 
+# No cookie of one account is sent with another's.
 class _NoCookies(aiohttp.DummyCookieJar):
-    """A cookie jar that keeps nothing, so that accounts do not share cookies."""
-
     @override
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
         """Ignore cookies. Before aiohttp 3.14.5 the base class logs invalid ones."""
 
 
 def _open(ssl_context: ssl.SSLContext, limit: int) -> aiohttp.ClientSession:
-    """Open a session with a limit of connections. 0 is no limit."""
     return aiohttp.ClientSession(
         # On a kept connection, a lost request cannot be told from one that was carried out.
         connector=aiohttp.TCPConnector(limit=limit, force_close=True, ssl=ssl_context),

@@ -1,7 +1,4 @@
-"""Spool: a temporary file with audio of unknown length, of which parts can be sent.
-
-Other threads read, write and close the file.
-"""
+"""Spool: a temporary file with audio of unknown length, of which parts can be sent."""
 
 import asyncio
 from contextlib import ExitStack
@@ -43,21 +40,16 @@ class Spool:
 
 
 class _Reader:
-    """Source: a file from some position on."""
-
     def __init__(self, descriptor: int, position: int) -> None:
-        """Own a file descriptor."""
         self._descriptor = descriptor
         self._position = position
 
     async def read(self) -> bytes:
-        """Return the next bytes, none at the end."""
         block = await asyncio.to_thread(os.pread, self._descriptor, _BLOCK, self._position)
         self._position += len(block)
         return block
 
     async def close(self) -> None:
-        """Close the file descriptor."""
         await asyncio.to_thread(os.close, self._descriptor)
 
 
@@ -65,7 +57,6 @@ class _Writer:
     """Writer of decompressed audio into a temporary file. Its methods block."""
 
     def __init__(self, *, is_packed: bool) -> None:
-        """Start with an empty file."""
         with ExitStack() as resources:
             self._file = resources.enter_context(TemporaryFile())
             self._resources = resources.pop_all()
@@ -73,7 +64,6 @@ class _Writer:
         self._size = 0
 
     def write(self, chunk: bytes) -> None:
-        """Write bytes. Raise DirectcallSpoolError or DirectcallConnectionError."""
         if self._unpacker is None:
             self._write(chunk)
             return
@@ -94,7 +84,6 @@ class _Writer:
         self._file.write(block)
 
     def finish(self, media_type: str) -> Spool:
-        """Return the file. Raise DirectcallConnectionError if the audio is incomplete."""
         if self._unpacker and not self._unpacker.eof:
             error = "the audio ends too early"
             raise DirectcallConnectionError(error)
@@ -102,15 +91,11 @@ class _Writer:
         return Spool(self._resources, self._file.fileno(), self._size, media_type)
 
     def close(self) -> None:
-        """Close the file."""
         self._resources.close()
 
 
 async def spool_audio(audio: AudioStream) -> Spool:
-    """Return the whole audio in a temporary file. The caller has to close it.
-
-    Raise DirectcallSpoolError if there is no room for it, or DirectcallConnectionError.
-    """
+    """Return the whole audio in a temporary file. The caller has to close it."""
     try:
         return await _spool(audio)
     except OSError as err:
@@ -119,7 +104,6 @@ async def spool_audio(audio: AudioStream) -> Spool:
 
 
 async def _spool(audio: AudioStream) -> Spool:
-    """Write the file. Raise OSError if there is no room for it."""
     writer = await asyncio.to_thread(_Writer, is_packed=audio.is_packed)
     try:
         async with deadline():

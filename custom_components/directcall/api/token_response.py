@@ -17,11 +17,7 @@ _LONGEST_LIFETIME: Final = 86400.0
 
 
 def read_token(response: ApiResponse) -> tuple[str, float]:
-    """Return an access token and its lifetime in seconds.
-
-    Raise DirectcallAuthenticationError, DirectcallRefusedError, or DirectcallConnectionError for
-    an unreadable response, because a token costs nothing and may be requested again.
-    """
+    """Return an access token and its lifetime in seconds."""
     value = response.fields.get("access_token")
     if isinstance(value, str) and re.fullmatch(r"[!-~]+", value):
         return value, _lifetime(response.fields.get("expires_in"), value)
@@ -40,6 +36,7 @@ def _error(response: ApiResponse) -> DirectcallError:
         or not response.fields.get("access_token", True)
     ):
         return DirectcallAuthenticationError(str(refusal or response.message))
+    # A token costs nothing, and may be requested again.
     return refusal or DirectcallConnectionError(response.unclear)
 
 
@@ -53,7 +50,7 @@ def _lifetime(expires_in: object, token: str) -> float:
 
 
 def _jwt_lifetime(token: str) -> float | None:
-    """Return `exp - iat` of a token that is a JWT, without a check of its signature."""
+    # The signature is the provider's business.
     _, _, payload = token.partition(".")
     payload, _, _ = payload.partition(".")
     try:
@@ -65,7 +62,6 @@ def _jwt_lifetime(token: str) -> float | None:
 
 
 def _seconds(value: object) -> float | None:
-    """Return seconds that may be written as a text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

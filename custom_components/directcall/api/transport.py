@@ -42,20 +42,17 @@ _FORM_HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 class Statistics:
     """Counters of a client, without anything private."""
 
+    # The number of attempts by endpoint.
     requests: Counter[str] = field(default_factory=Counter)
-    """The number of attempts by endpoint."""
+    # The number of errors by type, and by the provider's code if there is one.
     errors: Counter[str] = field(default_factory=Counter)
-    """The number of errors by type, and by the provider's code if there is one."""
+    # The number of recordings left out of lists, by their invalid part.
     invalid_recordings: Counter[str] = field(default_factory=Counter)
-    """The number of recordings left out of lists, by their invalid part."""
     last_success: datetime | None = None
 
 
 def parse_url(text: str) -> URL:
-    """Return the URL of an API. Raise DirectcallInvalidUrlError if credentials may not go there.
-
-    They may go to https, or to http on this machine, without user, password, query or fragment.
-    """
+    """Return the URL of an API. Raise DirectcallInvalidUrlError if credentials may not go there."""
     try:
         url = URL(text.strip().rstrip("/"))
         host = url.host
@@ -113,10 +110,7 @@ class Transport:
         scope: RequestScope,
         audio: bytes | None = None,
     ) -> ApiResponse:
-        """Send a request with priority, repeated after a pause as long as nothing was sent.
-
-        Audio is an MP3. Raise what `send` raises.
-        """
+        """Send a request with priority, repeated after a pause as long as nothing was sent."""
         return await scope.retry(lambda: self._attempt(method, endpoint, fields, scope, audio))
 
     async def _attempt(
@@ -127,7 +121,6 @@ class Transport:
         scope: RequestScope,
         audio: bytes | None,
     ) -> ApiResponse:
-        """Send a request once, in the remaining time."""
         with scope.attempt():
             seconds = min(TIMEOUT if audio is None else UPLOAD_TIMEOUT, scope.seconds_left)
             return await self.send(self.sessions.priority, method, endpoint, fields, seconds, audio)
@@ -153,11 +146,7 @@ class Transport:
         seconds: float,
         audio: bytes | None = None,
     ) -> ApiResponse:
-        """Send fields once, as a form or in the URL, and return the response.
-
-        Raise DirectcallConnectionError if nothing was sent, or DirectcallOutcomeUnknownError if
-        there is no response.
-        """
+        """Send fields once. Raise DirectcallConnectionError or DirectcallOutcomeUnknownError."""
         self.statistics.requests[endpoint] += 1
         if session.closed:
             error = "the session is closed"
@@ -224,7 +213,6 @@ def _form(fields: Mapping[str, str], audio: bytes | None) -> bytes | aiohttp.For
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
-    """Return a body. Raise DirectcallOutcomeUnknownError if it is too long."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
