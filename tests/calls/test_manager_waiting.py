@@ -96,7 +96,7 @@ async def test_stopped_script_leaves_a_request_alone(
     await asyncio.sleep(0.1)
     first.cancel()
     # The script is started again, as one of `mode: restart` is.
-    with pytest.raises(ServiceValidationError, match=r"call between the origin and …0000 already"):
+    with pytest.raises(ServiceValidationError, match=r"between the origin and …0000 is already"):
         await place_call(hass)
     await flow_on(15)
     assert len(simulator.calls) == 1
