@@ -21,7 +21,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er, 
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml
 
-from .conftest import end_call, listen, make_account, pass_time, perform, place_call, set_up
+from .common import end_call, listen, make_account, pass_time, perform, place_call, set_up
 from .simulator import ACCOUNT, Recording, Reply, Simulator
 
 pytestmark = pytest.mark.freeze_time("2026-11-24 12:00:00", tick=True)
