@@ -20,10 +20,10 @@ from ..api import (
     DirectcallOutcomeUnknownError,
     NumberPair,
     RequestScope,
+    redact_name,
 )
 from ..billing import DEADLINE, RequestManager
 from ..const import DOMAIN
-from ..contacts import redact_name
 from ..issues import BilledService
 from ..store import AccountStore
 from . import state_machine

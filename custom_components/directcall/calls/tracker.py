@@ -9,13 +9,12 @@ import logging
 import time
 from typing import Final
 
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import HomeAssistant, callback
 
 from ..api import AcceptedRequest, CallStatus, DirectcallClient, DirectcallError, NumberPair
-from ..const import DOMAIN
 from ..coordinator import DirectcallCoordinator
 from ..issues import BilledService, async_clear_no_credit
+from ..polling import PollScheduler
 from ..store import AccountStore, Section
 from . import state_machine
 from .call import NOT_UP_YET, Call, CallState
@@ -31,7 +30,6 @@ class TrackedCall:
     """A call as it is now."""
 
     call: Call
-    cancel_poll: CALLBACK_TYPE = field(init=False, default=lambda: None)
     _placed_or_over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _answered_or_over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
@@ -67,6 +65,7 @@ class CallTracker:
         self._publisher = CallPublisher(hass, entry_id, store.async_save)
         self.async_subscribe: Final = self._publisher.async_subscribe
         self._is_removed = False
+        self._polls = PollScheduler(hass, self._async_poll_again)
         self._coordinator: DirectcallCoordinator | None = None
         self._requested: set[TrackedCall] = set()
         self._tracked: list[TrackedCall] = []
@@ -116,8 +115,9 @@ class CallTracker:
     def async_attach(self, coordinator: DirectcallCoordinator) -> None:
         """Poll the calls through a coordinator, and publish their states, from now on."""
         self._coordinator = coordinator
+        self._polls.async_start(coordinator.config_entry)
         for tracked in self._tracked:
-            self._async_schedule_poll(tracked, 0)
+            self._polls.async_schedule(tracked, 0)
         self._publisher.async_start()
 
     @callback
@@ -125,8 +125,7 @@ class CallTracker:
         """Pause the polls, and publish later which states calls enter meanwhile."""
         self._coordinator = None
         self._publisher.async_pause()
-        for tracked in self._tracked:
-            tracked.cancel_poll()
+        self._polls.async_pause()
 
     @callback
     def async_end_all(self) -> None:
@@ -175,7 +174,7 @@ class CallTracker:
             return
         self._tracked.append(tracked)
         self._store.async_save()
-        self._async_schedule_poll(tracked, state_machine.FIRST_POLL)
+        self._polls.async_schedule(tracked, state_machine.FIRST_POLL)
         if is_accepted:
             placed = state_machine.enter(tracked.call, CallState.PLACED, now)
             self._async_enter(tracked, placed, (CallState.PLACED,))
@@ -213,31 +212,11 @@ class CallTracker:
         if tracked.call.is_over or tracked.call.as_dict() != saved:
             self._store.async_save()
 
-    @callback
-    def _async_schedule_poll(self, tracked: TrackedCall, delay: float) -> None:
-        coordinator = self._coordinator
-        if coordinator is None or tracked.call.is_over:
-            return
-
-        # A task for each poll: one that sleeps in between would keep `async_block_till_done` from
-        # returning, and a pause would have to end its sleep, but not a poll that is under way.
-        @callback
-        def start(_now: object) -> None:
-            coordinator.config_entry.async_create_background_task(
-                self._hass, self._async_poll_again(coordinator, tracked), f"{DOMAIN} status"
-            )
-
-        tracked.cancel_poll()
-        tracked.cancel_poll = async_call_later(
-            self._hass, delay, HassJob(start, f"{DOMAIN} poll", cancel_on_shutdown=True)
-        )
-
-    async def _async_poll_again(
-        self, coordinator: DirectcallCoordinator, tracked: TrackedCall
-    ) -> None:
+    async def _async_poll_again(self, tracked: TrackedCall) -> None:
         """Poll a call, then schedule the next poll."""
+        coordinator = self._coordinator
         try:
-            if coordinator.allows_background_requests:
+            if coordinator and coordinator.allows_background_requests:
                 await self.async_poll(coordinator.client, tracked)
         except DirectcallError as err:
             _LOGGER.debug("The status of a call could not be read: %s", type(err).__name__)
@@ -247,7 +226,8 @@ class CallTracker:
         now = time.monotonic()
         if state_machine.is_given_up(tracked.call, now):
             self.async_finish(tracked, CallState.UNKNOWN)
-        self._async_schedule_poll(tracked, state_machine.poll_interval(tracked.call, now))
+        if not tracked.call.is_over:
+            self._polls.async_schedule(tracked, state_machine.poll_interval(tracked.call, now))
 
     @callback
     def _async_count_unknown_words(self, status: CallStatus | None) -> None:
@@ -271,7 +251,7 @@ class CallTracker:
             if state is CallState.PLACED:
                 async_clear_no_credit(self._hass, self.entry_id, BilledService.CALLS)
             if state.is_over:
-                tracked.cancel_poll()
+                self._polls.async_cancel(tracked)
                 if tracked in self._tracked:
                     self._tracked.remove(tracked)
                 self.final_states[state] += 1
