@@ -48,14 +48,14 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
         )
         self.client: Final = client
         self._is_shut_down = False
+        # How many scheduled renewals failed in a row, all of them refused or none.
         self._failures = 0
-        """How many scheduled renewals failed in a row, all of them refused or none."""
+        # When the first refusal in a row came, on the monotonic clock.
         self._refused_at: float | None = None
-        """When the first refusal in a row came, on the monotonic clock."""
+        # Whether the last token was refused.
         self._credentials_refused = False
-        """Whether the last token was refused."""
+        # Whether the last request was refused, although there was a token.
         self._request_refused = False
-        """Whether the last request was refused, although there was a token."""
 
     @property
     def is_connected(self) -> bool:
