@@ -72,7 +72,7 @@ async def test_alarm_rings_when_the_look_takes_long(
     await place_call(hass)
     await flow_on(30)
     simulator.quirks.status_delay = 0.5
-    with patch("custom_components.directcall.calls.manager._PATIENCE", 0.2):
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.2):
         await place_call(hass)
     assert len(simulator.calls) == 2
     await asyncio.sleep(0.5)
@@ -138,7 +138,7 @@ async def test_alarm_during_a_hang_up(
     simulator.quirks.end_delay = hang_ups
     hanging_up = asyncio.create_task(end_call(hass))
     await asyncio.sleep(0.1)
-    with patch("custom_components.directcall.calls.manager._PATIENCE", patience):
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", patience):
         await place_call(hass)
     assert hanging_up.done() is (hang_ups < patience)
     await hanging_up
@@ -157,7 +157,7 @@ async def test_alarms_during_a_slow_hang_up(
     simulator.quirks.end_delay = 0.6
     hanging_up = asyncio.create_task(end_call(hass))
     await asyncio.sleep(0.1)
-    with patch("custom_components.directcall.calls.manager._PATIENCE", 0.1):
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1):
         results = await asyncio.gather(place_call(hass), place_call(hass), return_exceptions=True)
     assert [type(result) for result in results] == [dict, ServiceValidationError]
     assert len(simulator.calls) == 2
@@ -172,8 +172,8 @@ async def test_alarm_while_a_call_that_is_not_up_is_hung_up(
     await place_call(hass)
     simulator.calls[0].line.ended = True
     with (
-        patch("custom_components.directcall.calls.manager._UNTIL_UP", 0.3),
-        patch("custom_components.directcall.calls.manager._PATIENCE", 0.1),
+        patch("custom_components.directcall.calls.hang_up._UNTIL_UP", 0.3),
+        patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1),
     ):
         hanging_up = asyncio.create_task(end_call(hass))
         await asyncio.sleep(0.1)

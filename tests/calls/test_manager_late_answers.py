@@ -263,7 +263,7 @@ async def test_hang_up_leaves_an_alarm_alone_that_is_being_placed(
     skip: Callable[[float], None],
 ) -> None:
     """Who hangs up a call that is not up does not hang up what is asked for meanwhile."""
-    monkeypatch.setattr("custom_components.directcall.calls.manager._PATIENCE", 0.1)
+    monkeypatch.setattr("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1)
     await place_call(hass)
     simulator.calls[0].line.ended = True
     hanging_up = asyncio.create_task(end_call(hass))
