@@ -556,6 +556,8 @@ def test_no_encoding_gives_anything_away(private: str, encode: Callable[[str], s
         ("c\u0327a\u0303o e acento pr\u00e9-pago", "cao e acento pré-pago"),
         (r"a\u{ffffffff}b\ud83dc", "abc"),
         ("%" + "25" * 20 + "35", "…"),
+        ("Aguarde...", "Aguarde…"),
+        ("Não  há\tsaldo ", "Não há saldo"),
     ],
 )
 def test_encoded_words_are_read(said: str, shown: str) -> None:
