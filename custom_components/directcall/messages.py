@@ -21,10 +21,11 @@ from .api import (
     RequestScope,
     Sms,
     VoiceMessage,
+    redact_name,
 )
 from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, RequestManager
 from .const import DOMAIN
-from .contacts import Recipient, redact_name
+from .contacts import Recipient
 from .errors import as_home_assistant_error
 from .issues import BilledService
 from .texts import async_get_error_text

@@ -225,7 +225,6 @@ async def test_page_that_fails(
         (Reply(drop=True), DirectcallConnectionError),
         (Reply(b"<h1>"), DirectcallConnectionError),
         (Reply(b'{"status": "erro", "codigo": "011"}'), DirectcallRefusedError),
-        (Reply(b'{"status": "erro", "codigo": "006"}'), DirectcallTokenRejectedError),
         (Reply(b'{"status": "erro", "codigo": "200"}'), DirectcallAuthenticationError),
     ],
 )
@@ -242,6 +241,18 @@ async def test_no_list(
         await client.list_recordings(DAY)
     assert simulator.requests[LIST] == 1
     assert client.statistics.errors.total() == 1
+
+
+async def test_list_with_a_rejected_token(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """A token that is not accepted is renewed once, and each attempt is counted."""
+    rejected = Reply(b'{"status": "erro", "codigo": "006"}')
+    simulator.reply(LIST, rejected, rejected)
+    with pytest.raises(DirectcallTokenRejectedError):
+        await client.list_recordings(DAY)
+    assert (simulator.requests[LIST], len(simulator.tokens)) == (2, 2)
+    assert client.statistics.errors == {"DirectcallTokenRejectedError": 2}
 
 
 @pytest.mark.parametrize(

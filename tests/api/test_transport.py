@@ -33,9 +33,9 @@ from custom_components.directcall.api import (
     Token,
     transport as transport_module,
 )
-from tests.api.common import BROKEN, GARBAGE, PAIR, a_call, chain, deaf_server, in_time
+from tests.api.common import BROKEN, GARBAGE, PAIR, a_call, chain, deaf_server, in_time, signed_in
 from tests.common import END, PLACE_CALL, REQUEST_TOKEN, STATUS
-from tests.simulator import ACCOUNT, Rejection, Reply, Simulator
+from tests.simulator import Rejection, Reply, Simulator
 
 
 @pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
@@ -167,7 +167,7 @@ async def test_tls_fails(
 ) -> None:
     """Where there is no TLS, nothing is sent."""
     url = URL(simulator.url).with_scheme("https")
-    client = DirectcallClient(sessions, url, *ACCOUNT)
+    client = signed_in(sessions, url, token)
     with pytest.raises(DirectcallConnectionError):
         await client.place_call(a_call(), in_time())
     assert len(pauses) == 2
@@ -217,7 +217,7 @@ async def test_certificate_is_checked(
         server.settimeout(1)
         listening = asyncio.create_task(asyncio.to_thread(listen, server))
         url = URL.build(scheme="https", host="127.0.0.1", port=server.getsockname()[1])
-        client = DirectcallClient(sessions, url, *ACCOUNT)
+        client = signed_in(sessions, url, token)
         with pytest.raises(DirectcallConnectionError):
             await client.place_call(a_call(), in_time())
         await listening
@@ -227,7 +227,7 @@ async def test_certificate_is_checked(
 
 async def test_name_is_not_found(sessions: Sessions, token: Token, pauses: list[float]) -> None:
     """Where there is no such name, nothing is sent."""
-    client = DirectcallClient(sessions, URL("https://directcall.invalid"), *ACCOUNT)
+    client = signed_in(sessions, "https://directcall.invalid", token)
     with pytest.raises(DirectcallConnectionError):
         await client.place_call(a_call(), in_time())
     assert len(pauses) == 2
@@ -239,7 +239,7 @@ async def test_no_connection_in_time(sessions: Sessions, token: Token, pauses: l
         deaf_server() as port,
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.2),
     ):
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with pytest.raises(DirectcallConnectionError):
             await client.place_call(a_call(), in_time())
     assert len(pauses) == 2
@@ -253,7 +253,7 @@ async def test_time_that_runs_out_somewhere(
         deaf_server() as port,
         patch.object(transport_module, "TIMEOUT", 0.2),
     ):
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with pytest.raises(DirectcallOutcomeUnknownError):
             await client.place_call(a_call(), in_time())
     assert pauses == []
@@ -275,7 +275,7 @@ async def test_each_request_has_its_own_connection(sessions: Sessions, token: To
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         for _ in range(3):
             await client.place_call(a_call(), in_time())
     assert connections == 3
@@ -338,6 +338,7 @@ async def test_rejected_token_in_a_query(
     """A token that is not accepted is known where it stands in the URL, too."""
     simulator.quirks.rejection = rejection
     simulator.end_tokens()
+    simulator.quirks.token_lifetime = 0
     with pytest.raises(DirectcallTokenRejectedError):
         await client.call_status(PAIR)
     with pytest.raises(DirectcallTokenRejectedError):
@@ -412,7 +413,7 @@ async def test_url_with_the_token_is_in_no_error(
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with (
             patch.object(transport_module, "TIMEOUT", 0.5),
             pytest.raises(DirectcallConnectionError) as caught,
@@ -436,7 +437,7 @@ async def test_url_with_the_token_is_in_no_error_of_a_connection(
         deaf_server() as port,
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.2),
     ):
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with pytest.raises(DirectcallConnectionError) as caught:
             await client.call_status(PAIR)
     assert token.value not in chain(caught.value)

@@ -55,21 +55,14 @@ async def open_audio(
     byte_range: ByteRange | None,
     default_type: str = DEFAULT_TYPE,
 ) -> AudioStream:
-    """Return the audio behind a link to the provider's hosts or the API's own.
-
-    The default type is for responses without one. Raise DirectcallLinkRefusedError,
-    DirectcallRecordingGoneError or DirectcallConnectionError.
-    """
+    """Return the audio behind a link to the provider's hosts or the API's own."""
     async with deadline():
         response = await _follow(session, api_url, link, byte_range)
     return _as_audio(response, byte_range, default_type)
 
 
 async def probe_audio(session: aiohttp.ClientSession, api_url: URL, link: URL) -> str:
-    """Return the media type of the audio behind a link, by its first bytes if necessary.
-
-    Raise what `open_audio` raises, and DirectcallRecordingGoneError if the audio is empty.
-    """
+    """Return the media type of the audio behind a link, by its first bytes if necessary."""
     byte_range = ByteRange(0, MOST_FIRST_BYTES - 1)
     async with deadline():
         response = await _follow(session, api_url, link, byte_range)
@@ -158,7 +151,6 @@ async def _request(
 def _as_audio(
     response: aiohttp.ClientResponse, byte_range: ByteRange | None, default_type: str
 ) -> AudioStream:
-    """Return a response as audio, or close it and raise its error."""
     try:
         return _read_head(response, byte_range, default_type)
     except DirectcallError:
@@ -169,7 +161,6 @@ def _as_audio(
 def _read_head(
     response: aiohttp.ClientResponse, byte_range: ByteRange | None, default_type: str
 ) -> AudioStream:
-    """Read the status and headers of a response."""
     status, source = response.status, _Download(response)
     what = f"HTTP {status}"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN:
@@ -204,14 +195,10 @@ def _read_head(
 
 
 class _Download:
-    """Source: the body of a response."""
-
     def __init__(self, response: aiohttp.ClientResponse) -> None:
-        """Own a response."""
         self._response = response
 
     async def read(self) -> bytes:
-        """Return the next bytes, none at the end."""
         try:
             return await self._response.content.readany()
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
@@ -220,5 +207,4 @@ class _Download:
         raise failure
 
     async def close(self) -> None:
-        """Close the connection."""
         self._response.close()

@@ -26,10 +26,10 @@ from ..api import (
     NumberPair,
     ProviderReply,
     RequestScope,
+    redact_name,
 )
 from ..billing import DEADLINE, BilledRequest, DetachedRequest, RequestManager, request_cancelled
 from ..const import DOMAIN
-from ..contacts import redact_name
 from ..issues import BilledService
 from ..store import AccountStore
 from .call import Call

@@ -208,14 +208,16 @@ async def test_rejected_token(
     rejection: Rejection,
     status: int,
 ) -> None:
-    """A token that is not accepted is known in whatever way that is said, and asked once."""
+    """A token that is not accepted is renewed once, in whatever way that is said."""
     simulator.quirks.rejection = rejection
     simulator.quirks.error_status = status
     simulator.end_tokens()
+    simulator.quirks.token_lifetime = 0
     with pytest.raises(DirectcallTokenRejectedError) as caught:
         await send(client, token)
-    assert token.value not in chain(caught.value)
-    assert (simulator.requests[SEND], simulator.messages) == (1, [])
+    text = chain(caught.value)
+    assert not any(each in text for each in simulator.tokens)
+    assert (simulator.requests[SEND], len(simulator.tokens), simulator.messages) == (2, 2, [])
 
 
 @pytest.mark.parametrize("send", ALL)

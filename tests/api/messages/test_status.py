@@ -35,11 +35,13 @@ type Ask = Callable[[DirectcallClient, Token, str], Awaitable[ProviderReply]]
 
 async def look(client: DirectcallClient, token: Token, message_id: str) -> ProviderReply:
     """Ask how a message stands."""
+    client.auth.token = token
     return await client.message_status(message_id, in_time())
 
 
 async def cancel(client: DirectcallClient, token: Token, message_id: str) -> ProviderReply:
     """Cancel a message."""
+    client.auth.token = token
     return await client.cancel_message(message_id, in_time())
 
 
@@ -210,10 +212,12 @@ async def test_rejected_token_in_a_query(
     """A token that is not accepted is known where it stands in the URL, too."""
     simulator.quirks.rejection = rejection
     simulator.end_tokens()
+    simulator.quirks.token_lifetime = 0
     with pytest.raises(DirectcallTokenRejectedError) as caught:
         await ask(client, token, message_id)
-    assert token.value not in chain(caught.value)
-    assert simulator.requests[endpoint] == 1
+    text = chain(caught.value)
+    assert not any(each in text for each in simulator.tokens)
+    assert (simulator.requests[endpoint], len(simulator.tokens)) == (2, 2)
     assert not simulator.messages[0].cancelled
 
 
