@@ -46,7 +46,7 @@ async def async_get_config_entry_diagnostics(
             "unknown_words": dict(tracker.unknown_words),
         },
         "recordings": {
-            "awaited": data.account.recording_watcher.awaited,
+            "awaited": data.account.recording_watcher.pending,
             "left_out": dict(statistics.invalid_recordings),
         },
         "requests": dict(statistics.requests),
