@@ -15,7 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall import coordinator as coordinator_module
-from custom_components.directcall.api import DirectcallClient, DirectcallConnectionError
+from custom_components.directcall.api import DirectcallClient, DirectcallConnectionFailedError
 from custom_components.directcall.const import DOMAIN
 from tests.common import (
     CONNECTION,
@@ -311,7 +311,9 @@ async def test_renewal_that_fails_at_once(
     simulator.end_tokens()
     with (
         patch.object(
-            DirectcallClient, "request_token", side_effect=DirectcallConnectionError("at once")
+            DirectcallClient,
+            "request_token",
+            side_effect=DirectcallConnectionFailedError("at once"),
         ),
         pytest.raises(HomeAssistantError, match="cannot be reached"),
     ):
@@ -334,7 +336,7 @@ async def test_renewal_that_fails_for_a_fault_of_ours(
     ours = [r for r in caplog.records if r.name == coordinator_module.__name__]
     assert [r.getMessage() for r in ours if r.levelno >= logging.WARNING] == [
         "Unexpected error while requesting a token",
-        "Directcall gives no token (DirectcallConnectionError: RuntimeError); trying again",
+        "Directcall gives no token (DirectcallConnectionFailedError: RuntimeError); trying again",
     ]
     await pass_time(hass, freezer, 17)
     assert simulator.requests[REQUEST_TOKEN] == 2

@@ -70,7 +70,7 @@ class DirectcallNotActiveError(DirectcallRefusedError):
     """No such call is in progress: there is nothing to end."""
 
 
-class DirectcallConnectionError(DirectcallError):
+class DirectcallConnectionFailedError(DirectcallError):
     """Nothing was sent, or nothing that rings, sends or bills: it is safe to repeat."""
 
 
@@ -78,7 +78,7 @@ class DirectcallOutcomeUnknownError(DirectcallError):
     """Something was sent without a readable response: never repeat it."""
 
 
-class DirectcallTokenUncertainError(DirectcallOutcomeUnknownError):
+class DirectcallTokenDoubtedError(DirectcallOutcomeUnknownError):
     """The token may have been rejected: get a new one, but never repeat the request."""
 
 

@@ -18,7 +18,7 @@ from ..api import (
     CallRequest,
     DirectcallAuthenticationError,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallNotActiveError,
     DirectcallOutcomeUnknownError,
@@ -93,7 +93,7 @@ class Placing:
         is_shared = isinstance(
             self.error,
             DirectcallAuthenticationError
-            | DirectcallConnectionError
+            | DirectcallConnectionFailedError
             | DirectcallTokenRejectedError,
         )
         if self.error and (shares_any or is_shared):

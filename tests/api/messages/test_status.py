@@ -12,7 +12,7 @@ from yarl import URL
 from custom_components.directcall.api import (
     DirectcallCancellationUnknownError,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallOutcomeUnknownError,
     DirectcallRefusedError,
@@ -48,7 +48,7 @@ async def cancel(client: DirectcallClient, token: Token, message_id: str) -> Pro
 # Each question about a message, where it goes to, and the error that a lost answer is.
 ENDPOINTS: list[tuple[Ask, str]] = [(look, STATUS), (cancel, REMOVE)]
 LOST: list[tuple[Ask, str, type[DirectcallError]]] = [
-    (look, STATUS, DirectcallConnectionError),
+    (look, STATUS, DirectcallConnectionFailedError),
     (cancel, REMOVE, DirectcallCancellationUnknownError),
 ]
 
@@ -304,7 +304,7 @@ async def test_question_without_connection(
 ) -> None:
     """Where nothing could be sent, cancelling is tried three times, and looking once."""
     await simulator.stop()
-    with pytest.raises(DirectcallConnectionError) as caught:
+    with pytest.raises(DirectcallConnectionFailedError) as caught:
         await ask(client, token, MESSAGE_ID)
     assert pauses == waited
     assert client.statistics.requests[endpoint] == len(waited) + 1
