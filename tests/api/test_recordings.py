@@ -252,7 +252,7 @@ async def test_list_with_a_rejected_token(
     with pytest.raises(DirectcallTokenRejectedError):
         await client.list_recordings(DAY)
     assert (simulator.requests[LIST], len(simulator.tokens)) == (2, 2)
-    assert client.statistics.errors == {"DirectcallTokenRejectedError": 2}
+    assert client.statistics.errors == {"TokenRejectedError": 2}
 
 
 @pytest.mark.parametrize(

@@ -298,7 +298,7 @@ async def test_debug_log(
     simulator.reply(PLACE_CALL, Reply(b"", 404))
     with pytest.raises(DirectcallRefusedError):
         await client.place_call(a_call(), in_time())
-    assert client.statistics.errors == {"DirectcallRefusedError HTTP 404": 1}
+    assert client.statistics.errors == {"RefusedError HTTP 404": 1}
     await client.place_call(a_call(), in_time())
     messages = [r.getMessage() for r in caplog.records if r.name == transport_module.__name__]
     assert messages == ["voz/call: HTTP 404, code none", "voz/call: HTTP 200, code 000"]
@@ -313,7 +313,7 @@ async def test_statistics(client: DirectcallClient, simulator: Simulator, token:
     with pytest.raises(DirectcallError):
         await client.place_call(a_call("5541999990002"), in_time())
     assert client.statistics.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
-    assert client.statistics.errors == {"DirectcallRefusedError 002": 1}
+    assert client.statistics.errors == {"RefusedError 002": 1}
     assert client.statistics.last_success == last_success
 
 
@@ -326,8 +326,8 @@ async def test_statistics_do_not_grow(
         with pytest.raises(DirectcallRefusedError):
             await client.place_call(a_call(), in_time())
     assert client.statistics.errors == {
-        "DirectcallRefusedError other": 2,
-        "DirectcallRefusedError 004": 1,
+        "RefusedError other": 2,
+        "RefusedError 004": 1,
     }
 
 

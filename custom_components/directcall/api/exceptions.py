@@ -7,6 +7,11 @@ from typing import Final
 class DirectcallError(Exception):
     """Base of all errors of this package."""
 
+    @property
+    def name(self) -> str:
+        """Return the name that statistics and logs show."""
+        return type(self).__name__.removeprefix("Directcall")
+
 
 class DirectcallInvalidUrlError(DirectcallError):
     """Credentials must not be sent to this URL: ask for another one."""

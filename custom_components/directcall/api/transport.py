@@ -178,7 +178,7 @@ class Transport:
         try:
             yield
         except DirectcallError as err:
-            name = type(err).__name__
+            name = err.name
             if isinstance(err, DirectcallRefusedError):
                 # Any other code may be different each time.
                 known = re.fullmatch(r"[0-9]{3}|HTTP [0-9]{3}", err.code)

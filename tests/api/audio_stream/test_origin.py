@@ -101,7 +101,7 @@ async def test_elsewhere(
         await client.open_recording(at(first))
     assert [request.path for request in server.requests] == ["/"] * in_redirect
     assert resolver.hosts == ["www.directcall.com.br"] * in_redirect
-    assert client.statistics.errors == {"DirectcallLinkRefusedError": 1}
+    assert client.statistics.errors == {"LinkRefusedError": 1}
     assert "/1" not in "".join(traceback.format_exception(caught.value)).replace(__file__, "")
 
 

@@ -123,7 +123,7 @@ async def test_nothing_listens(
         await send(client, token)
     assert pauses == [1, 3]
     assert client.statistics.requests[SEND] == 3
-    assert client.statistics.errors == {"DirectcallConnectionFailedError": 1}
+    assert client.statistics.errors == {"ConnectionFailedError": 1}
     assert token.value not in chain(caught.value)
 
 

@@ -74,7 +74,7 @@ async def test_status_of_no_message(
         await look(client, token, "1")
     assert (caught.value.code, caught.value.message) == ("009", 'Campo code "" inexistente.')
     assert simulator.requests[STATUS] == 1
-    assert client.statistics.errors == {"DirectcallRefusedError 009": 1}
+    assert client.statistics.errors == {"RefusedError 009": 1}
 
 
 async def test_message_is_cancelled(
@@ -87,7 +87,7 @@ async def test_message_is_cancelled(
         await cancel(client, token, message_id)
     assert caught.value.code == "010"
     assert simulator.requests[REMOVE] == 2
-    assert client.statistics.errors == {"DirectcallRefusedError 010": 1}
+    assert client.statistics.errors == {"RefusedError 010": 1}
 
 
 async def test_message_that_was_sent_is_not_cancelled(
@@ -260,7 +260,7 @@ async def test_no_readable_answer_to_a_query(
     assert token.value not in chain(caught.value)
     assert MESSAGE_ID not in chain(caught.value)
     assert simulator.requests == {REQUEST_TOKEN: 1, endpoint: 1}
-    assert client.statistics.errors == {error.__name__: 1}
+    assert client.statistics.errors == {error.__name__.removeprefix("Directcall"): 1}
 
 
 async def test_each_request_has_its_own_connection(sessions: Sessions, token: Token) -> None:
