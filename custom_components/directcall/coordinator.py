@@ -137,7 +137,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
         if not self.last_update_success:
             self.async_update_listeners()
             return
-        _LOGGER.warning("Directcall gives no token (%s: %s); trying again", type(err).__name__, err)
+        _LOGGER.warning("Directcall gives no token (%s: %s); trying again", err.name, err)
         self.update_interval = _interval(_RETRIES[0])
         # The call that reschedules a coordinator also marks its data as good.
         self.async_set_updated_data(self.data)

@@ -223,7 +223,7 @@ async def test_hang_up_ends_with_its_deadline(
     simulator.calls[0].line.ended = True
     hanging_up = asyncio.create_task(end_call(hass))
     errors = account.runtime_data.client.statistics.errors
-    await until(lambda: errors["DirectcallNotActiveError 003"] == 1)
+    await until(lambda: errors["NotActiveError 003"] == 1)
     skip(40)
     with pytest.raises(ServiceValidationError, match="no call to hang up"):
         await hanging_up
