@@ -17,9 +17,18 @@ from tests.proxy import Proxy
 from tests.simulator import Simulator
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _short_stacks() -> Iterator[None]:
+    """Save the time that the event loop's debug mode takes to note ten lines for each future."""
+    with patch("asyncio.constants.DEBUG_STACK_DEPTH", 1):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _custom_integrations(enable_custom_integrations: None) -> None:
-    """Let Home Assistant find the integration."""
+def _custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant find the integration, in tests that start it."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
 
 
 @pytest.fixture

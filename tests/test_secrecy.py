@@ -203,7 +203,7 @@ async def test_nothing_private_gets_out_of_messages(
     status = json.dumps({"status": "ok", "msg": [{"para": DESTINATION, "t": token, "l": LINK}]})
     simulator.reply("sms/status", Reply(status.encode()))
     said.append(str(await perform(hass, "get_message_status", by_id)))
-    with pytest.raises(HomeAssistantError, match="could not be made") as caught:
+    with pytest.raises(HomeAssistantError, match="could not be prepared") as caught:
         await perform(
             hass,
             "send_voice_message",

@@ -28,7 +28,7 @@ from tests.common import CALL, end_call, pass_time, place_call, state_of
 from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
-pytestmark = pytest.mark.freeze_time(tick=True)
+pytestmark = [pytest.mark.freeze_time(tick=True), pytest.mark.slow]
 
 AT_ONCE: Final = 100
 WARM: Final = 1000

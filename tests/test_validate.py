@@ -1,14 +1,20 @@
 """The validator: quiet about the integration as it is, and loud about each fault."""
 
+import json
 from pathlib import Path
+import re
 import shutil
 
-from PIL import Image
 import pytest
 
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml_dict
+
+from custom_components.directcall.const import DOMAIN
 from scripts.validate import find_problems
 
-INTEGRATION = Path(__file__).parent.parent / "custom_components" / "directcall"
+INTEGRATION = Path(__file__).parent.parent / "custom_components" / DOMAIN
 
 
 @pytest.fixture
@@ -19,33 +25,32 @@ def copy(tmp_path: Path) -> Path:
     )
 
 
+def replace(folder: Path, old: str, new: str, *files: str) -> None:
+    """Replace a text in the files that have it: of those named, or of all modules."""
+    paths = [folder / file for file in files] or list(folder.rglob("*.py"))
+    changed = [path for path in paths if old in path.read_text(encoding="utf-8")]
+    assert changed
+    for path in changed:
+        content = path.read_text(encoding="utf-8").replace(old, new)
+        path.write_text(content, encoding="utf-8")
+
+
 def test_integration_is_valid(copy: Path) -> None:
-    """There is nothing to say about the integration."""
+    """The integration has no problems."""
     assert list(find_problems(copy)) == []
+
+
+async def test_every_action_is_described(hass: HomeAssistant) -> None:
+    """The actions that are registered are those of services.yaml."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    described = load_yaml_dict(str(INTEGRATION / "services.yaml"))
+    assert hass.services.async_services_for_domain(DOMAIN).keys() == described.keys()
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "problem"),
     [
-        # The manifest
-        ("manifest.json", '"directcall",', '"direktcall",', "the domain is not the folder's name"),
-        (
-            "manifest.json",
-            '"config_flow": true,\n  "connec',
-            '"connec',
-            "required key not provided",
-        ),
-        ("manifest.json", '"name"', '"iot_clas": "?",\n  "name"', "did you mean 'iot_class'"),
-        ("manifest.json", '"service"', '"servize"', "integration_type"),
-        ("manifest.json", "cloud_polling", "cloud_pulling", "iot_class"),
-        ("manifest.json", "==9", ">=9", "requirements"),
-        ("manifest.json", '"@dir', '"dir', "codeowners"),
-        ("manifest.json", '"0.1.0"', '"one"', "version"),
-        ("manifest.json", "https://github.com/directcall-ha/directcall/", "http://x.org/", "https"),
-        ("manifest.json", "github.com", "www.home-assistant.io", "documentation"),
-        ("manifest.json", '"config_flow": true', '"config_flow": false', "config_flow.py"),
-        ("manifest.json", '"issue_tracker"', '"z"', "issue_tracker"),
-        ("manifest.json", '"ffmpeg", ', "", "ffmpeg, which audio imports, is no dependency"),
+        ("manifest.json", '"ffmpeg", ', "", "ffmpeg, which audio imports, is not a dependency"),
         (
             "diagnostics.py",
             "import phonenumbers",
@@ -53,122 +58,179 @@ def test_integration_is_valid(copy: Path) -> None:
             "recorder, which diagnostics imports",
         ),
         (
-            "api/models.py",
-            "from typing import",
-            "from homeassistant.components.zone import x\nfrom typing import",
-            "zone, which api.models imports",
-        ),
-        (
             "diagnostics.py",
             "import phonenumbers",
             "from homeassistant.components import system_health",
             "system_health, which diagnostics imports",
         ),
-        # The actions
-        ("services.yaml", "text:", "txt:", "services.yaml"),
-        ("services.yaml", "required: true", "requird: true", "services.yaml"),
-        ("services.yaml", "        ring_destination_first:", "        origin:", "origin twice"),
-        ("services.yaml", "boolean:", "boolean:\n              x: 1", "services.yaml"),
-        ("services.yaml", "place_call:", "place_cal:", "place_cal is described and not registered"),
+        (
+            "api/models.py",
+            "from typing import",
+            "from homeassistant.components.zone import x\nfrom typing import",
+            "zone, which api.models imports",
+        ),
+        ("services.yaml", "place_call:", "place_cal:", "services.place_cal.name is used"),
+        ("services.yaml", "place_call:", "place_cal:", "services.place_call.name is not used"),
+        ("services.yaml", "        timeout:", "        time:", "fields.time is used and has no"),
         (
             "services.yaml",
             "          selector:\n            boolean:",
             "          selector:\n            select: {options: [a], translation_key: way}",
             "selector.way is used and has no text",
         ),
-        # The icons
         ("icons.json", "mdi:phone-check", "mdi:phone-czech", "there is no mdi:phone-czech"),
-        ("icons.json", "mdi:phone-check", "fa:phone", "does not match"),
-        ("icons.json", "token_expires", "token_ends", "token_ends has an icon and no name"),
-        (
-            "icons.json",
-            "call_options",
-            "call_choices",
-            "call_choices has an icon and is no section",
-        ),
-        ("icons.json", "place_call", "place_cal", "place_cal has an icon and is no action"),
-        # The texts
-        ("translations/pt-BR.json", '"name": "Conta"', '"name": "<b>Conta</b>"', "HTML"),
-        ("translations/pt-BR.json", '"name": "Conta"', '"name": "Conta "', "blanks"),
-        ("translations/pt-BR.json", '"name": "Conta"', '"name": ""', "empty"),
-        ("translations/pt-BR.json", '"name": "Conta"', '"name": "www.example.com"', "URL"),
-        ("translations/pt-BR.json", '"name": "Conta"', '"name": "https://a"', "URL"),
-        (
-            "translations/pt-BR.json",
-            '"name": "Conta"',
-            '"name": "Conta {"',
-            "encountered in format",
-        ),
-        ("translations/pt-BR.json", '"name": "Conta"', '"name": "Conta {0}"', "need names"),
-        ("translations/pt-BR.json", "(código {code})", "({code})'{message}'", "single quotes"),
-        ("translations/pt-BR.json", " (código {code})", "", "other placeholders"),
-        ("translations/pt-BR.json", '"connection": {', '"conexao": {', "not in every language"),
-        ("translations/en.json", '"data_description"', '"data_descriptions"', "did you mean"),
-        ("translations/en.json", '"record": "Record calls",', "", "not of the same fields"),
-        # What the code uses
-        ("contacts.py", '"same_number"', '"same"', "exceptions.same is used and has no text"),
-        ("contacts.py", '"same_number"', '"same"', "nobody uses exceptions.same_number.message"),
-        ("contacts.py", "=err.problem", "=err.riddle", "cannot tell which text"),
-        ("config_flow.py", '"contact_changed"', '"x"', "config_subentries.contact.abort.x is used"),
-        ("config_flow.py", '"name_in_use"', '"x"', "config_subentries.contact.error.x is used"),
-        ("const.py", '"contact"', '"person"', "config_subentries.person.entry_type is used"),
-        ("translations/en.json", '"entry_type": "Contact",', "", "entry_type"),
-        ("notify.py", 'translation_key="sms"', 'translation_key="x"', "entity.notify.x is used"),
-        ("api/errors.py", '"short_number"', '"shorts"', "config.error.shorts is used"),
-        ("coordinator.py", '"no_credit" if', '"broke" if', "exceptions.broke is used"),
-        ("config_flow.py", '_Failure("invalid_auth")', '_Failure("no")', "config.error.no is used"),
-        ("config_flow.py", '{"base": failure.error}', '{"base": "x"}', "config.error.x is used"),
-        ("config_flow.py", '"invalid_url"\n', '"url"\n', "config.error.url is used"),
-        ("config_flow.py", '"reauth_successful"', '"done"', "config.abort.done is used"),
-        ("config_flow.py", 'step_id="user"', 'step_id="person"', "config.step.person is used"),
-        ("config_flow.py", '"reauth_confirm", R', '"reauth", R', "config.step.reauth is used"),
-        ("config_flow.py", 'step_id="init"', 'step_id="start"', "options.step.start is used"),
-        ("const.py", '"record"', '"rec"', "rec is in a form and has no text"),
-        ("credit.py", '"no_credit_sms"', '"x"', "issues.x is used and has no text"),
-        ("event.py", 'translation_key="call"', 'translation_key="x"', "entity.event.x is used"),
-        ("button.py", 'translation_key="hang_up"', 'translation_key="x"', "entity.button.x"),
-        ("calls.py", '"no_active_call"', '"x"', "exceptions.x is used and has no text"),
-        ("sensor.py", 'translation_key="token_expires"', 'translation_key="x"', "entity.sensor.x"),
-        ("system_health.py", '"accounts":', '"homes":', "system_health.info.homes is used"),
+        ("icons.json", "token_expires", "token_ends", "entity.sensor.token_ends is not used"),
+        ("icons.json", "call_options", "call_choices", "place_call and its sections are not"),
+        ("icons.json", "place_call", "place_cal", "place_cal and its sections are not"),
     ],
 )
-def test_faults_are_found(copy: Path, file: str, old: str, new: str, problem: str) -> None:
-    """Each fault is told, with what it is."""
-    content = (copy / file).read_text(encoding="utf-8")
-    assert old in content
-    (copy / file).write_text(content.replace(old, new), encoding="utf-8")
+def test_fault_in_a_file_is_found(copy: Path, file: str, old: str, new: str, problem: str) -> None:
+    """A fault in the manifest, the imports, the actions or the icons is reported."""
+    replace(copy, old, new, file)
     assert [p for p in find_problems(copy) if problem in p]
 
 
-def test_files_that_cannot_be_read_are_named(copy: Path) -> None:
-    """A comma too many is told with the file that it is in."""
-    (copy / "icons.json").write_text("{,}")
-    with pytest.raises(ValueError, match=r"icons\.json: Expecting property name"):
-        list(find_problems(copy))
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"Conta"', '"<b>Conta</b>"', "not fit to be shown"),
+        ('"Conta"', '"Conta "', "not fit to be shown"),
+        ('"Conta"', '""', "empty"),
+        ('"Conta"', '"www.example.com"', "not fit to be shown"),
+        ('"Conta"', '"https://a"', "not fit to be shown"),
+        ('"Conta"', '"Conta {"', "encountered in format"),
+        ('"Conta"', '"Conta {0}"', "other placeholders"),
+        ("(código {code})", "({code})'{message}'", "not fit to be shown"),
+        (" (código {code})", "", "other placeholders"),
+        ('"connection": {', '"conexao": {', "not in every language"),
+    ],
+)
+def test_fault_in_a_language_is_found(copy: Path, old: str, new: str, problem: str) -> None:
+    """A text that another language has not, or has with other placeholders, is reported."""
+    replace(copy, old, new, "translations/pt-BR.json")
+    assert [p for p in find_problems(copy) if problem in p]
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "problem"),
+    ("old", "new", "problem"),
     [
-        ("icon.png", (128, 128), "128 x 128 pixels instead of 256 x 256"),
-        ("dark_icon@2x.png", (256, 256), "256 x 256 pixels instead of 512 x 512"),
-        ("logo.png", (300, 60), "too many or too few"),
-        ("banner.png", (256, 256), "knows no image of that name"),
+        # Exceptions and issues
+        ('"same_number"', '"same"', "exceptions.same is used and has no text"),
+        ('"same_number"', '"same"', "exceptions.same_number.message is not used"),
+        ('"no_active_call"', '"x"', "exceptions.x is used and has no text"),
+        ('"no_credit" if', '"broke" if', "exceptions.broke is used"),
+        ("=err.problem", "=err.riddle", "cannot tell which text"),
+        ('"short_number"', '"shorts"', "exceptions.shorts is used"),
+        ('"no_credit_sms"', '"x"', "issues.x is used and has no text"),
+        # Entities and system health
+        ('translation_key="call"', 'translation_key="x"', "entity.event.x is used"),
+        ('translation_key="hang_up"', 'translation_key="x"', "entity.button.x is used"),
+        ('translation_key="sms"', 'translation_key="x"', "entity.notify.x is used"),
+        ('translation_key="token_expires"', 'translation_key="x"', "entity.sensor.x is used"),
+        ('"accounts":', '"homes":', "system_health.info.homes is used"),
+        # Flows, each with its own texts
+        ('"contact_changed"', '"x"', "config_subentries.contact.abort.x is used"),
+        ('"name_in_use"', '"x"', "config_subentries.contact.error.x is used"),
+        ('"short_number"', '"shorts"', "config.error.shorts is used"),
+        ('"short_number"', '"shorts"', "config_subentries.contact.error.shorts is used"),
+        (
+            'SUBENTRY_CONTACT: Final = "contact"',
+            'SUBENTRY_CONTACT: Final = "person"',
+            "person.entry_type is used",
+        ),
+        ('_Failure("invalid_auth")', '_Failure("no")', "config.error.no is used"),
+        ('{"base": failure.error}', '{"base": "x"}', "config.error.x is used"),
+        ('"invalid_url"\n', '"url"\n', "config.error.url is used"),
+        ('"reauth_successful"', '"done"', "config.abort.done is used"),
+        (
+            "_abort_if_unique_id_configured",
+            "_nothing",
+            "config.abort.already_configured is not used",
+        ),
+        ('step_id="user"', 'step_id="person"', "config.step.person is used"),
+        ('step_id="user"', 'step_id="person"', "config_subentries.contact.step.person is used"),
+        ('"reauth_confirm", R', '"reauth", R', "config.step.reauth is used"),
+        ('step_id="init"', 'step_id="start"', "options.step.start is used"),
+        ("async_step_reconfigure", "async_step_x", "contact.initiate_flow.reconfigure is not used"),
+        # Fields of forms
+        (
+            'CONF_RECORD: Final = "record"',
+            'CONF_RECORD: Final = "rec"',
+            "options.step.init.data.rec is in the form",
+        ),
+        (
+            'CONF_ADVANCED: Final = "advanced"',
+            'CONF_ADVANCED: Final = "more"',
+            "user.sections.more.data.url is in",
+        ),
     ],
 )
-def test_odd_images_are_found(copy: Path, name: str, size: tuple[int, int], problem: str) -> None:
-    """An image that Home Assistant would not show well is told."""
-    Image.new("RGBA", size).save(copy / "brand" / name)
-    [found] = find_problems(copy)
-    assert name in found
-    assert problem in found
+def test_text_that_the_code_uses_is_missed(copy: Path, old: str, new: str, problem: str) -> None:
+    """A text that the code uses is reported if it is missing, and a text that it does not use."""
+    replace(copy, old, new)
+    assert [p for p in find_problems(copy) if problem in p]
 
 
-def test_missing_and_opaque_images_are_found(copy: Path) -> None:
-    """An image that is not there is told, and one that hides the page behind it."""
-    (copy / "brand" / "logo.png").unlink()
-    Image.new("RGB", (256, 256)).save(copy / "brand" / "icon.png")
-    assert sorted(find_problems(copy)) == [
-        "brand/icon.png: not a PNG with transparency",
-        "brand/logo.png: missing",
+@pytest.mark.parametrize("kind", ["data", "data_description"])
+@pytest.mark.parametrize(
+    ("form", "label"),
+    [
+        ("config.step.user", "client_secret"),
+        ("config.step.user.sections.advanced", "url"),
+        ("config.step.reauth_confirm", "client_secret"),
+        ("config.step.reconfigure", "client_secret"),
+        ("config.step.reconfigure", "url"),
+        ("config_subentries.contact.step.user", "name"),
+        ("config_subentries.contact.step.reconfigure", "name"),
+        ("options.step.init", "origin"),
+    ],
+)
+def test_label_is_missed_in_one_form(copy: Path, form: str, label: str, kind: str) -> None:
+    """A label is reported as missing although another form has that field, too."""
+    for file in copy.glob("translations/*.json"):
+        texts = json.loads(file.read_text(encoding="utf-8"))
+        step = texts
+        for part in form.split("."):
+            step = step[part]
+        del step[kind][label]
+        file.write_text(json.dumps(texts), encoding="utf-8")
+    step_path, _, section = form.partition(".sections.")
+    path = f"sections.{section}.{kind}.{label}" if section else f"{kind}.{label}"
+    expected = f"translations: {step_path}.{path} is in the form and has no text"
+    assert list(find_problems(copy)) == [expected]
+
+
+def test_label_of_no_field_is_found(copy: Path) -> None:
+    """A label is reported if its field is in another form alone."""
+    for file in copy.glob("translations/*.json"):
+        texts = json.loads(file.read_text(encoding="utf-8"))
+        texts["config"]["step"]["reauth_confirm"]["data"]["url"] = "Address"
+        file.write_text(json.dumps(texts), encoding="utf-8")
+    expected = "translations: config.step.reauth_confirm.data.url is not in the form"
+    assert list(find_problems(copy)) == [expected]
+
+
+def test_key_that_a_function_hands_on_is_found(copy: Path) -> None:
+    """The key of a text is found where it is given to a function that makes the error."""
+    module = copy / "errors_of_the_future" / "made.py"
+    module.parent.mkdir()
+    module.write_text(
+        "def make(key: str) -> HomeAssistantError:\n"
+        "    return HomeAssistantError(translation_domain=DOMAIN, translation_key=key)\n"
+        "TEXTS = {A: 'from_a_table'}\n"
+        "def raise_them():\n"
+        "    raise make('handed_on')\n"
+        "    raise make(key=TEXTS[type(err)])\n"
+    )
+    problems = [p for p in find_problems(copy) if re.search("handed_on|from_a_table", p)]
+    assert problems == [
+        "translations: exceptions.from_a_table is used and has no text",
+        "translations: exceptions.handed_on is used and has no text",
     ]
+
+
+def test_files_that_cannot_be_read_are_named(copy: Path) -> None:
+    """A comma too many is reported with the file that it is in."""
+    (copy / "icons.json").write_text("{,}")
+    with pytest.raises(ValueError, match=r"icons\.json: Expecting property name"):
+        list(find_problems(copy))

@@ -257,7 +257,7 @@ async def test_moment_that_is_a_number(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, send_at: Any
 ) -> None:
     """A number is no date and time: nothing is sent at a time that nobody meant."""
-    with pytest.raises(ServiceValidationError, match="no date and time"):
+    with pytest.raises(ServiceValidationError, match="a date and time"):
         await perform(
             hass, "send_sms", {"destination": "Maria", "message": "x", "send_at": send_at}
         )

@@ -10,10 +10,10 @@ from homeassistant.helpers.typing import ConfigType
 
 from .account import DirectcallConfigEntry, DirectcallData, async_get_account, async_remove_account
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
+from .contacts import async_load_number_data
 from .coordinator import DirectcallCoordinator
 from .entity import async_create_account_device
 from .issues import async_update_no_credit
-from .number_data import async_load_number_data
 from .recordings import RecordingLibrary, new_media_key
 from .services import async_setup_services
 

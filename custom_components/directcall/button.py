@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
-from .calls import request_call
+from .calls import PlaceCallOptions
 from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
 from .entity import DirectcallContactEntity, DirectcallEntity
@@ -43,7 +43,6 @@ class DirectcallHangUpButton(DirectcallEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        """Hang up, or raise an error if there is nothing to hang up."""
         with translated_errors():
             await self._data.account.calls.async_hang_up_all(self._data.client)
 
@@ -53,10 +52,9 @@ class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        """Call, or raise an error if that fails."""
         recipient = self._recipient
         pair = AddressBook(self.hass, self._entry).get_pair(None, recipient)
-        request = request_call(pair, self._entry.options)
+        request = PlaceCallOptions.from_entry(self._entry).request(pair)
         data = self._entry.runtime_data
         with translated_errors():
             placing = await data.account.calls.async_place(data.client, request, recipient.contact)

@@ -1,5 +1,6 @@
-"""What helps to find a fault, picked one by one: nothing private can get in."""
+"""Diagnostics of an account, listed key by key, so that nothing private gets in."""
 
+from dataclasses import asdict
 from typing import Any
 
 import phonenumbers
@@ -10,13 +11,8 @@ from homeassistant.loader import async_get_integration
 
 from .account import DirectcallConfigEntry
 from .api import DEFAULT_URL
-from .const import (
-    CONF_RECORD,
-    CONF_RING_DESTINATION_FIRST,
-    CONF_SHOW_CALLER_ID,
-    DOMAIN,
-    SUBENTRY_CONTACT,
-)
+from .calls import PlaceCallOptions
+from .const import DOMAIN, SUBENTRY_CONTACT
 
 
 async def async_get_config_entry_diagnostics(
@@ -36,10 +32,7 @@ async def async_get_config_entry_diagnostics(
         },
         "default_url": entry.data[CONF_URL] == DEFAULT_URL,
         "polling": not entry.pref_disable_polling,
-        "options": {
-            key: entry.options[key]
-            for key in (CONF_RECORD, CONF_SHOW_CALLER_ID, CONF_RING_DESTINATION_FIRST)
-        },
+        "options": asdict(PlaceCallOptions.from_entry(entry)),
         "contacts": len(entry.get_subentries_of_type(SUBENTRY_CONTACT)),
         "token": token
         and {

@@ -1,27 +1,18 @@
-"""Messages that are spoken or written: what people say, checked, and sent once."""
+"""Messages that are spoken or written: each request is sent once."""
 
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, time
 from functools import partial
 from itertools import batched
-import re
 from time import monotonic
-from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.translation import async_get_cached_translations
-from homeassistant.util import dt as dt_util
+from homeassistant.exceptions import HomeAssistantError
 
 from .api import (
-    ATTEMPTS,
-    DEFAULT_ATTEMPTS,
-    LONGEST_TEXT,
     MOST_RECIPIENTS,
     AcceptedRequest,
-    Delivery,
     DirectcallClient,
     DirectcallError,
     DirectcallNoCreditError,
@@ -36,11 +27,7 @@ from .const import DOMAIN
 from .contacts import Recipient, redact_name
 from .errors import as_home_assistant_error
 from .issues import BilledService
-from .times import read_moment
-
-_HOURS: Final = range(24)
-# Values that a template renders when there is no message ID.
-_NO_IDS: Final = {"None", "True", "False"}
+from .texts import async_get_error_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,116 +147,7 @@ def _name_of(recipient: Recipient) -> str:
 
 
 def _text_of(hass: HomeAssistant, err: DirectcallError | HomeAssistantError) -> str:
-    """Return the text of an error in the home's language. Its own is English."""
+    """Return the text of an error in the home's language."""
     if isinstance(err, DirectcallError):
         err = as_home_assistant_error(err, HomeAssistantError)
-    texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
-    text = texts.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message", "{err}")
-    return text.format(**(err.translation_placeholders or {}), err=err)
-
-
-def spoken_text(message: str | None, title: str | None) -> str:
-    """Return a text as it is spoken, after its title. Raise what `check_text` raises."""
-    return check_text(_join(". ", title, message))
-
-
-def written_text(message: str | None, title: str | None) -> str:
-    """Return a text as it is written, below its title. Raise what `check_text` raises."""
-    return check_text(_join("\n", title, message))
-
-
-def _join(separator: str, *texts: str | None) -> str:
-    """Return texts one after the other, without those that are empty."""
-    return separator.join(text for text in texts if text and text.strip())
-
-
-def check_text(text: str) -> str:
-    """Return a text without blanks around it.
-
-    Raise ServiceValidationError if it is empty, or longer than the provider takes: a text is never
-    cut.
-    """
-    # Pairs of surrogates are how JSON writes an emoji, and also YAML that was pasted from there.
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
-    if not text:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="message_empty")
-    if len(text) > LONGEST_TEXT:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="message_too_long",
-            translation_placeholders={"length": str(len(text))},
-        )
-    return text
-
-
-def check_attempts(attempts: object) -> int:
-    """Return how often a telephone is called. Raise ServiceValidationError if it cannot be."""
-    if attempts is None:
-        return DEFAULT_ATTEMPTS
-    try:
-        return _whole(attempts, ATTEMPTS)
-    except ValueError:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="invalid_attempts"
-        ) from None
-
-
-def _whole(value: object, allowed: range) -> int:
-    """Return a whole number, which may be written as text. Raise ValueError if it is none."""
-    number = float(str(value))
-    if number not in allowed:
-        raise ValueError
-    return int(number)
-
-
-def check_delivery(send_at: object, earliest_hour: object, latest_hour: object) -> Delivery:
-    """Return when a message is delivered. Times without a zone, and hours, are the home's.
-
-    Raise ServiceValidationError if that is no time, in the past, or no hour of a day.
-    """
-    moment = None if send_at is None else _check_moment(send_at)
-    day = moment or dt_util.now()
-    return Delivery(
-        send_at=moment,
-        earliest=_check_hour(day, earliest_hour),
-        latest=_check_hour(day, latest_hour),
-    )
-
-
-def _check_moment(send_at: object) -> datetime:
-    """Return a moment in the future, to the second."""
-    try:
-        moment = read_moment(send_at)
-    except TypeError, ValueError, OverflowError:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="invalid_send_at"
-        ) from None
-    if moment <= dt_util.utcnow():
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="send_at_in_past")
-    return moment
-
-
-def _check_hour(day: datetime, hour: object) -> datetime | None:
-    """Return an hour of a day at home."""
-    if hour is None:
-        return None
-    try:
-        whole = _whole(hour, _HOURS)
-    except ValueError:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="invalid_hour"
-        ) from None
-    return datetime.combine(day, time(whole), dt_util.get_default_time_zone())
-
-
-def check_message_id(message_id: object) -> str:
-    """Return the id of a message, which a template makes a number.
-
-    Raise ServiceValidationError if none can look like that.
-    """
-    text = str(message_id).strip()
-    if text in _NO_IDS or not re.fullmatch(r"[A-Za-z0-9._:@-]{1,64}", text):
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="invalid_message_id"
-        )
-    return text
+    return async_get_error_text(hass, err)

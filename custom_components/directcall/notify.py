@@ -16,7 +16,8 @@ from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
 from .entity import DirectcallContactEntity
 from .errors import translated_errors
-from .messages import async_check_outcomes, async_send_message, spoken_text, written_text
+from .messages import async_check_outcomes, async_send_message
+from .validation import spoken_text, written_text
 
 PARALLEL_UPDATES = 0
 
@@ -29,7 +30,7 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add what reaches each contact."""
+    """Add the entities of each contact."""
     for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
         async_add_entities(
             [
@@ -47,11 +48,9 @@ class DirectcallNotifyEntity(DirectcallContactEntity, NotifyEntity):
 
     @property
     def _origin(self) -> PhoneNumber:
-        """Return the account's origin number."""
         return AddressBook(self.hass, self._entry).get_origin(None)
 
     async def _async_send(self, message: VoiceMessage | Sms) -> None:
-        """Send a message, or raise an error if that fails."""
         data = self._entry.runtime_data
         with translated_errors():
             outcomes = await async_send_message(
@@ -65,7 +64,6 @@ class DirectcallVoiceMessageNotifyEntity(DirectcallNotifyEntity):
 
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
-        """Speak a text, after its title, or raise an error if that fails."""
         await self._async_send(VoiceMessage(self._origin, (), spoken_text(message, title)))
 
 
@@ -74,5 +72,4 @@ class DirectcallSmsNotifyEntity(DirectcallNotifyEntity):
 
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
-        """Send a text, below its title, or raise an error if that fails."""
         await self._async_send(Sms(self._origin, (), written_text(message, title)))

@@ -1,4 +1,4 @@
-"""How an account's calls stand, and when its token ends."""
+"""Sensor platform: calls and the token of an account."""
 
 from datetime import datetime, timedelta
 from typing import Final, override
@@ -58,21 +58,20 @@ async def async_setup_entry(
 
 
 class DirectcallActiveCallsSensor(DirectcallCallEntity, SensorEntity):
-    """How many calls were placed and are not over."""
+    """The sensor of the number of calls that are not over."""
 
     @property
     @override
     def native_value(self) -> int:
-        """Return how many there are."""
         return self._tracker.active
 
 
 class DirectcallLastCallSensor(DirectcallCallEntity, RestoreSensor):
-    """The state of the call of which was heard last."""
+    """The sensor of the latest state of any call."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up what was heard before Home Assistant stopped."""
+        """Restore the state from before Home Assistant stopped."""
         await super().async_added_to_hass()
         if (last := await self.async_get_last_sensor_data()) and last.native_value in CallState:
             self._attr_native_value = str(last.native_value)
@@ -80,24 +79,23 @@ class DirectcallLastCallSensor(DirectcallCallEntity, RestoreSensor):
     @callback
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Stay as it is: nothing here depends on the entity's id."""
+        """Do nothing, because nothing depends on the entity's ID."""
 
     @callback
     @override
     def _async_call_changed(self, call: Call, state: CallState) -> None:
-        """Show a state that a call entered."""
         self._attr_native_value = state
         super()._async_call_changed(call, state)
 
 
 class DirectcallTokenExpiresSensor(DirectcallTokenEntity, SensorEntity):
-    """The moment at which the token ends, if no other comes before."""
+    """The sensor of the time at which the token expires."""
 
     @property
     @override
     def native_value(self) -> datetime | None:
-        """Return the end on the wall clock, to the second: it is derived from another clock."""
         if (token := self.coordinator.data) is None:
             return None
+        # A token counts on the monotonic clock, which does not keep pace with this one exactly.
         end = dt_util.utcnow() + timedelta(seconds=token.seconds_left)
         return (end + timedelta(milliseconds=500)).replace(microsecond=0)

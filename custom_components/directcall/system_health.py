@@ -1,4 +1,4 @@
-"""The integration's part of the system information."""
+"""System health: the provider and the accounts in Home Assistant's system information."""
 
 from typing import Any, Final
 
@@ -20,12 +20,12 @@ _UNREACHABLE: Final = {"type": "failed", "error": "unreachable"}
 
 @callback
 def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
-    """Register what the integration has to tell."""
+    """Register the information."""
     register.async_register_info(_async_info)
 
 
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
-    """Return whether the provider can be reached, and how the accounts are."""
+    """Return the state of the provider and of the accounts."""
     entries: list[DirectcallConfigEntry] = hass.config_entries.async_entries(
         DOMAIN, include_ignore=False, include_disabled=False
     )
@@ -39,10 +39,8 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
 
 
 async def _async_check_reachable(hass: HomeAssistant, url: str) -> str | dict[str, str]:
-    """Return whether an address can be reached, as `async_check_can_reach_url` says it.
-
-    That one follows redirects: the provider could have anything in the home's network asked for.
-    """
+    """Return if an address can be reached, in the form of `async_check_can_reach_url`."""
+    # That function follows redirects, so the provider could send requests into the home's network.
     session = async_get_clientsession(hass)
     try:
         async with session.get(url, allow_redirects=False, timeout=_TIMEOUT):

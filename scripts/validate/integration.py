@@ -2,29 +2,24 @@
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property
 import json
 from pathlib import Path
 from typing import Any, Self
-
-import probatio
-from probatio.humanize import humanize_error
 
 from homeassistant.util.yaml import load_yaml_dict
 
 
 @dataclass(frozen=True)
 class Integration:
-    """What stands in the integration's folder."""
+    """The content of the integration's folder."""
 
-    path: Path
     manifest: dict[str, Any]
     icons: dict[str, Any]
     actions: dict[str, Any]
     texts: dict[str, dict[str, Any]]
     """By language."""
     modules: dict[str, ast.Module]
-    """By name: `services`, `api.client`."""
+    """By name: `sensor`, `api.client`."""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -33,7 +28,6 @@ class Integration:
         Raises ValueError or HomeAssistantError if one cannot be read.
         """
         return cls(
-            path=path,
             manifest=_read_json(path / "manifest.json"),
             icons=_read_json(path / "icons.json"),
             actions=load_yaml_dict(str(path / "services.yaml")),
@@ -42,22 +36,9 @@ class Integration:
                 ".".join(file.relative_to(path).with_suffix("").parts): ast.parse(
                     file.read_text(encoding="utf-8"), file.name
                 )
-                for file in path.rglob("*.py")
+                for file in sorted(path.rglob("*.py"))
             },
         )
-
-    @cached_property
-    def constants(self) -> dict[str, str]:
-        """The constants that are texts, by their names."""
-        return {
-            node.target.id: node.value.value
-            for module in self.modules.values()
-            for node in module.body
-            if isinstance(node, ast.AnnAssign)
-            and isinstance(node.target, ast.Name)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-        }
 
 
 def _read_json(file: Path) -> dict[str, Any]:
@@ -68,12 +49,3 @@ def _read_json(file: Path) -> dict[str, Any]:
         error = f"{file.name}: {err}"
         raise ValueError(error) from err
     return content
-
-
-def explain(name: str, schema: probatio.Schema, content: object) -> str | None:
-    """Return why a file's content is not as a schema says, if it is not."""
-    try:
-        schema(content)
-    except probatio.Invalid as err:
-        return f"{name}: {humanize_error(content, err)}"
-    return None

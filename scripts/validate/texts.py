@@ -1,174 +1,91 @@
-"""The texts: complete in every language, fit to be shown, and none that nobody uses."""
+"""Texts and icons: the same in every language, and exactly those that the code uses."""
 
 from collections.abc import Iterator
+import json
+from pathlib import Path
 import re
 import string
-from typing import Any, Final
+from typing import Final
 
-import probatio
+import hass_frontend
 
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.icon import convert_shorthand_service_icon
 from homeassistant.helpers.translation import recursive_flatten
 
 from .actions import fields_of, sections_of
-from .integration import Integration, explain
+from .integration import Integration
 from .uses import find_uses
 
-_URL: Final = re.compile(r"\w+://\w|www\.", re.IGNORECASE)
-_QUOTED_PLACEHOLDER: Final = re.compile(r"'{\w+}'")
+# hassfest refuses these in English alone: HTML, URLs, and placeholders in single quotes.
+_UNFIT: Final = re.compile(r"<[a-z/!]|\w+://\w|www\.|'\{\w+\}'", re.IGNORECASE)
+# The parts of a form's texts that belong to its fields.
+_LABEL: Final = re.compile(r"(sections\.\w+\.)?(data|data_description)\.\w+|sections\.\w+\.name")
+
+
+def check_texts(integration: Integration) -> Iterator[str]:
+    """Yield the problems of the texts and the icons."""
+    english = recursive_flatten("", integration.texts["en"])
+    for language, nested in integration.texts.items():
+        yield from _check_language(language, recursive_flatten("", nested), english)
+    uses = find_uses(integration)
+    for place in sorted(uses.unclear):
+        yield f"{place}: cannot tell which text this is"
+    used = uses.texts | set(_texts_of_actions(integration))
+    for path in sorted(used):
+        if not any(_is_below(text, path) for text in english):
+            yield f"translations: {path} is used and has no text"
+    for text in sorted(english):
+        if not any(_is_below(text, path) for path in used):
+            yield f"translations: {text} is not used"
+    for form, labels in uses.forms.items():
+        shown = {text.removeprefix(f"{form}.") for text in english if _is_below(text, form)}
+        for label in sorted(labels ^ {path for path in shown if _LABEL.fullmatch(path)}):
+            problem = "is in the form and has no text" if label in labels else "is not in the form"
+            yield f"translations: {form}.{label} {problem}"
+    yield from _check_icons(integration, uses.texts)
+
+
+def _check_language(language: str, texts: dict[str, str], english: dict[str, str]) -> Iterator[str]:
+    """Yield the problems of a language's texts."""
+    for path in texts.keys() ^ english.keys():
+        yield f"translations/{language}.json: {path} is not in every language"
+    for path, text in texts.items():
+        if not text or text != text.strip() or _UNFIT.search(text):
+            yield f"translations/{language}.json: {path} is empty, or not fit to be shown"
+        try:
+            if _placeholders(text) != _placeholders(english.get(path, text)):
+                yield f"translations/{language}.json: {path} has other placeholders in English"
+        except ValueError as err:
+            yield f"translations/{language}.json: {path}: {err}"
 
 
 def _placeholders(text: str) -> set[str]:
     """Return the placeholders of a text.
 
-    Raises ValueError where they are not written as they should be.
+    Raises ValueError if a brace is not closed.
     """
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def _text(value: str) -> str:
-    """Validate a text."""
-    text = cv.string_with_no_html(value)
-    problem = None
-    try:
-        if not all(name.isidentifier() for name in _placeholders(text)):
-            problem = "the placeholders need names"
-    except ValueError as err:
-        problem = str(err)
-    if not text or text != text.strip():
-        problem = "empty, or with blanks around it"
-    if _URL.search(text):
-        problem = "no URL belongs into a text that is translated"
-    if _QUOTED_PLACEHOLDER.search(text):
-        problem = "no placeholder belongs into single quotes"
-    if problem:
-        raise probatio.Invalid(problem)
-    return text
-
-
-def _all_described(step: dict[str, Any]) -> dict[str, Any]:
-    """Validate that no field of a form is left without its plain words."""
-    if step.get("data", {}).keys() == step.get("data_description", {}).keys():
-        return step
-    error = "data and data_description are not of the same fields"
-    raise probatio.Invalid(error)
-
-
-_TEXTS: Final = {cv.slug: _text}
-_FORM: Final[dict[probatio.Marker, Any]] = {
-    probatio.Optional("data"): _TEXTS,
-    probatio.Optional("data_description"): _TEXTS,
-    probatio.Optional("description"): _text,
-}
-_SECTION: Final = probatio.All({**_FORM, probatio.Required("name"): _text}, _all_described)
-_STEP: Final = probatio.All(
-    {
-        **_FORM,
-        probatio.Required("title"): _text,
-        probatio.Optional("sections"): {cv.slug: _SECTION},
-        probatio.Optional("menu_options"): _TEXTS,
-        probatio.Optional("submit"): _text,
-    },
-    _all_described,
-)
-_FLOW: Final = {
-    probatio.Required("step"): {cv.slug: _STEP},
-    probatio.Optional("abort"): _TEXTS,
-    probatio.Optional("create_entry"): _TEXTS,
-    probatio.Optional("error"): _TEXTS,
-    probatio.Optional("progress"): _TEXTS,
-}
-_SUBENTRY_FLOW: Final = {
-    **_FLOW,
-    probatio.Required("entry_type"): _text,
-    probatio.Required("initiate_flow"): {
-        probatio.Required("user"): _text,
-        probatio.Optional("reconfigure"): _text,
-    },
-}
-_ENTITY: Final = {
-    probatio.Optional("name"): _text,
-    probatio.Optional("state"): _TEXTS,
-    probatio.Optional("state_attributes"): {
-        cv.slug: {probatio.Optional("name"): _text, probatio.Optional("state"): _TEXTS}
-    },
-    probatio.Optional("unit_of_measurement"): _text,
-}
-_NAMED: Final = {probatio.Required("name"): _text, probatio.Required("description"): _text}
-_SCHEMA: Final = probatio.Schema(
-    {
-        probatio.Optional("config"): _FLOW,
-        probatio.Optional("config_subentries"): {cv.slug: _SUBENTRY_FLOW},
-        probatio.Optional("options"): _FLOW,
-        probatio.Optional("entity"): {cv.slug: {cv.slug: _ENTITY}},
-        probatio.Optional("exceptions"): {cv.slug: {probatio.Required("message"): _text}},
-        probatio.Optional("issues"): {
-            cv.slug: {probatio.Required("title"): _text, probatio.Required("description"): _text}
-        },
-        probatio.Optional("selector"): {cv.slug: {probatio.Required("options"): _TEXTS}},
-        probatio.Optional("services"): {
-            cv.slug: {
-                **_NAMED,
-                probatio.Optional("fields"): {cv.slug: _NAMED},
-                probatio.Optional("sections"): {
-                    cv.slug: {
-                        probatio.Required("name"): _text,
-                        probatio.Optional("description"): _text,
-                    }
-                },
-            }
-        },
-        probatio.Optional("system_health"): {probatio.Required("info"): _TEXTS},
+def _check_icons(integration: Integration, used: set[str]) -> Iterator[str]:
+    """Yield the problems of the icons."""
+    file = Path(hass_frontend.__file__).parent / "static" / "mdi" / "iconList.json"
+    known = {f"mdi:{icon['name']}" for icon in json.loads(file.read_text(encoding="utf-8"))}
+    for path, icon in recursive_flatten("", integration.icons).items():
+        if icon not in known:
+            yield f"icons.json: {path}: there is no {icon}"
+    for platform, keys in integration.icons["entity"].items():
+        for key in keys:
+            if f"entity.{platform}.{key}" not in used:
+                yield f"icons.json: entity.{platform}.{key} is not used"
+    described = {
+        name: set(convert_shorthand_service_icon(icon).get("sections", {}))
+        for name, icon in integration.icons["services"].items()
     }
-)
-
-
-def check_texts(integration: Integration) -> Iterator[str]:
-    """Yield what is wrong with the texts."""
-    if not {"en", "pt-BR"} <= integration.texts.keys():
-        yield "translations: English and Brazilian Portuguese have to be there"
-        return
-    for language, texts in integration.texts.items():
-        if problem := explain(f"translations/{language}.json", _SCHEMA, texts):
-            yield problem
-            return
-    english = recursive_flatten("", integration.texts["en"])
-    for language, texts in integration.texts.items():
-        others = recursive_flatten("", texts)
-        for path in english.keys() ^ others.keys():
-            yield f"translations/{language}.json: {path} is not in every language"
-        for path in english.keys() & others.keys():
-            if _placeholders(english[path]) != _placeholders(others[path]):
-                yield f"translations/{language}.json: {path} has other placeholders in English"
-    yield from _check_uses(integration, set(english))
-
-
-def _check_uses(integration: Integration, paths: set[str]) -> Iterator[str]:
-    """Yield texts that are missing, and those that nobody uses."""
-    uses = find_uses(integration)
-    used = uses.texts | set(_texts_of_actions(integration))
-    for place in sorted(uses.riddles):
-        yield f"{place}: cannot tell which text this is"
-    for path in sorted(used):
-        if not any(_stands_in(text, path) for text in paths):
-            yield f"translations: {path} is used and has no text"
-    for text in sorted(paths):
-        if not any(_stands_in(text, path) for path in used):
-            yield f"translations: nobody uses {text}"
-
-    for field in sorted(uses.fields ^ set(_labelled_fields(integration.texts["en"]))):
-        yield f"translations: {field} is in a form and has no text, or the other way round"
-
-
-def _labelled_fields(texts: dict[str, Any]) -> Iterator[str]:
-    """Yield the fields and sections of the forms that have a text."""
-    flows = [texts.get("config", {}), texts.get("options", {})]
-    for flow in (*flows, *texts.get("config_subentries", {}).values()):
-        for step in flow.get("step", {}).values():
-            sections = step.get("sections", {})
-            yield from sections
-            for form in (step, *sections.values()):
-                yield from form.get("data", {})
+    actions = {name: set(sections_of(action)) for name, action in integration.actions.items()}
+    for name in described.keys() | actions.keys():
+        if described.get(name) != actions.get(name):
+            yield f"icons.json: {name} and its sections are not those of services.yaml"
 
 
 def _texts_of_actions(integration: Integration) -> Iterator[str]:
@@ -185,6 +102,6 @@ def _texts_of_actions(integration: Integration) -> Iterator[str]:
             yield f"services.{name}.sections.{section}"
 
 
-def _stands_in(text: str, path: str) -> bool:
-    """Return if a text is what a path names, or stands below it."""
+def _is_below(text: str, path: str) -> bool:
+    """Return if a text has a path, or is below it."""
     return text == path or text.startswith(f"{path}.")

@@ -19,7 +19,7 @@ from tests.phone_metadata import forgotten_countries
 
 
 @pytest.mark.parametrize(
-    ("typed", "wire"),
+    ("typed", "digits"),
     [
         ("(41) 3060-0300", "554130600300"),
         ("041 3060-0300", "554130600300"),
@@ -166,7 +166,7 @@ def test_problem_is_named(typed: object, problem: NumberProblem) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "country", "wire"),
+    ("typed", "country", "digits"),
     [
         ("(202) 555-0100", "US", "12025550100"),
         ("+55 41 3060-0300", "US", "554130600300"),
@@ -236,7 +236,7 @@ def test_written_forms_are_read_again(
 
 
 @pytest.mark.parametrize(
-    ("written", "wire"),
+    ("written", "digits"),
     [
         ("+55 41 3060-0300", "554130600300"),
         ("+1 202-555-0100", "12025550100"),
@@ -250,7 +250,7 @@ def test_number_that_was_written_down(written: str, digits: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wire", "country", "written"),
+    ("digits", "country", "written"),
     [
         ("554130600300", "BR", "(41) 3060-0300"),
         ("554130600300", None, "(41) 3060-0300"),
@@ -268,7 +268,7 @@ def test_number_is_written_as_at_home(digits: str, country: str | None, written:
 
 
 @pytest.mark.parametrize(
-    ("wire", "e164"), [("1234567", "+1234567"), ("123456", "123456"), ("ip4130600300",) * 2]
+    ("digits", "e164"), [("1234567", "+1234567"), ("123456", "123456"), ("ip4130600300",) * 2]
 )
 def test_number_for_every_home(digits: str, e164: str) -> None:
     """What is long enough for a country code has a plus."""

@@ -331,7 +331,7 @@ async def test_odd_message(
 
 
 @pytest.mark.parametrize(
-    ("written", "wire"),
+    ("written", "digits"),
     [
         ("5541999990000", "5541999990000"),
         (5541999990000, "5541999990000"),

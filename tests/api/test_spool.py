@@ -18,7 +18,7 @@ from custom_components.directcall.api import (
     ByteRange,
     DirectcallConnectionError,
     DirectcallSpoolError,
-    audio_stream as audio_stream_module,
+    audio_download as audio_download_module,
     spool as spool_module,
 )
 from custom_components.directcall.api.spool import spool_audio
@@ -237,7 +237,7 @@ async def test_listener_who_leaves() -> None:
 async def test_provider_that_is_stuck() -> None:
     """Nobody waits forever for the end."""
     with (
-        patch.object(audio_stream_module, "STUCK", 0.2),
+        patch.object(audio_download_module, "STUCK", 0.2),
         pytest.raises(
             DirectcallConnectionError, match=r"^the provider does not come to the point$"
         ),

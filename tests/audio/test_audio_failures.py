@@ -26,8 +26,8 @@ from tests.common import SEND, perform
 from tests.simulator import Simulator
 
 AUDIO_FAILED = (
-    "The audio could not be made, and nothing was sent. Check the voice or the file, or write a"
-    " message, too: then it is spoken instead. Technical detail:"
+    "The audio could not be prepared, and nothing was sent. Check the voice or the file, or add a"
+    " message, which is then spoken instead. Technical detail:"
 )
 
 

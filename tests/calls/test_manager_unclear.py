@@ -151,5 +151,5 @@ async def test_error_says_who_is_being_called(
     """The error of a second call names the contact, or the end of the number."""
     await set_up(hass, make_account(simulator, contacts={"Maria": "+55 41 99999-0000"}))
     await place_call(hass, **data)
-    with pytest.raises(ServiceValidationError, match=rf"the origin and {name} already"):
+    with pytest.raises(ServiceValidationError, match=rf"the origin and {name} is already"):
         await place_call(hass, **data)

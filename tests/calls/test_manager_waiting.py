@@ -96,7 +96,7 @@ async def test_stopped_script_leaves_a_request_alone(
     # The script is started again, as one of `mode: restart` is.
     second = asyncio.create_task(place_call(hass))
     answer.set()
-    with pytest.raises(ServiceValidationError, match=r"call between the origin and …0000 already"):
+    with pytest.raises(ServiceValidationError, match=r"between the origin and …0000 is already"):
         await second
     await flow_on(15)
     assert len(simulator.calls) == 1

@@ -299,8 +299,8 @@ def test_number_is_found_as_by_a_search(wires: list[str], digits: str) -> None:
     exact = [contact for contact in contacts if contact.number == number]
     maybe = [contact for contact in contacts if contact.number.could_match(number)]
     book = book_of(wires)
-    assert book.find_number(number) == [*exact, Recipient(number)][0]
-    assert book.guess_number(number) == [*exact, *maybe, Recipient(number)][0]
+    assert book.get_by_number(number) == [*exact, Recipient(number)][0]
+    assert book.guess_by_number(number) == [*exact, *maybe, Recipient(number)][0]
 
 
 def test_many_numbers_are_found_among_many_contacts() -> None:
@@ -308,6 +308,6 @@ def test_many_numbers_are_found_among_many_contacts() -> None:
     book = book_of([f"+55 41 99999-{number}" for number in range(1000, 2000)])
     numbers = [PhoneNumber(f"55118{number:08}") for number in range(5000)]
     start = time.process_time()
-    assert not any(book.guess_number(number).contact for number in numbers)
-    assert book.guess_number(PhoneNumber("41999991999")).contact == "Pessoa 999"
+    assert not any(book.guess_by_number(number).contact for number in numbers)
+    assert book.guess_by_number(PhoneNumber("41999991999")).contact == "Pessoa 999"
     assert time.process_time() - start < 0.5

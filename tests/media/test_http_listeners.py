@@ -15,10 +15,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from homeassistant.components.media_source import Unresolvable
 from homeassistant.core import HomeAssistant
 
-from custom_components.directcall import (
-    media_source as media_source_module,
-    recordings as recordings_module,
-)
+from custom_components.directcall import http as http_module
+from custom_components.directcall.recordings import library as library_module
 from tests.common import open_files, pass_time, place_call
 from tests.media.common import NOW, ROOT, SIZE, browse, only, play, record, resolve
 from tests.simulator import Reply, Simulator
@@ -53,7 +51,7 @@ async def test_listeners_hold_nothing_back(
     path = (await resolve(hass, content_id)).url
     client = await hass_client()
     simulator.quirks.audio_delay = 100
-    with patch.object(recordings_module, "PATIENCE", 0.3):
+    with patch.object(library_module, "PATIENCE", 0.3):
         tasks = await hang(client, path, 4)
         assert simulator.connections == 4
         async with asyncio.timeout(3):
@@ -96,11 +94,11 @@ async def test_listener_who_takes_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A player that takes nothing for minutes makes room for others."""
-    assert media_source_module.LISTENER_STUCK == 4 * 60
+    assert http_module.LISTENER_STUCK == 4 * 60
     record(simulator, seconds=2_500)
     path = (await resolve(hass, await only(hass))).url
     client = await hass_client()
-    with patch.object(media_source_module, "LISTENER_STUCK", 0.3):
+    with patch.object(http_module, "LISTENER_STUCK", 0.3):
         stuck = [await client.get(path) for _ in range(4)]
         assert await play(client, path, "bytes=0-3") == b"RIFF"
         ends = await asyncio.gather(*(each.read() for each in stuck), return_exceptions=True)

@@ -154,8 +154,8 @@ async def test_several_accounts(
 @pytest.mark.parametrize(
     ("identifier", "text"),
     [
-        ("nobody", "account is not there"),
-        ("nobody/2026-11-25", "account is not there"),
+        ("nobody", "account does not exist"),
+        ("nobody/2026-11-25", "account does not exist"),
         ("01DIRECTCALL/x", "no such recording"),
         ("01DIRECTCALL/0001-01-01", "no such recording"),
         ("01DIRECTCALL/9999-12-31", "no such recording"),
@@ -248,7 +248,7 @@ async def test_no_such_recording(
     client = await hass_client()
     async with client.get(f"/api/directcall/recordings/{path}") as response:
         assert response.status == 404
-    with pytest.raises(Unresolvable, match=r"(is not there|no such recording)"):
+    with pytest.raises(Unresolvable, match=r"(does not exist|no such recording)"):
         await resolve(hass, f"{ROOT}/{path}")
 
 

@@ -12,9 +12,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 
-from custom_components.directcall import services as services_module
 from custom_components.directcall.api import transport as transport_module
 from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.services import messages as messages_module
 from tests.common import CONTACTS, NEVER_TWICE, SEND, TEXT, device_of, perform, place_call
 from tests.simulator import Reply, Simulator
 
@@ -142,16 +142,16 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "send_at_in_past",
         "is in the past",
     ),
-    "no time": ({"send_at": "tomorrow"}, "invalid_send_at", "no date and time"),
-    "no such day": ({"send_at": "2027-02-30 08:00:00"}, "invalid_send_at", "no date and time"),
-    "no such hour": ({"send_at": "2027-02-20 25:00:00"}, "invalid_send_at", "no date and time"),
+    "no time": ({"send_at": "tomorrow"}, "invalid_send_at", "a date and time"),
+    "no such day": ({"send_at": "2027-02-30 08:00:00"}, "invalid_send_at", "a date and time"),
+    "no such hour": ({"send_at": "2027-02-20 25:00:00"}, "invalid_send_at", "a date and time"),
     "end of time": (
         {"send_at": "9999-12-31 23:59:59-12:00"},
         "invalid_send_at",
-        "no date and time",
+        "a date and time",
     ),
-    "a day alone": ({"send_at": "2027-02-20"}, "invalid_send_at", "no date and time"),
-    "a day of YAML": ({"send_at": date(2027, 2, 20)}, "invalid_send_at", "no date and time"),
+    "a day alone": ({"send_at": "2027-02-20"}, "invalid_send_at", "a date and time"),
+    "a day of YAML": ({"send_at": date(2027, 2, 20)}, "invalid_send_at", "a date and time"),
     "hour of no day": ({"earliest_hour": 24}, "invalid_hour", "from 0 to 23"),
     "half an hour": ({"latest_hour": 8.5}, "invalid_hour", "from 0 to 23"),
     "some hour": ({"latest_hour": "late"}, "invalid_hour", "from 0 to 23"),
@@ -162,7 +162,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "no destination": ({"destination": None}, "no_recipient", "Choose who gets the message"),
     "nothing but remains": ({"destination": ["", None, " "]}, "no_recipient", "Choose who gets"),
     "bad number": ({"destination": ["190", "Mario"]}, "short_number", "is a short number"),
-    "unquoted": ({"destination": 18900090880}, "number_unquoted", "…0880 came without"),
+    "unquoted": ({"destination": 18900090880}, "number_unquoted", "…0880 may have lost"),
     "no contact": (
         {"contact": "nobody", "destination": None},
         "contact_not_found",
@@ -490,7 +490,7 @@ async def test_question_about_a_message_has_a_deadline(
     simulator.quirks.token_delay = 60
     async with asyncio.timeout(10):
         with (
-            patch.object(services_module, "DEADLINE", 0.1),
+            patch.object(messages_module, "DEADLINE", 0.1),
             pytest.raises(HomeAssistantError, match="cannot be reached"),
         ):
             await perform(hass, action, {"message_id": "12345678900001"})

@@ -134,7 +134,7 @@ async def test_call_id_of_our_own(
         ("Maria 0300", "unknown_contact", 'no contact called "Maria 0300"'),
         ("41 3060-0300 0300 0300", "invalid_number", "not a telephone number that can be called"),
         ("()", "invalid_number", "not a telephone number that can be called"),
-        (18900090880, "number_unquoted", r"…0880 came without .* in the form \+55"),
+        (18900090880, "number_unquoted", r"…0880 may have lost .* in the form \+55"),
         (True, "invalid_number", "not a telephone number that can be called"),
     ],
 )
@@ -211,10 +211,10 @@ async def test_account_is_required_with_several(
 async def test_no_account(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """The action is there without an account, and says that there is none."""
     for config_entry_id in ("nobody", ["nobody"], 1):
-        with pytest.raises(ServiceValidationError, match="is not there, or is not set up"):
+        with pytest.raises(ServiceValidationError, match="does not exist or is not loaded"):
             await place_call(hass, config_entry_id=config_entry_id)
     await hass.config_entries.async_remove(account.entry_id)
-    with pytest.raises(ServiceValidationError, match="is not there, or is not set up"):
+    with pytest.raises(ServiceValidationError, match="does not exist or is not loaded"):
         await place_call(hass)
 
 
@@ -222,7 +222,7 @@ async def test_account_that_is_not_loaded(hass: HomeAssistant, account: MockConf
     """An account that is not set up is said not to be."""
     await hass.config_entries.async_unload(account.entry_id)
     for data in ({}, {"config_entry_id": account.entry_id}):
-        with pytest.raises(ServiceValidationError, match="is not there, or is not set up"):
+        with pytest.raises(ServiceValidationError, match="does not exist or is not loaded"):
             await place_call(hass, **data)
 
 

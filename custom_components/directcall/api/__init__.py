@@ -3,8 +3,9 @@
 Forms go out and JSON comes back. Portuguese names of fields stay inside this package.
 """
 
-from .audio_stream import AudioStream, ByteRange
+from .audio_stream import AudioStream
 from .auth import AuthListener
+from .byte_range import ByteRange
 from .client import DEFAULT_URL, DirectcallClient
 from .exceptions import (
     DirectcallAuthenticationError,
@@ -47,8 +48,9 @@ from .models import (
     Token,
     VoiceMessage,
 )
-from .phone_numbers import PhoneNumber, load_number_data, missing_calling_codes, redact_number
-from .redaction import redact_text
+from .number_metadata import load_number_data, missing_calling_codes
+from .phone_numbers import PhoneNumber
+from .redaction import redact_number, redact_text
 from .request_scope import RequestScope
 from .sessions import Sessions
 from .spool import Spool

@@ -9,8 +9,10 @@ from typing import Final
 
 from yarl import URL
 
-from .audio_stream import DEFAULT_TYPE, AudioStream, ByteRange, open_audio, probe_audio
+from .audio_download import open_audio, probe_audio
+from .audio_stream import AudioStream
 from .auth import Authenticator
+from .byte_range import ByteRange
 from .call_status import read_status
 from .exceptions import (
     DirectcallCancellationUnknownError,
@@ -19,6 +21,7 @@ from .exceptions import (
     DirectcallNotActiveError,
     DirectcallOutcomeUnknownError,
 )
+from .media_types import DEFAULT_TYPE
 from .models import (
     ZONE,
     AcceptedRequest,

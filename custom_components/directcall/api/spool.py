@@ -10,7 +10,9 @@ from tempfile import TemporaryFile
 from typing import Final
 import zlib
 
-from .audio_stream import GZIP_OR_ZLIB, AudioStream, ByteRange, cut_part, deadline
+from .audio_download import deadline
+from .audio_stream import GZIP_OR_ZLIB, AudioStream, cut_part
+from .byte_range import ByteRange
 from .exceptions import DirectcallConnectionError, DirectcallSpoolError
 
 # Bytes of a recording that are kept at most.

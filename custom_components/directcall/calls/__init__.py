@@ -1,7 +1,8 @@
 """Calls: placed once, tracked to their outcome, hung up."""
 
 from .call import DIGITS, Call, CallState
-from .manager import CallManager, request_call
+from .manager import CallManager
+from .options import PlaceCallOptions
 from .tracker import CallTracker
 
 __all__ = [
@@ -10,5 +11,5 @@ __all__ = [
     "CallManager",
     "CallState",
     "CallTracker",
-    "request_call",
+    "PlaceCallOptions",
 ]

@@ -1,14 +1,13 @@
 """Place calls, once each, and hang them up."""
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 import logging
 from math import ceil
 import time
-from typing import Any, Final
+from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
@@ -29,7 +28,7 @@ from ..api import (
     RequestScope,
 )
 from ..billing import DEADLINE, BilledRequest, DetachedRequest, RequestManager, request_cancelled
-from ..const import CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID, DOMAIN
+from ..const import DOMAIN
 from ..contacts import redact_name
 from ..issues import BilledService
 from ..store import AccountStore
@@ -337,16 +336,6 @@ class CallManager:
             raise serious[0]
         if len(errors) == len(pairs):
             raise errors[0]
-
-
-def request_call(pair: NumberPair, preferences: Mapping[str, Any]) -> CallRequest:
-    """Return a request for a call between two telephones, with an account's options or others."""
-    return CallRequest(
-        pair=pair,
-        record=preferences[CONF_RECORD],
-        show_caller_id=preferences[CONF_SHOW_CALLER_ID],
-        ring_destination_first=preferences[CONF_RING_DESTINATION_FIRST],
-    )
 
 
 def _call_in_progress(call: Call, contact: str | None) -> ServiceValidationError:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from hashlib import blake2b
 import re
 from secrets import token_hex
@@ -14,9 +14,8 @@ from typing import Final
 from homeassistant.components.media_source import generate_media_source_id
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later
-from homeassistant.util import dt as dt_util
 
 from ..api import (
     AudioStream,
@@ -29,13 +28,7 @@ from ..api import (
     Spool,
 )
 from ..const import CONF_MEDIA_KEY, DOMAIN
-from ..times import read_moment_or_day
 
-# How long the provider keeps them, unless it is paid for more (provider's documentation).
-KEPT: Final = timedelta(days=90)
-# In which there can be recordings.
-YEARS: Final = range(2000, 2100)
-_DEFAULT_PERIOD: Final = timedelta(days=7)
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(r"(20[0-9]{6}T[0-9]{6}Z)-[0-9a-f]{16}(?:-[0-9]+)?")
 # How many recordings stay in mind, so that who skips through one has it looked up once.
@@ -281,36 +274,6 @@ def _order(recording: Recording) -> tuple[datetime, str, str, str]:
 def _not_found() -> HomeAssistantError:
     """Return the error that there is no such recording."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="recording_not_found")
-
-
-def check_period(start: object, end: object) -> tuple[datetime, datetime]:
-    """Return from when to when recordings are asked for. Without a zone, it is the home's time.
-
-    Without an end it is now, and without a start seven days before the end. Raise
-    ServiceValidationError if one of them is no time, or they are the wrong way round, or too far
-    apart.
-    """
-    last = _read_moment(end, time.max, dt_util.now())
-    if last is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_end")
-    first = _read_moment(start, time.min, last - _DEFAULT_PERIOD)
-    if first is None:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_start")
-    if first > last:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="end_before_start")
-    # In days of the calendar: whoever says the day 90 days ago means all of it.
-    if last.date() - first.date() > KEPT:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="period_too_long")
-    return first, last
-
-
-def _read_moment(value: object, hour: time, default: datetime) -> datetime | None:
-    """Return the moment that the value of a field means; nothing if it is none."""
-    try:
-        moment = default if value is None else read_moment_or_day(value, hour)
-    except TypeError, ValueError, OverflowError:
-        return None
-    return moment if moment.year in YEARS else None
 
 
 def new_media_key() -> str:

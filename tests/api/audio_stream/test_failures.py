@@ -16,7 +16,7 @@ from custom_components.directcall.api import (
     DirectcallConnectionError,
     DirectcallRecordingGoneError,
     Sessions,
-    audio_stream as audio_stream_module,
+    audio_download as audio_download_module,
 )
 from tests.api.audio_stream.common import Server, at
 from tests.api.common import read
@@ -106,8 +106,8 @@ async def test_audio_that_breaks_off(client: DirectcallClient, server: Server) -
 @pytest.mark.parametrize("after", [0, 3])
 async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, after: int) -> None:
     """Nobody waits forever, neither for the first byte nor for the next."""
-    assert audio_stream_module.TIMEOUT.sock_read == 4 * 60
-    assert audio_stream_module.TIMEOUT.total is None
+    assert audio_download_module.TIMEOUT.sock_read == 4 * 60
+    assert audio_download_module.TIMEOUT.total is None
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
@@ -119,7 +119,7 @@ async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, 
 
     server.answer = answer
     with (
-        patch.object(audio_stream_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)),
+        patch.object(audio_download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)),
         pytest.raises(DirectcallConnectionError),
     ):
         await read(await client.open_recording(at(f"http://directcall.com.br:{server.port}/1")))
@@ -127,7 +127,7 @@ async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, 
 
 async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient) -> None:
     """Nor does anybody wait for a provider that says a little now and then."""
-    assert audio_stream_module.STUCK == 4 * 60
+    assert audio_download_module.STUCK == 4 * 60
 
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
@@ -140,7 +140,7 @@ async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as slow:
         port = slow.sockets[0].getsockname()[1]
         with (
-            patch.object(audio_stream_module, "STUCK", 0.3),
+            patch.object(audio_download_module, "STUCK", 0.3),
             pytest.raises(
                 DirectcallConnectionError, match=r"^the provider does not come to the point$"
             ),

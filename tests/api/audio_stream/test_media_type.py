@@ -12,7 +12,7 @@ from custom_components.directcall.api import (
     DirectcallClient,
     DirectcallConnectionError,
     DirectcallRecordingGoneError,
-    audio_stream as audio_stream_module,
+    audio_download as audio_download_module,
 )
 from tests.api.audio_stream.common import Server, at
 from tests.api.common import read
@@ -146,7 +146,7 @@ async def test_look_at_a_provider_that_is_stuck(client: DirectcallClient, server
 
     server.answer = answer
     with (
-        patch.object(audio_stream_module, "STUCK", 0.3),
+        patch.object(audio_download_module, "STUCK", 0.3),
         pytest.raises(
             DirectcallConnectionError, match=r"^the provider does not come to the point$"
         ),

@@ -12,7 +12,7 @@ from custom_components.directcall.api import (
     DirectcallClient,
     DirectcallConnectionError,
     DirectcallError,
-    audio_stream as audio_stream_module,
+    audio_download as audio_download_module,
 )
 from tests.api.audio_stream.common import Server, at, link_of, whole
 from tests.api.common import read
@@ -171,7 +171,7 @@ async def test_rest_that_nobody_asked_for(client: DirectcallClient, server: Serv
 
     server.answer = answer
     link = f"http://directcall.com.br:{server.port}/1"
-    with patch.object(audio_stream_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.5)):
+    with patch.object(audio_download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.5)):
         assert await read(await client.open_recording(at(link), ByteRange(0, 2))) == b"ID3"
     assert [request.headers["Range"] for request in server.requests] == ["bytes=0-2"]
 
@@ -246,7 +246,7 @@ async def test_part_that_ends_too_early(client: DirectcallClient, server: Server
 async def test_slow_listener(client: DirectcallClient, server: Server) -> None:
     """Who takes their time is not taken for a provider that is stuck."""
     server.answers(lambda: web.Response(body=bytes(4_000_000), content_type="audio/mpeg"))
-    with patch.object(audio_stream_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)):
+    with patch.object(audio_download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)):
         audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
         await asyncio.sleep(0.5)
         assert len(await read(audio)) == 4_000_000
