@@ -45,7 +45,8 @@ async def test_late_hang_up_ends_no_call_that_rings(
     skip(2.1)
     await until(lambda: events.types == ["placed", "ringing"])
     held.set()
-    await asyncio.sleep(0.1)
+    # The provider closes the connection after its answer.
+    await until(lambda: simulator.connections == 0)
     assert state_of(hass, ACTIVE_CALLS) == "1"
     skip(2.1)
     assert (await hanging_up)["code"] == "000"
