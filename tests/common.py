@@ -184,13 +184,40 @@ async def pass_time(
         await hass.async_block_till_done(wait_background_tasks=True)
 
 
+async def begin[ResultT](
+    hass: HomeAssistant, action: Coroutine[Any, Any, ResultT]
+) -> asyncio.Task[ResultT]:
+    """Start an action, and wait until the requests that it sent are answered."""
+    task = asyncio.create_task(action)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return task
+
+
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something holds that only the network brings about, for some seconds at most."""
-    for _ in range(500):
+    """Wait until a condition holds that only the network brings about. Fail after 30 s."""
+    for _ in range(3000):
         if condition():
             return
+        # The network needs real time.
         await asyncio.sleep(0.01)
-    pytest.fail("It did not come about")
+    pytest.fail("The condition was not met in time")
+
+
+async def settle(until: Callable[[], bool] = lambda: False) -> None:
+    """Wait until no request is under way, and automations and scripts only wait for time.
+
+    `async_block_till_done` would wait for their delays, too.
+    """
+    idle = 0
+    # A script takes some passes of the event loop from a trigger or an answer to its next request.
+    while idle < 50 and not until():
+        if any(task.get_name().startswith(f"{DOMAIN} ") for task in asyncio.all_tasks()):
+            idle = 0
+            # The network needs real time.
+            await asyncio.sleep(0.002)
+        else:
+            idle += 1
+            await asyncio.sleep(0)
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> str:
@@ -275,6 +302,7 @@ async def hurry[ResultT](
     task = asyncio.ensure_future(asking)
     while not task.done():
         skip(freezer, step)
+        # The network needs real time.
         await asyncio.sleep(0.001)
     return await task
 

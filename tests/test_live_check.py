@@ -259,7 +259,7 @@ async def test_provider_is_not_there(terminal: Terminal) -> None:
         free.bind(("127.0.0.1", 0))
         terminal.url = f"http://127.0.0.1:{free.getsockname()[1]}"
     assert await terminal.run() == 1
-    assert "no answer, DirectcallConnectionError, " in terminal.read(Question.NO_LOGIN)
+    assert "no answer, DirectcallConnectionFailedError, " in terminal.read(Question.NO_LOGIN)
 
 
 @pytest.mark.parametrize("how", [KeyboardInterrupt, EOFError])

@@ -69,7 +69,6 @@ class _Sender:
 
     @callback
     def _async_start(self, group: tuple[Recipient, ...]) -> BilledRequest[AcceptedRequest]:
-        """Start one request."""
         message = replace(self._message, recipients=tuple(each.number for each in group))
         scope = RequestScope(self._deadline - monotonic())
         if isinstance(message, VoiceMessage):
@@ -143,12 +142,10 @@ def async_check_outcomes(
 
 
 def _name_of(recipient: Recipient) -> str:
-    """Return a name for a recipient that gives no number away."""
     return redact_name(recipient.contact) if recipient.contact else str(recipient.number)
 
 
 def _text_of(hass: HomeAssistant, err: DirectcallError | HomeAssistantError) -> str:
-    """Return the text of an error in the home's language."""
     if isinstance(err, DirectcallError):
         err = as_home_assistant_error(err, HomeAssistantError)
     return async_get_error_text(hass, err)

@@ -53,6 +53,5 @@ class PollScheduler[ItemT]:
 
     @callback
     def _async_start_poll(self, entry: ConfigEntry, item: ItemT, _now: object) -> None:
-        """Poll an item that is due."""
         del self._timers[item]
         entry.async_create_background_task(self._hass, self._poll(item), f"{DOMAIN} poll")

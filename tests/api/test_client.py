@@ -135,7 +135,7 @@ async def test_readable_no(
         await client.place_call(a_call("5541999990201"), in_time())
     assert (caught.value.code, caught.value.message) == ("201", "Saldo insuficiente!")
     assert simulator.requests[PLACE_CALL] == 1
-    assert client.statistics.errors == {"DirectcallNoCreditError 201": 1}
+    assert client.statistics.errors == {"NoCreditError 201": 1}
 
 
 async def test_time_outs() -> None:

@@ -13,14 +13,14 @@ import pytest
 
 from custom_components.directcall.api import (
     DirectcallAuthenticationError,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallNoCreditError,
     DirectcallNotActiveError,
     DirectcallOutcomeUnknownError,
     DirectcallRefusedError,
+    DirectcallTokenDoubtedError,
     DirectcallTokenRejectedError,
-    DirectcallTokenUncertainError,
 )
 from custom_components.directcall.api.responses import ApiResponse
 from custom_components.directcall.api.token_response import DEFAULT_LIFETIME, read_token
@@ -160,12 +160,12 @@ DESCRIPTION = {"error_description": "The access token has expired"}
         ({}, 401, DirectcallTokenRejectedError),
         (DESCRIPTION, 401, DirectcallTokenRejectedError),
         # A description alone may be about anything.
-        (DESCRIPTION, 200, DirectcallTokenUncertainError),
-        (DESCRIPTION, 202, DirectcallTokenUncertainError),
-        (DESCRIPTION, 302, DirectcallTokenUncertainError),
-        (DESCRIPTION, 400, DirectcallTokenUncertainError),
-        (DESCRIPTION, 409, DirectcallTokenUncertainError),
-        ({"error": "quota_exceeded", **DESCRIPTION}, 200, DirectcallTokenUncertainError),
+        (DESCRIPTION, 200, DirectcallTokenDoubtedError),
+        (DESCRIPTION, 202, DirectcallTokenDoubtedError),
+        (DESCRIPTION, 302, DirectcallTokenDoubtedError),
+        (DESCRIPTION, 400, DirectcallTokenDoubtedError),
+        (DESCRIPTION, 409, DirectcallTokenDoubtedError),
+        ({"error": "quota_exceeded", **DESCRIPTION}, 200, DirectcallTokenDoubtedError),
         # A server in trouble does not know what it did.
         ({"codigo": "006"}, 502, DirectcallOutcomeUnknownError),
         ({"status": "erro", "codigo": "201"}, 500, DirectcallOutcomeUnknownError),
@@ -316,7 +316,7 @@ def test_broken_body_is_no_answer(body: bytes) -> None:
     """A body that is no JSON object says nothing."""
     with pytest.raises(DirectcallOutcomeUnknownError):
         ApiResponse.read(200, body, ()).check()
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         read_token(ApiResponse.read(200, body, ()))
 
 
@@ -411,14 +411,14 @@ def test_lifetime_is_believed_within_reason(fields: Fields, lifetime: float) -> 
         ({"access_token": False, "codigo": "201"}, 200, DirectcallNoCreditError),
         ({"status": "erro", "codigo": "001"}, 200, DirectcallRefusedError),
         ({"error": "server_error"}, 200, DirectcallRefusedError),
-        ({"error": "server_error"}, 500, DirectcallConnectionError),
+        ({"error": "server_error"}, 500, DirectcallConnectionFailedError),
         ({}, 403, DirectcallRefusedError),
-        ({}, 500, DirectcallConnectionError),
-        ({}, 302, DirectcallConnectionError),
-        ({"status": "ok"}, 200, DirectcallConnectionError),
-        ({"access_token": 5}, 200, DirectcallConnectionError),
-        ({"access_token": "with\na break"}, 200, DirectcallConnectionError),
-        ({"access_token": "\ud83d"}, 200, DirectcallConnectionError),
+        ({}, 500, DirectcallConnectionFailedError),
+        ({}, 302, DirectcallConnectionFailedError),
+        ({"status": "ok"}, 200, DirectcallConnectionFailedError),
+        ({"access_token": 5}, 200, DirectcallConnectionFailedError),
+        ({"access_token": "with\na break"}, 200, DirectcallConnectionFailedError),
+        ({"access_token": "\ud83d"}, 200, DirectcallConnectionFailedError),
     ],
 )
 def test_no_token_is_told_apart(fields: Fields, status: int, error: type[DirectcallError]) -> None:
@@ -556,6 +556,8 @@ def test_no_encoding_gives_anything_away(private: str, encode: Callable[[str], s
         ("c\u0327a\u0303o e acento pr\u00e9-pago", "cao e acento pré-pago"),
         (r"a\u{ffffffff}b\ud83dc", "abc"),
         ("%" + "25" * 20 + "35", "…"),
+        ("Aguarde...", "Aguarde…"),
+        ("Não  há\tsaldo ", "Não há saldo"),
     ],
 )
 def test_encoded_words_are_read(said: str, shown: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from custom_components.directcall.api import (
     CallRequest,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallOutcomeUnknownError,
     NumberPair,
     PhoneNumber,
@@ -89,7 +89,7 @@ async def test_poll_waits_for_a_connection_in_vain(
     await until_asked(simulator, 8)
     with (
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.1),
-        pytest.raises(DirectcallConnectionError),
+        pytest.raises(DirectcallConnectionFailedError),
     ):
         await client.call_status(PAIR)
     assert simulator.requests["voz/status"] == 8
@@ -137,7 +137,7 @@ async def test_redirect_is_not_followed(
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         simulator.reply("voz/status", Reply(b"", 302, location=f"http://127.0.0.1:{port}/"))
-        with pytest.raises(DirectcallConnectionError):
+        with pytest.raises(DirectcallConnectionFailedError):
             await client.call_status(PAIR)
     assert asked == []
 
@@ -165,7 +165,7 @@ async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> N
 
         with (
             patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep),
-            pytest.raises(DirectcallConnectionError),
+            pytest.raises(DirectcallConnectionFailedError),
         ):
             await client.place_call(CALL, scope)
         assert slept == [1]

@@ -23,7 +23,7 @@ from yarl import URL
 
 from custom_components.directcall.api import (
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallHangUpUnknownError,
     DirectcallOutcomeUnknownError,
@@ -47,7 +47,7 @@ async def test_no_readable_answer(
     with pytest.raises(DirectcallOutcomeUnknownError):
         await client.place_call(a_call(), in_time())
     simulator.reply(REQUEST_TOKEN, reply)
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.sign_in()
     assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 1}
 
@@ -139,11 +139,11 @@ async def test_nothing_listens(
 ) -> None:
     """A refused connection is tried three times, and then it is an error."""
     await simulator.stop()
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.place_call(a_call(), in_time())
     assert pauses == [1, 3]
     assert client.statistics.requests[PLACE_CALL] == 3
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.sign_in()
     assert client.statistics.requests[REQUEST_TOKEN] == 2
 
@@ -168,7 +168,7 @@ async def test_tls_fails(
     """Where there is no TLS, nothing is sent."""
     url = URL(simulator.url).with_scheme("https")
     client = signed_in(sessions, url, token)
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.place_call(a_call(), in_time())
     assert len(pauses) == 2
     assert simulator.requests[PLACE_CALL] == 0
@@ -218,7 +218,7 @@ async def test_certificate_is_checked(
         listening = asyncio.create_task(asyncio.to_thread(listen, server))
         url = URL.build(scheme="https", host="127.0.0.1", port=server.getsockname()[1])
         client = signed_in(sessions, url, token)
-        with pytest.raises(DirectcallConnectionError):
+        with pytest.raises(DirectcallConnectionFailedError):
             await client.place_call(a_call(), in_time())
         await listening
     assert len(pauses) == 2
@@ -228,7 +228,7 @@ async def test_certificate_is_checked(
 async def test_name_is_not_found(sessions: Sessions, token: Token, pauses: list[float]) -> None:
     """Where there is no such name, nothing is sent."""
     client = signed_in(sessions, "https://directcall.invalid", token)
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.place_call(a_call(), in_time())
     assert len(pauses) == 2
 
@@ -240,7 +240,7 @@ async def test_no_connection_in_time(sessions: Sessions, token: Token, pauses: l
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.2),
     ):
         client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
-        with pytest.raises(DirectcallConnectionError):
+        with pytest.raises(DirectcallConnectionFailedError):
             await client.place_call(a_call(), in_time())
     assert len(pauses) == 2
 
@@ -286,7 +286,7 @@ async def test_session_is_closed(
 ) -> None:
     """On a session that Home Assistant closed when it stopped, nothing is sent."""
     await sessions.close()
-    with pytest.raises(DirectcallConnectionError, match=r"^the session is closed$"):
+    with pytest.raises(DirectcallConnectionFailedError, match=r"^the session is closed$"):
         await client.place_call(a_call(), in_time())
 
 
@@ -298,7 +298,7 @@ async def test_debug_log(
     simulator.reply(PLACE_CALL, Reply(b"", 404))
     with pytest.raises(DirectcallRefusedError):
         await client.place_call(a_call(), in_time())
-    assert client.statistics.errors == {"DirectcallRefusedError HTTP 404": 1}
+    assert client.statistics.errors == {"RefusedError HTTP 404": 1}
     await client.place_call(a_call(), in_time())
     messages = [r.getMessage() for r in caplog.records if r.name == transport_module.__name__]
     assert messages == ["voz/call: HTTP 404, code none", "voz/call: HTTP 200, code 000"]
@@ -313,7 +313,7 @@ async def test_statistics(client: DirectcallClient, simulator: Simulator, token:
     with pytest.raises(DirectcallError):
         await client.place_call(a_call("5541999990002"), in_time())
     assert client.statistics.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
-    assert client.statistics.errors == {"DirectcallRefusedError 002": 1}
+    assert client.statistics.errors == {"RefusedError 002": 1}
     assert client.statistics.last_success == last_success
 
 
@@ -326,8 +326,8 @@ async def test_statistics_do_not_grow(
         with pytest.raises(DirectcallRefusedError):
             await client.place_call(a_call(), in_time())
     assert client.statistics.errors == {
-        "DirectcallRefusedError other": 2,
-        "DirectcallRefusedError 004": 1,
+        "RefusedError other": 2,
+        "RefusedError 004": 1,
     }
 
 
@@ -351,7 +351,7 @@ async def test_no_readable_answer_to_a_query(
 ) -> None:
     """A lost answer is asked for once, also by the HTTP client below."""
     simulator.reply(STATUS, reply)
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.call_status(PAIR)
     simulator.reply(END, reply)
     with pytest.raises(DirectcallHangUpUnknownError):
@@ -390,10 +390,10 @@ async def test_hang_up_is_tried_again_without_connection(
 ) -> None:
     """Where nothing could be sent, hanging up is tried three times; looking comes back anyway."""
     await simulator.stop()
-    with pytest.raises(DirectcallConnectionError, match=r"^ClientConnectorError$"):
+    with pytest.raises(DirectcallConnectionFailedError, match=r"^ClientConnectorError$"):
         await client.end_call(PAIR, in_time())
     assert pauses == [1, 3]
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.call_status(PAIR)
     assert client.statistics.requests[STATUS] == 1
 
@@ -416,7 +416,7 @@ async def test_url_with_the_token_is_in_no_error(
         client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with (
             patch.object(transport_module, "TIMEOUT", 0.5),
-            pytest.raises(DirectcallConnectionError) as caught,
+            pytest.raises(DirectcallConnectionFailedError) as caught,
         ):
             await client.call_status(PAIR)
         with (
@@ -438,6 +438,6 @@ async def test_url_with_the_token_is_in_no_error_of_a_connection(
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.2),
     ):
         client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
-        with pytest.raises(DirectcallConnectionError) as caught:
+        with pytest.raises(DirectcallConnectionFailedError) as caught:
             await client.call_status(PAIR)
     assert token.value not in chain(caught.value)

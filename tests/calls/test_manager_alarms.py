@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 import json
 from typing import Any
 from unittest.mock import patch
@@ -11,12 +10,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 
 from custom_components.directcall.api import DirectcallClient
 from tests.calls.common import SAVED, UNAVAILABLE, file_of_calls, told, write
 from tests.common import (
     ACTIVE_CALLS,
+    END,
     STATUS,
     Events,
     end_call,
@@ -25,6 +25,7 @@ from tests.common import (
     place_call,
     set_up,
     state_of,
+    until,
 )
 from tests.simulator import Reply, Simulator
 
@@ -71,11 +72,11 @@ async def test_alarm_rings_when_the_look_takes_long(
     """An alarm does not wait for a status that does not come."""
     await place_call(hass)
     await flow_on(30)
-    simulator.quirks.status_delay = 0.5
+    status = simulator.hold(STATUS)
     with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.2):
         await place_call(hass)
     assert len(simulator.calls) == 2
-    await asyncio.sleep(0.5)
+    status.set()
 
 
 async def test_alarm_rings_if_its_own_look_shows_the_end(
@@ -120,29 +121,30 @@ async def test_alarm_rings_despite_a_fault_of_ours(
     assert "boom" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("patience", "hang_ups", "calls"), [(5, 0.3, [True, False]), (0.1, 0.4, [True, False])]
-)
+@pytest.mark.parametrize("is_slow", [False, True])
 async def test_alarm_during_a_hang_up(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
-    patience: float,
-    hang_ups: float,
-    calls: list[bool],
+    *,
+    is_slow: bool,
 ) -> None:
     """An alarm rings though somebody is hanging up a call of the same pair just now."""
     await place_call(hass)
     await flow_on(5)
-    simulator.quirks.end_delay = hang_ups
+    answer = simulator.hold(END)
     hanging_up = asyncio.create_task(end_call(hass))
-    await asyncio.sleep(0.1)
-    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", patience):
-        await place_call(hass)
-    assert hanging_up.done() is (hang_ups < patience)
+    await until(lambda: simulator.requests[END] == 1)
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1 if is_slow else 30):
+        placing = asyncio.create_task(place_call(hass))
+        if not is_slow:
+            answer.set()
+        await placing
+    assert hanging_up.done() is not is_slow
+    answer.set()
     await hanging_up
-    assert [call.line.ended for call in simulator.calls] == calls
+    assert [call.line.ended for call in simulator.calls] == [True, False]
 
 
 async def test_alarms_during_a_slow_hang_up(
@@ -154,33 +156,32 @@ async def test_alarms_during_a_slow_hang_up(
     """Of two alarms that find a call being hung up, one rings, and it is not hung up as well."""
     await place_call(hass)
     await flow_on(5)
-    simulator.quirks.end_delay = 0.6
+    answer = simulator.hold(END)
     hanging_up = asyncio.create_task(end_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[END] == 1)
     with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1):
         results = await asyncio.gather(place_call(hass), place_call(hass), return_exceptions=True)
     assert [type(result) for result in results] == [dict, ServiceValidationError]
     assert len(simulator.calls) == 2
-    with suppress(HomeAssistantError):
-        await hanging_up
+    answer.set()
+    await hanging_up
+    assert [call.line.ended for call in simulator.calls] == [True, False]
 
 
 async def test_alarm_while_a_call_that_is_not_up_is_hung_up(
-    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+    hass: HomeAssistant, simulator: Simulator, events: Events, skip: Callable[[float], None]
 ) -> None:
     """Who hangs up a call that is not up yet does not hang up the alarm that rings meanwhile."""
     await place_call(hass)
     simulator.calls[0].line.ended = True
-    with (
-        patch("custom_components.directcall.calls.hang_up._UNTIL_UP", 0.3),
-        patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1),
-    ):
-        hanging_up = asyncio.create_task(end_call(hass))
-        await asyncio.sleep(0.1)
+    hanging_up = asyncio.create_task(end_call(hass))
+    await until(lambda: simulator.requests[END] == 1)
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1):
         await place_call(hass)
-        simulator.calls[1].line.started -= 3
-        with pytest.raises(ServiceValidationError, match="no call to hang up"):
-            await hanging_up
+    # The alarm rings by the time at which the hang-up is repeated.
+    skip(2.1)
+    with pytest.raises(ServiceValidationError, match="no call to hang up"):
+        await hanging_up
     assert [call.line.ended for call in simulator.calls] == [True, False]
     assert state_of(hass, ACTIVE_CALLS) == "1"
 

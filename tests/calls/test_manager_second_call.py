@@ -20,6 +20,7 @@ from tests.calls.common import (
     OVER,
     RINGS,
     UNAVAILABLE,
+    file_of_calls,
     saved_calls,
     told,
 )
@@ -33,6 +34,7 @@ from tests.common import (
     place_call,
     set_up,
     state_of,
+    until,
 )
 from tests.simulator import Reply, Simulator
 
@@ -70,14 +72,13 @@ async def test_call_that_was_refused_is_not_saved(
 ) -> None:
     """A call is saved from when it is sent on, and no longer once it surely was not placed."""
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
-    simulator.quirks.call_delay = 0.8
+    answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass, destination=f"{NUMBER}0201"))
-    await asyncio.sleep(0.7)
-    assert len(saved_calls(hass)) == 1
+    await until(lambda: file_of_calls(hass).exists() and len(saved_calls(hass)) == 1)
+    answer.set()
     with pytest.raises(HomeAssistantError, match="no credit"):
         await placing
-    await asyncio.sleep(0.7)
-    assert saved_calls(hass) == []
+    await until(lambda: saved_calls(hass) == [])
 
 
 async def test_second_call_while_the_first_is_live(
@@ -107,10 +108,11 @@ async def test_slow_acceptance_counts_from_its_end(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """A call that was accepted just now is there, however long that took."""
-    simulator.quirks.call_delay = 0.2
+    answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: len(simulator.calls) == 1)
     freezer.tick(22)
+    answer.set()
     await placing
     with pytest.raises(ServiceValidationError, match="already"):
         await place_call(hass)
@@ -190,7 +192,7 @@ async def test_unclear_second_call_beside_a_live_one(
     simulator.reply(STATUS, UNAVAILABLE)
     with pytest.raises(ServiceValidationError, match=r"again in (20|19) s"):
         await place_call(hass)
-    await asyncio.sleep(0.7)
+    await flow_on(1)
     [saved] = saved_calls(hass, account.entry_id)
     assert saved["call_id"] == first["call_id"]
     simulator.calls[0].line.ended = True

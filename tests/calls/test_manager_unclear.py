@@ -81,7 +81,7 @@ async def test_unclear_call_is_decided_as_soon_as_it_can_be(
     waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
     await until(lambda: simulator.requests[PLACE_CALL] == 1)
     held = simulator.hold(STATUS)
-    await asyncio.sleep(0.1)
+    await hass.async_block_till_done(wait_background_tasks=True)
     skip(2)
     await until(lambda: simulator.requests[STATUS] == 1)
     # The first look takes a while, so that the others are later, too.

@@ -136,10 +136,9 @@ async def test_slow_disk_holds_back_no_call(
 
 
 async def test_late_write_does_not_bring_a_file_back(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """An account that is removed in the moment in which a call is placed leaves no file."""
-    monkeypatch.setattr("custom_components.directcall.store._SAVE_DELAY", 0.02)
+    """An account that is removed while a call is placed leaves no file."""
     account = await set_up(hass, the_account(simulator))
     answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
@@ -148,8 +147,7 @@ async def test_late_write_does_not_bring_a_file_back(
     assert files(hass) == []
     answer.set()
     assert (await placing)["code"] == "000"
-    await asyncio.sleep(0.1)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await pass_time(hass, freezer, 1)
     assert files(hass) == []
 
 

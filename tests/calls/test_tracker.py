@@ -19,12 +19,13 @@ from tests.calls.common import (
     OVER,
     RINGS,
     UNAVAILABLE,
-    start_looking,
+    start_poll,
     timers,
     told,
 )
 from tests.common import (
     ACTIVE_CALLS,
+    END,
     LAST_CALL,
     NUMBER,
     PLACE_CALL,
@@ -34,6 +35,7 @@ from tests.common import (
     pass_time,
     place_call,
     state_of,
+    until,
 )
 from tests.simulator import Reply, Simulator
 
@@ -222,12 +224,10 @@ async def test_look_that_is_late(
     """What is heard of a call after it was hung up is nothing new."""
     await place_call(hass)
     await flow_on(15)
-    asked = simulator.requests[STATUS]
-    simulator.quirks.status_delay = 0.3
-    await start_looking(hass, freezer)
-    assert simulator.requests[STATUS] == asked + 1
+    status = simulator.hold(STATUS)
+    await start_poll(hass, freezer, simulator)
     await end_call(hass)
-    simulator.calls[0].line.ended = False
+    status.set()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert events.types == [*IN_VAIN, "answered", "ended"]
     assert state_of(hass, ACTIVE_CALLS) == "0"
@@ -243,12 +243,14 @@ async def test_call_that_ends_while_somebody_hangs_up(
     """A call is over once, whoever was faster."""
     await place_call(hass)
     await flow_on(15)
-    simulator.quirks.end_delay = 0.3
+    answer = simulator.hold(END)
     hanging_up = asyncio.create_task(end_call(hass))
+    await until(lambda: simulator.requests[END] == 1)
     simulator.reply(STATUS, OVER)
-    await start_looking(hass, freezer)
-    assert events.types == [*IN_VAIN, "answered", "ended"]
+    await start_poll(hass, freezer, simulator)
+    await until(lambda: events.types == [*IN_VAIN, "answered", "ended"])
     assert not hanging_up.done()
+    answer.set()
     await hanging_up
     assert events.types == [*IN_VAIN, "answered", "ended"]
 

@@ -7,7 +7,7 @@ from .client import DEFAULT_URL, DirectcallClient
 from .exceptions import (
     DirectcallAuthenticationError,
     DirectcallCancellationUnknownError,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallHangUpUnknownError,
     DirectcallInvalidNumberError,
@@ -19,8 +19,8 @@ from .exceptions import (
     DirectcallRecordingGoneError,
     DirectcallRefusedError,
     DirectcallSpoolError,
+    DirectcallTokenDoubtedError,
     DirectcallTokenRejectedError,
-    DirectcallTokenUncertainError,
     NumberProblem,
 )
 from .models import (
@@ -71,7 +71,7 @@ __all__ = [
     "DirectcallAuthenticationError",
     "DirectcallCancellationUnknownError",
     "DirectcallClient",
-    "DirectcallConnectionError",
+    "DirectcallConnectionFailedError",
     "DirectcallError",
     "DirectcallHangUpUnknownError",
     "DirectcallInvalidNumberError",
@@ -83,8 +83,8 @@ __all__ = [
     "DirectcallRecordingGoneError",
     "DirectcallRefusedError",
     "DirectcallSpoolError",
+    "DirectcallTokenDoubtedError",
     "DirectcallTokenRejectedError",
-    "DirectcallTokenUncertainError",
     "LegState",
     "NumberPair",
     "NumberProblem",

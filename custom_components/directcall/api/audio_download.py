@@ -15,7 +15,7 @@ from yarl import URL
 from .audio_stream import GZIP_OR_ZLIB, AudioStream, cut_part
 from .byte_range import ByteRange
 from .exceptions import (
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallLinkRefusedError,
     DirectcallRecordingGoneError,
@@ -75,13 +75,13 @@ async def probe_audio(session: aiohttp.ClientSession, api_url: URL, link: URL) -
 
 @asynccontextmanager
 async def deadline() -> AsyncIterator[None]:
-    """Raise DirectcallConnectionError if the provider takes too long."""
+    """Raise DirectcallConnectionFailedError if the provider takes too long."""
     try:
         async with asyncio.timeout(STUCK):
             yield
     except TimeoutError:
         error = "the provider does not come to the point"
-        raise DirectcallConnectionError(error) from None
+        raise DirectcallConnectionFailedError(error) from None
 
 
 async def _first_bytes(audio: AudioStream) -> bytes:
@@ -93,7 +93,7 @@ async def _first_bytes(audio: AudioStream) -> bytes:
                 first += unpacker.decompress(chunk, MOST_FIRST_BYTES) if unpacker else chunk
             except zlib.error:
                 error = "the audio cannot be unpacked"
-                raise DirectcallConnectionError(error) from None
+                raise DirectcallConnectionFailedError(error) from None
             if len(first) >= MOST_FIRST_BYTES:
                 break
     return first
@@ -131,7 +131,7 @@ async def _request(
 ) -> aiohttp.ClientResponse:
     if session.closed:
         error = "the session is closed"
-        raise DirectcallConnectionError(error)
+        raise DirectcallConnectionFailedError(error)
     try:
         return await session.get(
             link,
@@ -145,7 +145,7 @@ async def _request(
     except (aiohttp.ClientError, ValueError, OSError) as err:
         failure = type(err).__name__
     # Raised here, because the error of aiohttp may quote the link and must not be the context.
-    raise DirectcallConnectionError(failure)
+    raise DirectcallConnectionFailedError(failure)
 
 
 def _as_audio(
@@ -164,7 +164,7 @@ def _read_head(
     status, source = response.status, _Download(response)
     what = f"HTTP {status}"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN:
-        raise DirectcallConnectionError(what)
+        raise DirectcallConnectionFailedError(what)
     content_range = response.headers.get(hdrs.CONTENT_RANGE, "")
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         end = content_range if _NO_PART.fullmatch(content_range) else None
@@ -184,7 +184,7 @@ def _read_head(
         part = _PART.fullmatch(content_range)
         size = int(part[2]) - int(part[1]) + 1 if part else 0
         if byte_range is None or size < 1 or length not in {None, size}:
-            raise DirectcallConnectionError(what)
+            raise DirectcallConnectionFailedError(what)
         length = None if is_packed else size
         return AudioStream(
             HTTPStatus.PARTIAL_CONTENT, media_type, length, content_range, source, 0, is_packed
@@ -202,7 +202,7 @@ class _Download:
         try:
             return await self._response.content.readany()
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
-            failure = DirectcallConnectionError(type(err).__name__)
+            failure = DirectcallConnectionFailedError(type(err).__name__)
         # Raised here, so that the error of aiohttp is not the context.
         raise failure
 

@@ -7,7 +7,7 @@ from typing import Final, Protocol, Self
 import zlib
 
 from .byte_range import ByteRange
-from .exceptions import DirectcallConnectionError
+from .exceptions import DirectcallConnectionFailedError
 
 # The argument with which zlib reads either.
 GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
@@ -59,13 +59,13 @@ class AudioStream:
         return self.length is not None and not (self.content_range or "").endswith("/*")
 
     async def chunks(self) -> AsyncGenerator[bytes]:
-        """Yield the bytes as they arrive. Raise DirectcallConnectionError if they end too early."""
+        """Yield the bytes. Raise DirectcallConnectionFailedError if they end too early."""
         left_out, left = self._left_out, self.length
         while left is None or left > 0:
             chunk = await self._source.read()
             if not chunk and left:
                 error = "the audio ends too early"
-                raise DirectcallConnectionError(error)
+                raise DirectcallConnectionFailedError(error)
             if not chunk:
                 return
             skipped = min(left_out, len(chunk))

@@ -7,10 +7,10 @@ import logging
 
 from .exceptions import (
     DirectcallAuthenticationError,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
+    DirectcallTokenDoubtedError,
     DirectcallTokenRejectedError,
-    DirectcallTokenUncertainError,
 )
 from .models import Token
 from .request_scope import RequestScope
@@ -82,7 +82,7 @@ class Authenticator:
         except DirectcallAuthenticationError:
             self.listener.request_refused()
             raise
-        except DirectcallTokenUncertainError, DirectcallTokenRejectedError:
+        except DirectcallTokenDoubtedError, DirectcallTokenRejectedError:
             # Another request may have brought a new token meanwhile.
             if self.token is token:
                 self.token = None
@@ -99,7 +99,7 @@ class Authenticator:
         await asyncio.wait([renewal], timeout=None if scope is None else scope.seconds_left)
         if not renewal.done():
             error = "no token in time"
-            raise DirectcallConnectionError(error)
+            raise DirectcallConnectionFailedError(error)
         result = renewal.result()
         if isinstance(result, DirectcallError):
             raise result
@@ -115,7 +115,7 @@ class Authenticator:
         except Exception as err:
             # A bug must not end all renewals.
             _LOGGER.exception("Unexpected error while requesting a token")
-            failure = DirectcallConnectionError(type(err).__name__)
+            failure = DirectcallConnectionFailedError(type(err).__name__)
         else:
             self.listener.token_received(token)
             return token

@@ -14,7 +14,7 @@ from .byte_range import ByteRange
 from .call_status import read_status
 from .exceptions import (
     DirectcallCancellationUnknownError,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallHangUpUnknownError,
     DirectcallNotActiveError,
     DirectcallOutcomeUnknownError,
@@ -56,9 +56,9 @@ class DirectcallClient:
     """Client of one account. It gets a token by itself, and a new one if that is rejected.
 
     Requests raise DirectcallAuthenticationError, DirectcallTokenRejectedError,
-    DirectcallRefusedError or DirectcallConnectionError; those that ring, send, end or cancel also
-    DirectcallOutcomeUnknownError, and those for the audio of a recording DirectcallLinkRefusedError
-    or DirectcallRecordingGoneError.
+    DirectcallRefusedError or DirectcallConnectionFailedError; those that ring, send, end or cancel
+    also DirectcallOutcomeUnknownError, and those for the audio of a recording
+    DirectcallLinkRefusedError or DirectcallRecordingGoneError.
     """
 
     def __init__(self, sessions: Sessions, url: URL, client_id: str, client_secret: str) -> None:
@@ -85,7 +85,7 @@ class DirectcallClient:
             try:
                 response = await self._transport.sign_in("request_token", form)
             except DirectcallOutcomeUnknownError as err:
-                raise DirectcallConnectionError(str(err)) from None
+                raise DirectcallConnectionFailedError(str(err)) from None
             value, lifetime = read_token(response)
         return Token(value, lifetime, requested_at)
 
@@ -169,7 +169,7 @@ class DirectcallClient:
                     return await self._list_pages(token, query)
             except TimeoutError:
                 error = "a list took too long"
-                raise DirectcallConnectionError(error) from None
+                raise DirectcallConnectionFailedError(error) from None
 
         found = await self._execute(list_pages)
         # The provider may ignore a filter.
@@ -258,7 +258,7 @@ class DirectcallClient:
             response = await self._transport.ask(method, endpoint, _signed(token, fields), seconds)
             response.check()
         except DirectcallOutcomeUnknownError as err:
-            raise DirectcallConnectionError(str(err)) from None
+            raise DirectcallConnectionFailedError(str(err)) from None
         return response
 
     async def _execute[ResultT](

@@ -7,6 +7,11 @@ from typing import Final
 class DirectcallError(Exception):
     """Base of all errors of this package."""
 
+    @property
+    def name(self) -> str:
+        """Return the name that statistics and logs show."""
+        return type(self).__name__.removeprefix("Directcall")
+
 
 class DirectcallInvalidUrlError(DirectcallError):
     """Credentials must not be sent to this URL: ask for another one."""
@@ -70,7 +75,7 @@ class DirectcallNotActiveError(DirectcallRefusedError):
     """No such call is in progress: there is nothing to end."""
 
 
-class DirectcallConnectionError(DirectcallError):
+class DirectcallConnectionFailedError(DirectcallError):
     """Nothing was sent, or nothing that rings, sends or bills: it is safe to repeat."""
 
 
@@ -78,7 +83,7 @@ class DirectcallOutcomeUnknownError(DirectcallError):
     """Something was sent without a readable response: never repeat it."""
 
 
-class DirectcallTokenUncertainError(DirectcallOutcomeUnknownError):
+class DirectcallTokenDoubtedError(DirectcallOutcomeUnknownError):
     """The token may have been rejected: get a new one, but never repeat the request."""
 
 

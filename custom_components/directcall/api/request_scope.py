@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import time
 from typing import Final
 
-from .exceptions import DirectcallConnectionError
+from .exceptions import DirectcallConnectionFailedError
 
 # Seconds that an attempt needs to connect and get a response.
 _SHORTEST_ATTEMPT: Final = 6
@@ -48,7 +48,7 @@ class RequestScope:
         for pause in _PAUSES:
             try:
                 return await attempt()
-            except DirectcallConnectionError:
+            except DirectcallConnectionFailedError:
                 if self.seconds_left <= pause:
                     raise
                 await asyncio.sleep(pause)
@@ -56,12 +56,12 @@ class RequestScope:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Mark an attempt as in progress. Raise CancelledError or DirectcallConnectionError."""
+        """Mark an attempt in progress. Raise CancelledError or DirectcallConnectionFailedError."""
         if self._is_cancelled:
             raise asyncio.CancelledError
         if self.seconds_left < _SHORTEST_ATTEMPT:
             error = "no time is left for an attempt"
-            raise DirectcallConnectionError(error)
+            raise DirectcallConnectionFailedError(error)
         self._on_attempt()
         self._attempts += 1
         try:

@@ -13,8 +13,8 @@ from .exceptions import (
     DirectcallNotActiveError,
     DirectcallOutcomeUnknownError,
     DirectcallRefusedError,
+    DirectcallTokenDoubtedError,
     DirectcallTokenRejectedError,
-    DirectcallTokenUncertainError,
 )
 from .redaction import redact_text
 from .return_codes import RETURN_CODES, CodeKind
@@ -201,7 +201,7 @@ class ApiResponse:
             raise DirectcallOutcomeUnknownError(self.unclear)
         if self.oauth_error == _OAUTH_UNNAMED and self.http_status != HTTPStatus.UNAUTHORIZED:
             error = f"HTTP {self.http_status} with a description alone"
-            raise DirectcallTokenUncertainError(error)
+            raise DirectcallTokenDoubtedError(error)
         self.check()
 
     def check_ended(self) -> None:

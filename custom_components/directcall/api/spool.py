@@ -10,7 +10,7 @@ import zlib
 from .audio_download import deadline
 from .audio_stream import GZIP_OR_ZLIB, AudioStream, cut_part
 from .byte_range import ByteRange
-from .exceptions import DirectcallConnectionError, DirectcallSpoolError
+from .exceptions import DirectcallConnectionFailedError, DirectcallSpoolError
 
 # Bytes of a recording.
 LARGEST: Final = 100_000_000
@@ -74,7 +74,7 @@ class _Writer:
                 chunk = self._unpacker.unconsumed_tail
         except zlib.error:
             error = "the audio cannot be unpacked"
-            raise DirectcallConnectionError(error) from None
+            raise DirectcallConnectionFailedError(error) from None
 
     def _write(self, block: bytes) -> None:
         self._size += len(block)
@@ -86,7 +86,7 @@ class _Writer:
     def finish(self, media_type: str) -> Spool:
         if self._unpacker and not self._unpacker.eof:
             error = "the audio ends too early"
-            raise DirectcallConnectionError(error)
+            raise DirectcallConnectionFailedError(error)
         self._file.flush()
         return Spool(self._resources, self._file.fileno(), self._size, media_type)
 

@@ -6,7 +6,11 @@ import math
 import re
 from typing import Final
 
-from .exceptions import DirectcallAuthenticationError, DirectcallConnectionError, DirectcallError
+from .exceptions import (
+    DirectcallAuthenticationError,
+    DirectcallConnectionFailedError,
+    DirectcallError,
+)
 from .responses import OAUTH_SERVER_ERRORS, ApiResponse, read_object
 from .return_codes import CodeKind
 
@@ -37,7 +41,7 @@ def _error(response: ApiResponse) -> DirectcallError:
     ):
         return DirectcallAuthenticationError(str(refusal or response.message))
     # A token costs nothing, and may be requested again.
-    return refusal or DirectcallConnectionError(response.unclear)
+    return refusal or DirectcallConnectionFailedError(response.unclear)
 
 
 def _lifetime(expires_in: object, token: str) -> float:

@@ -16,7 +16,7 @@ import aiohttp
 from yarl import URL
 
 from .exceptions import (
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallInvalidUrlError,
     DirectcallOutcomeUnknownError,
@@ -146,11 +146,11 @@ class Transport:
         seconds: float,
         audio: bytes | None = None,
     ) -> ApiResponse:
-        """Send fields once. Raise DirectcallConnectionError or DirectcallOutcomeUnknownError."""
+        """Send once. Raise DirectcallConnectionFailedError or DirectcallOutcomeUnknownError."""
         self.statistics.requests[endpoint] += 1
         if session.closed:
             error = "the session is closed"
-            raise DirectcallConnectionError(error)
+            raise DirectcallConnectionFailedError(error)
         everything = {**fields, "format": "JSON"}
         in_form = method == "POST"
         try:
@@ -178,7 +178,7 @@ class Transport:
         try:
             yield
         except DirectcallError as err:
-            name = type(err).__name__
+            name = err.name
             if isinstance(err, DirectcallRefusedError):
                 # Any other code may be different each time.
                 known = re.fullmatch(r"[0-9]{3}|HTTP [0-9]{3}", err.code)
@@ -191,12 +191,12 @@ class Transport:
 async def map_errors(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a request. Raise DirectcallConnectionError or DirectcallOutcomeUnknownError."""
+    """Send a request. Raise DirectcallConnectionFailedError or DirectcallOutcomeUnknownError."""
     failure: DirectcallError
     try:
         return await handler(request)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-        failure = DirectcallConnectionError(type(err).__name__)
+        failure = DirectcallConnectionFailedError(type(err).__name__)
     except (aiohttp.ClientError, TimeoutError, OSError) as err:
         failure = DirectcallOutcomeUnknownError(type(err).__name__)
     # Raised here, so that the error of aiohttp, which may quote the URL, is not the context. Also,

@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from ..api import (
     AcceptedRequest,
     DirectcallAuthenticationError,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallOutcomeUnknownError,
     DirectcallTokenRejectedError,
@@ -46,7 +46,7 @@ class RequestedCall:
             is_shared = isinstance(
                 err,
                 DirectcallAuthenticationError
-                | DirectcallConnectionError
+                | DirectcallConnectionFailedError
                 | DirectcallTokenRejectedError,
             )
             # A call that may have been placed is tracked instead.

@@ -155,7 +155,6 @@ class RecordingLibrary:
         return await use(await self._async_find(recording_id))
 
     async def _async_probe(self, cached: _CachedRecording) -> str:
-        """Return the media type of a recording, by its first bytes."""
         cached.media_type = await self._client.probe_recording(cached.recording)
         return cached.media_type
 
@@ -198,7 +197,6 @@ class RecordingLibrary:
 
 
 def _order(recording: Recording) -> tuple[datetime, str, str, str]:
-    """Return the sort key of a recording."""
     return (
         recording.started,
         recording.origin.digits,
@@ -208,7 +206,6 @@ def _order(recording: Recording) -> tuple[datetime, str, str, str]:
 
 
 def _not_found() -> HomeAssistantError:
-    """Return the error that a recording does not exist."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="recording_not_found")
 
 

@@ -22,8 +22,8 @@ class SpoolCache:
         self._hass = hass
         self._kept: tuple[str, Spool] | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
+        # Held while a recording is spooled.
         self.lock: Final = asyncio.Lock()
-        """Held while a recording is spooled."""
 
     @callback
     def async_get(self, recording_id: str) -> Spool | None:
@@ -42,7 +42,6 @@ class SpoolCache:
 
     @callback
     def _async_restart_timer(self) -> None:
-        """Keep the spool for its whole time again."""
         if self._cancel_timer:
             self._cancel_timer()
         self._cancel_timer = async_call_later(
@@ -51,7 +50,6 @@ class SpoolCache:
 
     @callback
     def _async_expire(self, _now: datetime) -> None:
-        """Close the spool after its time."""
         self._cancel_timer = None
         self.async_clear()
 

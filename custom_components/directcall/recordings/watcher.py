@@ -129,8 +129,8 @@ class RecordingWatcher:
             Section("recordings", PendingRecording.from_dict, self._restore, self._to_save)
         )
         self._pending: dict[str, PendingRecording] = {}
+        # The calls for whose recordings a search is running.
         self._searched: set[str] = set()
-        """The calls for whose recordings a search is running."""
         self._searches = PollScheduler(hass, self._async_search)
         self._attached: tuple[DirectcallCoordinator, RecordingLibrary] | None = None
         self._unsubscribe: CALLBACK_TYPE = lambda: None
@@ -142,11 +142,9 @@ class RecordingWatcher:
 
     @callback
     def _restore(self, pending: list[PendingRecording]) -> None:
-        """Take over what was saved."""
         self._pending.update({each.call_id: each for each in pending})
 
     def _to_save(self) -> Iterable[PendingRecording]:
-        """Return the pending recordings."""
         return self._pending.values()
 
     @callback
@@ -214,7 +212,6 @@ class RecordingWatcher:
     async def _async_try_to_find(
         self, library: RecordingLibrary, pending: PendingRecording
     ) -> str | None:
-        """Return the media content ID of a recording, or None if it is not found."""
         try:
             return await self._async_find(library, pending)
         except DirectcallError as err:

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.directcall.api import (
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallOutcomeUnknownError,
     DirectcallRefusedError,
     PhoneNumber,
@@ -119,11 +119,11 @@ async def test_nothing_listens(
 ) -> None:
     """A refused connection is tried three times, and then it is an error."""
     await simulator.stop()
-    with pytest.raises(DirectcallConnectionError) as caught:
+    with pytest.raises(DirectcallConnectionFailedError) as caught:
         await send(client, token)
     assert pauses == [1, 3]
     assert client.statistics.requests[SEND] == 3
-    assert client.statistics.errors == {"DirectcallConnectionError": 1}
+    assert client.statistics.errors == {"ConnectionFailedError": 1}
     assert token.value not in chain(caught.value)
 
 
@@ -134,7 +134,7 @@ async def test_no_connection_in_time(
     """Where there is no connection in time, nothing is sent."""
     with deaf_server() as port, patch.object(transport_module, "CONNECT_TIMEOUT", 0.2):
         client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
-        with pytest.raises(DirectcallConnectionError):
+        with pytest.raises(DirectcallConnectionFailedError):
             await send(client, token)
     assert pauses == [1, 3]
 
@@ -150,7 +150,7 @@ async def test_session_is_closed(
 ) -> None:
     """On a session that Home Assistant closed when it stopped, nothing is sent."""
     await sessions.close()
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await send(client, token)
     assert simulator.requests[SEND] == 0
 

@@ -12,7 +12,7 @@ from yarl import URL
 from custom_components.directcall.api import (
     DirectcallCancellationUnknownError,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallOutcomeUnknownError,
     DirectcallRefusedError,
@@ -48,7 +48,7 @@ async def cancel(client: DirectcallClient, token: Token, message_id: str) -> Pro
 # Each question about a message, where it goes to, and the error that a lost answer is.
 ENDPOINTS: list[tuple[Ask, str]] = [(look, STATUS), (cancel, REMOVE)]
 LOST: list[tuple[Ask, str, type[DirectcallError]]] = [
-    (look, STATUS, DirectcallConnectionError),
+    (look, STATUS, DirectcallConnectionFailedError),
     (cancel, REMOVE, DirectcallCancellationUnknownError),
 ]
 
@@ -74,7 +74,7 @@ async def test_status_of_no_message(
         await look(client, token, "1")
     assert (caught.value.code, caught.value.message) == ("009", 'Campo code "" inexistente.')
     assert simulator.requests[STATUS] == 1
-    assert client.statistics.errors == {"DirectcallRefusedError 009": 1}
+    assert client.statistics.errors == {"RefusedError 009": 1}
 
 
 async def test_message_is_cancelled(
@@ -87,7 +87,7 @@ async def test_message_is_cancelled(
         await cancel(client, token, message_id)
     assert caught.value.code == "010"
     assert simulator.requests[REMOVE] == 2
-    assert client.statistics.errors == {"DirectcallRefusedError 010": 1}
+    assert client.statistics.errors == {"RefusedError 010": 1}
 
 
 async def test_message_that_was_sent_is_not_cancelled(
@@ -260,7 +260,7 @@ async def test_no_readable_answer_to_a_query(
     assert token.value not in chain(caught.value)
     assert MESSAGE_ID not in chain(caught.value)
     assert simulator.requests == {REQUEST_TOKEN: 1, endpoint: 1}
-    assert client.statistics.errors == {error.__name__: 1}
+    assert client.statistics.errors == {error.__name__.removeprefix("Directcall"): 1}
 
 
 async def test_each_request_has_its_own_connection(sessions: Sessions, token: Token) -> None:
@@ -304,7 +304,7 @@ async def test_question_without_connection(
 ) -> None:
     """Where nothing could be sent, cancelling is tried three times, and looking once."""
     await simulator.stop()
-    with pytest.raises(DirectcallConnectionError) as caught:
+    with pytest.raises(DirectcallConnectionFailedError) as caught:
         await ask(client, token, MESSAGE_ID)
     assert pauses == waited
     assert client.statistics.requests[endpoint] == len(waited) + 1
