@@ -361,7 +361,7 @@ async def test_look_that_is_due_while_home_assistant_ends(
         await asyncio.sleep(0.1)
     [awaited] = saved(hass)
     assert awaited["looks"] == 0
-    assert "cannot be looked for" not in caplog.text
+    assert "could not be searched for" not in caplog.text
 
 
 async def test_clock_that_was_set_back(
