@@ -32,6 +32,7 @@ from tests.common import (
     reauth_flows,
     set_up,
     state_of,
+    until,
 )
 from tests.simulator import Rejection, Reply, Simulator
 
@@ -164,11 +165,12 @@ async def test_stopped_script_takes_nobody_elses_token(
     """An action that is cancelled while it waits for the token leaves the others alone."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     freezer.tick(3601)
-    simulator.quirks.token_delay = 0.2
+    token = simulator.hold(REQUEST_TOKEN)
     first = hass.async_create_task(place_call(hass))
     second = hass.async_create_task(place_call(hass, destination="+55 41 99999-1111"))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     first.cancel()
+    token.set()
     await second
     assert [call.destination for call in simulator.calls] == ["5541999991111"]
     assert simulator.requests[REQUEST_TOKEN] == 2
@@ -184,11 +186,12 @@ async def test_token_that_nobody_waits_for_any_more(
     """A token request that fails after its only script was stopped leaves no error behind."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     freezer.tick(3601)
-    simulator.quirks.token_delay = 0.1
+    token = simulator.hold(REQUEST_TOKEN)
     change_secret(simulator)
     script = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.05)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     script.cancel()
+    token.set()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert simulator.requests[REQUEST_TOKEN] == 2
     assert "never retrieved" not in caplog.text
@@ -200,10 +203,12 @@ async def test_call_survives_a_reload(
 ) -> None:
     """A call that waits for its token while the account is set up anew is placed, once."""
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.2
+    token = simulator.hold(REQUEST_TOKEN)
     call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
-    await hass.config_entries.async_reload(account.entry_id)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
+    reload = asyncio.create_task(hass.config_entries.async_reload(account.entry_id))
+    token.set()
+    await reload
     assert (await call)["code"] == "000"
     assert len(simulator.calls) == 1
 
@@ -213,10 +218,11 @@ async def test_removal_while_a_token_is_awaited(
 ) -> None:
     """An account that is gone places no call, and asks nobody for new credentials."""
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.2
+    token = simulator.hold(REQUEST_TOKEN)
     call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     await hass.config_entries.async_remove(account.entry_id)
+    token.set()
     with pytest.raises(HomeAssistantError, match="Nothing was sent"):
         await call
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -229,10 +235,11 @@ async def test_account_is_disabled_while_a_token_is_awaited(
 ) -> None:
     """An account that is disabled places no call that was asked for before."""
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.2
+    token = simulator.hold(REQUEST_TOKEN)
     call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     await hass.config_entries.async_set_disabled_by(account.entry_id, ConfigEntryDisabler.USER)
+    token.set()
     with pytest.raises(HomeAssistantError, match="Nothing was sent"):
         await call
     await hass.async_block_till_done(wait_background_tasks=True)

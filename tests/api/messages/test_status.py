@@ -313,10 +313,12 @@ async def test_cancelling_waits_for_the_connection(
 ) -> None:
     """A message is cancelled once there is a connection again."""
     await simulator.stop()
-    cancelling = asyncio.create_task(cancel(client, token, message_id))
-    await asyncio.sleep(0.5)
-    await simulator.start()
-    assert (await cancelling).code == "000"
+
+    async def sleep(_: float) -> None:
+        await simulator.start()
+
+    with patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep):
+        assert (await cancel(client, token, message_id)).code == "000"
     assert simulator.messages[0].cancelled
     assert simulator.requests[REMOVE] == 1
 
