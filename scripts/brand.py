@@ -19,28 +19,18 @@ DARK: Final = ".ink { color: #f1f3f5 !important }"
 
 def draw() -> Iterator[tuple[str, bytes]]:
     """Yield the name and the PNG of each image."""
-    for prefix, source, style in (
-        ("icon", "icon.svg", None),
-        ("logo", "logo.svg", None),
-        ("dark_logo", "logo.svg", DARK),
-    ):
+    for image, style in (("icon", None), ("logo", None), ("dark_logo", DARK)):
+        source = str(SOURCES / f"{image.removeprefix('dark_')}.svg")
         for suffix, height in (("", HEIGHT), ("@2x", 2 * HEIGHT)):
-            png = svg_to_bytes(
-                svg_path=str(SOURCES / source),
-                height=height,
-                style_sheet=style,
-                skip_system_fonts=True,
+            yield (
+                f"{image}{suffix}.png",
+                svg_to_bytes(
+                    svg_path=source, height=height, style_sheet=style, skip_system_fonts=True
+                ),
             )
-            yield f"{prefix}{suffix}.png", png
-
-
-def main() -> None:
-    """Write every image."""
-    IMAGES.mkdir(exist_ok=True)
-    for name, png in draw():
-        (IMAGES / name).write_bytes(png)
-        print(f"{name}: {len(png):,} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    for name, png in draw():
+        (IMAGES / name).write_bytes(png)
+        print(f"{name}: {len(png):,} bytes")

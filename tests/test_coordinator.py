@@ -14,8 +14,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
-from custom_components.directcall import coordinator as coordinator_module
-from custom_components.directcall.api import DirectcallClient, DirectcallConnectionError
+from custom_components.directcall.api import DirectcallConnectionFailedError
+from custom_components.directcall.api.transport import Transport
 from custom_components.directcall.const import DOMAIN
 from tests.common import (
     CONNECTION,
@@ -317,9 +317,7 @@ async def test_renewal_that_fails_at_once(
     """A request that fails before anything can be awaited is no end of the requests."""
     simulator.end_tokens()
     with (
-        patch.object(
-            DirectcallClient, "request_token", side_effect=DirectcallConnectionError("at once")
-        ),
+        patch.object(Transport, "sign_in", side_effect=DirectcallConnectionFailedError("at once")),
         pytest.raises(HomeAssistantError, match="cannot be reached"),
     ):
         await place_call(hass)
@@ -335,13 +333,13 @@ async def test_renewal_that_fails_for_a_fault_of_ours(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What nobody thought of is logged, and tried again as any other failure."""
-    with patch.object(DirectcallClient, "request_token", side_effect=RuntimeError("boom")):
+    with patch.object(Transport, "sign_in", side_effect=RuntimeError("boom")):
         await pass_time(hass, freezer, 3600 * 0.9)
     assert "boom" in caplog.text
-    ours = [r for r in caplog.records if r.name == coordinator_module.__name__]
+    ours = [r for r in caplog.records if r.name.startswith("custom_components.directcall")]
     assert [r.getMessage() for r in ours if r.levelno >= logging.WARNING] == [
         "Unexpected error while requesting a token",
-        "Directcall gives no token (DirectcallConnectionError: RuntimeError); trying again",
+        "Directcall gives no token (ConnectionFailedError: RuntimeError); trying again",
     ]
     await pass_time(hass, freezer, 17)
     assert simulator.requests[REQUEST_TOKEN] == 2

@@ -54,7 +54,7 @@ async def test_set_up_without_connection(
     assert state_of(hass, CONNECTION) == "on"
     messages = [r.getMessage() for r in caplog.records if "Directcall" in r.getMessage()]
     assert messages == [
-        "Directcall gives no token (DirectcallConnectionError: ClientConnectorError); trying again",
+        "Directcall gives no token (ConnectionFailedError: ClientConnectorError); trying again",
         "The connection to Directcall is back",
     ]
 

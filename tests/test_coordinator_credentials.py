@@ -11,7 +11,6 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from custom_components.directcall.api import RequestScope
 from tests.common import (
     CONNECTION,
     PLACE_CALL,
@@ -136,7 +135,7 @@ async def test_token_that_comes_too_late(
     simulator.end_tokens()
     simulator.quirks.token_delay = 60
     with (
-        patch("custom_components.directcall.billing.RequestScope", lambda _: RequestScope(0.5)),
+        patch("custom_components.directcall.calls.manager.DEADLINE", 0.5),
         patch("custom_components.directcall.api.request_scope._SHORTEST_ATTEMPT", 0.1),
         pytest.raises(HomeAssistantError, match="cannot be reached, and nothing was done"),
     ):
@@ -181,8 +180,10 @@ async def test_acceptance_of_credentials_that_were_replaced(
     call = asyncio.create_task(place_call(hass))
     await until(lambda: simulator.requests[REQUEST_TOKEN] == requests + 1)
     simulator.held.clear()
-    simulator.reply(REQUEST_TOKEN, REFUSED)
-    await hass.config_entries.async_reload(account.entry_id)
+    hass.config_entries.async_update_entry(
+        account, data={**account.data, "client_secret": "another"}
+    )
+    await hass.async_block_till_done()
     account.async_start_reauth(hass)
     await hass.async_block_till_done()
     assert len(reauth_flows(hass)) == 1
@@ -230,17 +231,19 @@ async def test_refusal_found_by_an_action_is_tried_again_soon(
 async def test_same_secret_typed_again(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """The same secret, accepted again, sets the account up anew exactly once."""
+    """The same secret, accepted again, reloads the account exactly once."""
     account.async_start_reauth(hass)
     await hass.async_block_till_done()
     [flow] = reauth_flows(hass)
     before = simulator.requests[REQUEST_TOKEN]
+    set_ups = set_ups_of(account)
     await hass.config_entries.flow.async_configure(
         flow["flow_id"], {"client_secret": ACCOUNT.client_secret}
     )
     await hass.async_block_till_done(wait_background_tasks=True)
-    # One to try the secret, one to set the account up.
-    assert simulator.requests[REQUEST_TOKEN] == before + 2
+    # One to try the secret. The account keeps its token.
+    assert simulator.requests[REQUEST_TOKEN] == before + 1
+    assert len(set_ups) == 1
     assert account.state is ConfigEntryState.LOADED
     assert reauth_flows(hass) == []
     assert state_of(hass, CONNECTION) == "on"

@@ -69,4 +69,4 @@ async def test_diagnostics_without_a_token(
     assert diagnostics["token"] is None
     assert diagnostics["last_success"] is None
     assert diagnostics["polling"] is False
-    assert diagnostics["errors"] == {"DirectcallConnectionError": 1}
+    assert diagnostics["errors"] == {"ConnectionFailedError": 1}

@@ -1,76 +1,41 @@
-"""Faults that are planted on purpose."""
+"""The report about faults that are planted on purpose."""
+
+import json
+from pathlib import Path
 
 import pytest
 
-from scripts.mutate import report, undecorate
-
-DECORATED = '''\
-class Lamp:
-    """A lamp."""
-
-    @property
-    def is_on(self) -> bool:
-        """Return if it is on."""
-        return True
-
-    @classmethod
-    def make(cls) -> Lamp:
-        """Return a lamp."""
-        return cls()
-
-    @override
-    async def turn_on(self) -> None:
-        """Turn it on."""
+from scripts.mutate import report
 
 
-@callback
-def listen() -> None:
-    """Listen."""
-'''
-UNDECORATED = '''\
-class Lamp:
-    """A lamp."""
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with what mutmut remembers of two modules."""
+    for name, codes in {
+        "lamps": {"home.lamps.on_1": 1, "home.lamps.on_2": 36, "home.lamps.on_3": 33},
+        "doors": {"home.doors.open_1": 0, "home.doors.open_2": None},
+    }.items():
+        file = tmp_path / "home" / f"{name}.py.meta"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps({"exit_code_by_key": codes}))
+    return tmp_path
 
 
-    def is_on(self) -> bool:
-        """Return if it is on."""
-        return True
-
-    @classmethod
-    def make(cls) -> Lamp:
-        """Return a lamp."""
-        return cls()
-
-
-    async def turn_on(self) -> None:
-        """Turn it on."""
-    turn_on = override(turn_on)
-    is_on = property(is_on)
+def test_report(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A fault that takes too long is noticed; one that no test reaches is not, and is named."""
+    assert report(folder, []) == 40
+    assert capsys.readouterr().out.splitlines() == [
+        "survived: home.doors.open_1",
+        "not checked: home.doors.open_2",
+        "no tests: home.lamps.on_3",
+        "Noticed: 40.0 % of 5",
+    ]
 
 
-@callback
-def listen() -> None:
-    """Listen."""
-'''
-
-
-def test_methods_are_reached() -> None:
-    """What a method is decorated with is applied below it, where faults can be planted in it."""
-    assert undecorate(DECORATED) == UNDECORATED
-
-
-def test_report(capsys: pytest.CaptureFixture[str]) -> None:
-    """A fault that takes for ever is noticed; one that no test reaches is not, and is named."""
-    found = {
-        "lamps": {"lamps.on_1": "killed", "lamps.on_2": "timeout", "lamps.on_3": "no tests"},
-        "doors": {"doors.open_1": "survived"},
-    }
-    assert report(found) == 50
-    printed = capsys.readouterr().out.splitlines()
-    assert printed == [
-        "no tests: lamps.on_3",
-        "lamps: 66.7 % of 3 noticed (1 killed, 1 timeout, 1 no tests)",
-        "survived: doors.open_1",
-        "doors: 0.0 % of 1 noticed (1 survived)",
-        "All: 50.0 % of 4 noticed (1 killed, 1 timeout, 1 no tests, 1 survived)",
+def test_pattern_selects_faults(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the faults of the patterns count."""
+    assert report(folder, ["*.on_1", "*.on_2", "home.doors.open_2"]) == pytest.approx(200 / 3)
+    assert capsys.readouterr().out.splitlines() == [
+        "not checked: home.doors.open_2",
+        "Noticed: 66.7 % of 3",
     ]

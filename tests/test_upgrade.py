@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 import json
+import logging
 from pathlib import Path
 import shutil
 import time
@@ -164,7 +165,13 @@ def has_no_credit_issue(hass: HomeAssistant) -> bool:
     return issue is not None and issue.active
 
 
-async def test_account_keeps_its_settings(folder: Path) -> None:
+def assert_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """Assert that the integration logged no warning and no error."""
+    records = [record for record in caplog.records if DOMAIN in record.name]
+    assert [r.getMessage() for r in records if r.levelno >= logging.WARNING] == []
+
+
+async def test_account_keeps_its_settings(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     """An account loads with its credentials, options and contacts."""
     [before] = read(folder / STORAGE_DIR / ENTRIES)["entries"]
     async with started(folder) as (hass, _):
@@ -173,6 +180,20 @@ async def test_account_keeps_its_settings(folder: Path) -> None:
         assert account.data == before["data"]
     [now] = read(folder / STORAGE_DIR / ENTRIES)["entries"]
     assert {**now, "modified_at": before["modified_at"]} == before
+    assert_no_warning(caplog)
+
+
+async def test_account_without_files_of_its_own(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An account that never placed a call has no files, which is no reason for a warning."""
+    replace(folder, CALLS, None)
+    replace(folder, RECORDINGS, None)
+    async with started(folder) as (hass, events):
+        assert account_of(hass).state is ConfigEntryState.LOADED
+        assert state_of(hass, ACTIVE_CALLS) == "0"
+        assert events == []
+    assert_no_warning(caplog)
 
 
 async def test_entities_and_devices_stay(folder: Path) -> None:

@@ -106,7 +106,6 @@ class DirectcallAccount:
         self._hass.async_create_background_task(self._async_end(), f"{DOMAIN} sessions")
 
     async def _async_end(self) -> None:
-        """Close the sessions once the requests have ended."""
         try:
             await self.requests.async_wait_for_all()
         finally:

@@ -124,7 +124,6 @@ def _is_mp3(audio: bytes) -> bool:
 
 
 async def _async_convert(hass: HomeAssistant, source: bytes | Path) -> bytes:
-    """Return audio as an MP3, or as much of it as shows that it is too big."""
     if not await async_setup_component(hass, ffmpeg.DOMAIN, {}):
         raise _failure(_CONVERTER)
     speech, place = (source, "pipe:0") if isinstance(source, bytes) else (None, str(source))
@@ -149,12 +148,10 @@ async def _async_convert(hass: HomeAssistant, source: bytes | Path) -> bytes:
 
 
 def _not_supported() -> ServiceValidationError:
-    """Return the error that something is neither a voice's nor a local file."""
     return ServiceValidationError(translation_domain=DOMAIN, translation_key="media_not_supported")
 
 
 def _too_slow() -> HomeAssistantError:
-    """Return the error that the audio was not ready in time."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="audio_too_slow")
 
 

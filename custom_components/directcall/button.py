@@ -57,5 +57,4 @@ class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
         request = PlaceCallOptions.from_entry(self._entry).request(pair)
         data = self._entry.runtime_data
         with translated_errors():
-            placing = await data.account.calls.async_place(data.client, request, recipient.contact)
-            placing.check()
+            await data.account.calls.async_place(data.client, request, recipient.contact)

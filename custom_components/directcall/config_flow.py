@@ -32,7 +32,7 @@ from .api import (
     DEFAULT_URL,
     DirectcallAuthenticationError,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallInvalidNumberError,
     DirectcallInvalidUrlError,
     DirectcallRefusedError,
@@ -99,7 +99,7 @@ async def _async_try_credentials(url: URL, client_id: str, client_secret: str) -
         return _Failure("invalid_auth")
     except DirectcallRefusedError as err:
         return _Failure("refused", {"code": err.code, "message": err.message})
-    except DirectcallConnectionError:
+    except DirectcallConnectionFailedError:
         return _Failure("cannot_connect")
     except Exception:
         _LOGGER.exception("Unexpected error while trying credentials")

@@ -9,13 +9,12 @@ from homeassistant.config_entries import ConfigSubentry, ConfigSubentryFlow, Sub
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 
-from .api import DirectcallInvalidNumberError, PhoneNumber
+from .api import DirectcallInvalidNumberError, PhoneNumber, has_number
 from .const import CONF_NUMBER, SUBENTRY_CONTACT
 from .contacts import (
     LONGEST_NAME,
     async_load_number_data,
     clean_name,
-    has_number,
     is_printable,
     normalize_name,
     recipient_of,

@@ -19,8 +19,8 @@ from .api import (
     PhoneNumber,
     load_number_data,
     missing_calling_codes,
+    redact_name,
     redact_number,
-    redact_text,
 )
 from .const import CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 
@@ -28,8 +28,6 @@ ATTR_CONTACT: Final = "contact"
 ATTR_DESTINATION: Final = "destination"
 
 LONGEST_NAME: Final = 60
-# Digits of a Brazilian number without its area code.
-_SHORTEST_NUMBER: Final = 8
 # Emoji such as families are made with them, and some scripts need them.
 _JOINERS: Final = {"\N{ZERO WIDTH JOINER}", "\N{ZERO WIDTH NON-JOINER}"}
 
@@ -89,16 +87,6 @@ def normalize_name(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", clean_name(name).casefold())
     plain = (c for c in decomposed if unicodedata.category(c) not in {"Cf", "Mn"})
     return " ".join("".join(plain).split())
-
-
-def has_number(name: str) -> bool:
-    """Return if a name has as many digits as a telephone number."""
-    return sum(character.isdecimal() for character in name) >= _SHORTEST_NUMBER
-
-
-def redact_name(name: str) -> str:
-    """Return a name without the numbers in it."""
-    return redact_number(name) if has_number(name) else redact_text(name, [])
 
 
 def contact_not_found() -> ServiceValidationError:

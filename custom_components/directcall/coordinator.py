@@ -48,14 +48,14 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
         )
         self.client: Final = client
         self._is_shut_down = False
+        # How many scheduled renewals failed in a row, all of them refused or none.
         self._failures = 0
-        """How many scheduled renewals failed in a row, all of them refused or none."""
+        # When the first refusal in a row came, on the monotonic clock.
         self._refused_at: float | None = None
-        """When the first refusal in a row came, on the monotonic clock."""
+        # Whether the last token was refused.
         self._credentials_refused = False
-        """Whether the last token was refused."""
+        # Whether the last request was refused, although there was a token.
         self._request_refused = False
-        """Whether the last request was refused, although there was a token."""
 
     @property
     def is_connected(self) -> bool:
@@ -137,7 +137,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
         if not self.last_update_success:
             self.async_update_listeners()
             return
-        _LOGGER.warning("Directcall gives no token (%s: %s); trying again", type(err).__name__, err)
+        _LOGGER.warning("Directcall gives no token (%s: %s); trying again", err.name, err)
         self.update_interval = _interval(_RETRIES[0])
         # The call that reschedules a coordinator also marks its data as good.
         self.async_set_updated_data(self.data)

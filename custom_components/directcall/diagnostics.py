@@ -41,12 +41,12 @@ async def async_get_config_entry_diagnostics(
         },
         "calls": {
             "active": tracker.active,
-            "unclear": tracker.unclear,
+            "unclear": tracker.ambiguous,
             "over": dict(tracker.final_states),
             "unknown_words": dict(tracker.unknown_words),
         },
         "recordings": {
-            "awaited": data.account.recording_watcher.awaited,
+            "awaited": data.account.recording_watcher.pending,
             "left_out": dict(statistics.invalid_recordings),
         },
         "requests": dict(statistics.requests),

@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 from .api import (
     DirectcallAuthenticationError,
     DirectcallCancellationUnknownError,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallHangUpUnknownError,
     DirectcallLinkRefusedError,
@@ -41,7 +41,7 @@ def as_home_assistant_error[ErrorT: HomeAssistantError](
         case DirectcallRefusedError(code=code, message=message):
             key = "no_credit" if isinstance(err, DirectcallNoCreditError) else "refused"
             placeholders = {"code": code, "message": message}
-        case DirectcallConnectionError():
+        case DirectcallConnectionFailedError():
             key = "cannot_connect"
         case DirectcallHangUpUnknownError():
             key = "hang_up_unknown"

@@ -8,8 +8,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
+from .api import redact_name
 from .calls import Call, CallState, CallTracker
-from .contacts import redact_name
 from .entity import DirectcallCallEntity
 from .recordings import PendingRecording, async_recording_signal
 

@@ -24,7 +24,6 @@ class BilledService(Enum):
 
 
 def _issue_id(entry_id: str, service: BilledService) -> str:
-    """Return the ID of an account's issue."""
     return f"{service.issue}_{entry_id}"
 
 

@@ -120,7 +120,6 @@ class DirectcallMediaSource(MediaSource):
         return f"{dt_util.as_local(recording.started):%H:%M} {origin} → {destination}"
 
     def _name(self, recipient: Recipient) -> str:
-        """Return a contact's name, or a number as it is written in the home's country."""
         return recipient.contact or recipient.number.written_in(self._hass.config.country)
 
     @override

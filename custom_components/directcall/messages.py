@@ -21,10 +21,11 @@ from .api import (
     RequestScope,
     Sms,
     VoiceMessage,
+    redact_name,
 )
 from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, RequestManager
 from .const import DOMAIN
-from .contacts import Recipient, redact_name
+from .contacts import Recipient
 from .errors import as_home_assistant_error
 from .issues import BilledService
 from .texts import async_get_error_text
@@ -68,7 +69,6 @@ class _Sender:
 
     @callback
     def _async_start(self, group: tuple[Recipient, ...]) -> BilledRequest[AcceptedRequest]:
-        """Start one request."""
         message = replace(self._message, recipients=tuple(each.number for each in group))
         scope = RequestScope(self._deadline - monotonic())
         if isinstance(message, VoiceMessage):
@@ -142,12 +142,10 @@ def async_check_outcomes(
 
 
 def _name_of(recipient: Recipient) -> str:
-    """Return a name for a recipient that gives no number away."""
     return redact_name(recipient.contact) if recipient.contact else str(recipient.number)
 
 
 def _text_of(hass: HomeAssistant, err: DirectcallError | HomeAssistantError) -> str:
-    """Return the text of an error in the home's language."""
     if isinstance(err, DirectcallError):
         err = as_home_assistant_error(err, HomeAssistantError)
     return async_get_error_text(hass, err)

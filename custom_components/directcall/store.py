@@ -163,12 +163,10 @@ class AccountStore:
 
     @callback
     def _data_to_save(self) -> _Sections:
-        """Return the content of the file."""
         self._delay = inf
         return self._as_data()
 
     def _as_data(self) -> _Sections:
-        """Return all sections as JSON."""
         return {section.key: section.as_list() for section in self._sections}
 
     async def async_remove(self) -> None:
@@ -189,7 +187,6 @@ class AccountStore:
 
 
 def _read(path: Path) -> bytes | None:
-    """Return the content of a file, or None if it does not exist."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -197,7 +194,6 @@ def _read(path: Path) -> bytes | None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, if that is possible."""
     with suppress(OSError):
         path.unlink()
 

@@ -1,9 +1,8 @@
-"""Measure what Directcall costs a house: time, requests, memory."""
+"""Benchmark: time and requests that an account costs, against a simulated provider."""
 
 from typing import Final
 
-# First of all: it takes the place of another library, of which the test harness would have taken
-# hold before.
+# Before all else: it replaces a library that the test harness would otherwise have imported.
 from homeassistant import const
 
 HOME_ASSISTANT: Final = const.__version__

@@ -1,81 +1,114 @@
-"""Measure everything in one run."""
+"""Measure what an account costs: time, and requests to a simulated provider."""
 
 import argparse
 import asyncio
-from itertools import islice
+from collections.abc import Iterable
 import logging
+import os
+from pathlib import Path
+import platform
+from statistics import median
+import sys
 from typing import Final
 
-from tests.common import set_up
+from . import HOME_ASSISTANT, measures
+from .provider import RECORDINGS, running_provider
 
-from .accounts import idle, time_set_ups, weigh
-from .blocks import LongestBlock, watching
-from .calls import compare, count_requests, rush
-from .house import new_account, running_house, telephones
-from .imports import time_imports
-from .provider import free_port, running_provider
-from .report import PAGE, Figures, render, write
-from .steps import time_steps
-
-# For how many rounds of calls there is one of what takes longer.
-_PER_SET_UP: Final = 25
-_PER_WEIGHING: Final = 100
-_PER_IMPORT: Final = 50
+PAGE: Final = Path(__file__).parents[2] / "docs" / "performance.md"
+START: Final = "<!-- What scripts/benchmark --write writes -->\n"
+END: Final = "<!-- Its end -->\n"
+CONTACTS: Final = 50
+# How many times as long as a `rest_command` that opens a connection, too, a call may take.
+MOST_TIMES: Final = 1.5
 
 
-def _parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="scripts/benchmark", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=500, help="in which calls are compared")
-    parser.add_argument("--calls", type=int, default=1000, help="that are placed at once")
-    parser.add_argument("--write", action="store_true", help="put it into docs/performance.md")
-    return parser.parse_args()
-
-
-async def _measure(rounds: int, calls: int) -> Figures:
-    """Measure in a house that is up before its provider is."""
-    destinations = telephones()
-    blocks: dict[str, LongestBlock] = {}
-    port = free_port()
-    async with running_house() as hass:
-        account = await set_up(hass, new_account(port))
-        async with running_provider(port) as provider:
-            cold = await count_requests(hass, provider, next(destinations))
-            warm = await count_requests(hass, provider, next(destinations))
-            with watching() as blocks["Calls, one after the other"]:
-                comparison = await compare(
-                    hass, provider, account.data["url"], destinations, rounds
+async def measure(rounds: int, calls: int) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the median of the seconds of a call, by way, and all other figures."""
+    async with measures.running_house() as hass, running_provider() as (port, ask):
+        async with measures.running_account(hass, port) as (url, _):
+            compared = await measures.compare(hass, url, rounds)
+            before = await ask()
+            at_once = await measures.place_at_once(hass, calls)
+            placed = await ask() - before
+            await measures.hang_up(hass)
+            with measures.longest_block() as blocks:
+                await hass.services.async_call(
+                    "directcall", "list_recordings", blocking=True, return_response=True
                 )
-            steps = await time_steps(hass, destinations, rounds)
-            with watching() as blocks["Calls at once"]:
-                rushed = await rush(hass, provider, list(islice(destinations, calls)))
-            day = await idle(hass, provider)
-            await hass.config_entries.async_remove(account.entry_id)
-            with watching() as blocks["Set-ups and removals, with contacts and without"]:
-                times = await time_set_ups(hass, port, max(1, rounds // _PER_SET_UP))
-            weights = await weigh(hass, port, max(1, rounds // _PER_WEIGHING))
-    return Figures(
-        cold=cold,
-        warm=warm,
-        comparison=comparison,
-        steps=steps,
-        rush=rushed,
-        set_ups=times,
-        weights=weights,
-        imports=time_imports(max(1, rounds // _PER_IMPORT)),
-        day=day,
-        blocks=blocks,
+            before = await ask()
+            await measures.pass_a_day(hass)
+            day = await ask() - before
+        set_ups: dict[int, list[float]] = {0: [], CONTACTS: []}
+        for contacts, seconds in list(set_ups.items()) * (1 + rounds // 25):
+            async with measures.running_account(hass, port, contacts) as (_, took):
+                seconds.append(took)
+    imports = [measures.time_imports() for _ in range(1 + rounds // 50)]
+    once = sum(number == 1 for name, number in placed.items() if name.isdecimal())
+    return {name: median(seconds) for name, seconds in compared.items()}, {
+        f"{calls:,} calls at once: all are placed after": f"{at_once:.2f} s",
+        f"{calls:,} calls at once: telephones with exactly one call": f"{once:,}",
+        "Set-up of an account": _ms(median(set_ups[0])),
+        f"Set-up of an account with {CONTACTS} contacts": _ms(median(set_ups[CONTACTS])),
+        "Import of the integration's modules": _ms(median(imports)),
+        "Requests in a day without calls": ", ".join(f"{n} `{name}`" for name, n in day.items()),
+        f"Longest block of the event loop while {RECORDINGS:,} recordings are listed": (
+            _ms(max(blocks))
+        ),
+    }
+
+
+def render(compared: dict[str, float], figures: dict[str, str], rounds: int) -> str:
+    """Return the figures in Markdown."""
+    bare = compared[measures.BARE]
+    ways = ((way, _ms(s), f"{s / bare:.2f} times") for way, s in compared.items())
+    return (
+        f"{rounds} rounds on {os.cpu_count()} cores, {platform.system()},"
+        f" Python {platform.python_version()}, Home Assistant {HOME_ASSISTANT}.\n\n"
+        f"{_table(('A call', 'Median', 'To the bare POST'), ways)}\n"
+        f"{_table(('What', 'Figure'), figures.items())}"
     )
 
 
+def write(page: Path, text: str) -> None:
+    """Put the figures into the page about them."""
+    before, _, rest = page.read_text().partition(START)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{START}\n{text}\n{END}{after}")
+
+
+def check(compared: dict[str, float]) -> str | None:
+    """Return what is wrong if a call takes too long."""
+    times = compared[measures.CALL] / compared[measures.UNKEPT]
+    if times <= MOST_TIMES:
+        return None
+    return (
+        f"A call takes {times:.2f} times as long as a rest_command, and {MOST_TIMES} is the limit."
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    rule = ("---", *("---:" for _ in head[1:]))
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *rows))
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:.2f} ms"
+
+
 def main() -> None:
-    """Measure, and tell."""
+    """Measure, print the figures, and fail if a call takes too long."""
     logging.basicConfig(level=logging.ERROR)
-    arguments = _parse_arguments()
-    text = render(asyncio.run(_measure(arguments.rounds, arguments.calls)))
+    parser = argparse.ArgumentParser(prog="scripts/benchmark", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=500, help="in which calls are compared")
+    parser.add_argument("--calls", type=int, default=1000, help="that are placed at once")
+    parser.add_argument("--write", action="store_true", help="update docs/performance.md")
+    arguments = parser.parse_args()
+    compared, figures = asyncio.run(measure(arguments.rounds, arguments.calls))
+    text = render(compared, figures, arguments.rounds)
+    print(text)
     if arguments.write:
         write(PAGE, text)
-    print(text)
+    sys.exit(check(compared))
 
 
 if __name__ == "__main__":

@@ -11,15 +11,13 @@ from homeassistant.util.yaml import load_yaml_dict
 
 @dataclass(frozen=True)
 class Integration:
-    """The content of the integration's folder."""
+    """The content of the integration's folder: texts by language, modules by name."""
 
     manifest: dict[str, Any]
     icons: dict[str, Any]
     actions: dict[str, Any]
     texts: dict[str, dict[str, Any]]
-    """By language."""
     modules: dict[str, ast.Module]
-    """By name: `sensor`, `api.client`."""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -33,16 +31,13 @@ class Integration:
             actions=load_yaml_dict(str(path / "services.yaml")),
             texts={file.stem: _read_json(file) for file in path.glob("translations/*.json")},
             modules={
-                ".".join(file.relative_to(path).with_suffix("").parts): ast.parse(
-                    file.read_text(encoding="utf-8"), file.name
-                )
+                ".".join(file.relative_to(path).with_suffix("").parts): ast.parse(file.read_bytes())
                 for file in sorted(path.rglob("*.py"))
             },
         )
 
 
 def _read_json(file: Path) -> dict[str, Any]:
-    """Read an object from a file."""
     try:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as err:

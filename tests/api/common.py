@@ -5,14 +5,19 @@ from contextlib import contextmanager
 import socket
 import traceback
 
+from yarl import URL
+
 from custom_components.directcall.api import (
     AudioStream,
     CallRequest,
+    DirectcallClient,
     NumberPair,
     PhoneNumber,
     RequestScope,
+    Sessions,
+    Token,
 )
-from tests.simulator import Reply
+from tests.simulator import ACCOUNT, Reply
 
 BROKEN = {
     "nothing": Reply(b""),
@@ -32,6 +37,13 @@ GARBAGE = b"HTTP/9.9 what\r\n\r\n"
 def in_time() -> RequestScope:
     """Return a scope with the time that an action has."""
     return RequestScope(45)
+
+
+def signed_in(sessions: Sessions, url: str | URL, token: Token) -> DirectcallClient:
+    """Return a client that holds a token already."""
+    client = DirectcallClient(sessions, URL(url), *ACCOUNT)
+    client.auth.token = token
+    return client
 
 
 def a_call(destination: str = "5541999990000", *, yes: bool = False) -> CallRequest:

@@ -22,7 +22,7 @@ from custom_components.directcall.api import (
     parse_url,
     transport as transport_module,
 )
-from tests.api.common import PAIR, a_call, in_time
+from tests.api.common import PAIR, a_call, in_time, signed_in
 from tests.common import END, PLACE_CALL
 from tests.simulator import ACCOUNT, Rejection, Reply, Simulator, TokenShape
 
@@ -115,13 +115,14 @@ async def test_rejected_token(
     rejection: Rejection,
     status: int,
 ) -> None:
-    """A token that is not accepted is known in whatever way that is said."""
+    """A token that is not accepted is renewed once, in whatever way that is said."""
     simulator.quirks.rejection = rejection
     simulator.quirks.error_status = status
     simulator.end_tokens()
+    simulator.quirks.token_lifetime = 0
     with pytest.raises(DirectcallTokenRejectedError):
         await client.place_call(a_call(), in_time())
-    assert simulator.requests[PLACE_CALL] == 1
+    assert (simulator.requests[PLACE_CALL], len(simulator.tokens), simulator.calls) == (2, 2, [])
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -134,7 +135,7 @@ async def test_readable_no(
         await client.place_call(a_call("5541999990201"), in_time())
     assert (caught.value.code, caught.value.message) == ("201", "Saldo insuficiente!")
     assert simulator.requests[PLACE_CALL] == 1
-    assert client.statistics.errors == {"DirectcallNoCreditError 201": 1}
+    assert client.statistics.errors == {"NoCreditError 201": 1}
 
 
 async def test_time_outs() -> None:
@@ -161,7 +162,7 @@ async def test_status_of_a_call(
     assert status is not None
     assert status.destination is not None
     assert status.destination.state is LegState.ANSWERED
-    assert await client.call_status(a_call("5541999991111").pair) is None
+    assert (await client.call_status(a_call("5541999991111").pair)).status is None
     assert client.statistics.errors == {}
 
 
@@ -209,8 +210,8 @@ async def test_id_gives_nothing_away(
 
 async def test_query_is_written_as_it_should_be(sessions: Sessions, simulator: Simulator) -> None:
     """Nothing in a token is lost in a URL, whatever characters it is made of."""
-    client = DirectcallClient(sessions, URL(simulator.url), *ACCOUNT)
     token = Token("a+b/c=d&e%20f#g?~", 3600, time.monotonic())
+    client = signed_in(sessions, simulator.url, token)
     simulator.accept(token.value)
     await client.call_status(PAIR)
     assert simulator.queries == [

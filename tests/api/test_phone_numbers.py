@@ -282,7 +282,7 @@ def test_number_is_masked() -> None:
     assert number.last_digits == "1234"
     assert "99999" not in repr(number)
     assert redact_number("+55 41 99999-12 34") == "…1234"
-    assert redact_number(5541999991234) == "…1234"
+    assert redact_number(5541999991234) == redact_number(5541999991234.0) == "…1234"
     assert redact_number(None) == redact_number([]) == "…"
 
 

@@ -11,7 +11,7 @@ import pytest
 from custom_components.directcall.api import (
     DirectcallAuthenticationError,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallRefusedError,
     DirectcallTokenRejectedError,
     PhoneNumber,
@@ -193,7 +193,7 @@ async def test_list_that_takes_too_long(
         record(simulator, number)
     with (
         patch.object(client_module, "LIST_TIMEOUT", 0.35),
-        pytest.raises(DirectcallConnectionError, match=r"^a list took too long$"),
+        pytest.raises(DirectcallConnectionFailedError, match=r"^a list took too long$"),
     ):
         await client.list_recordings(DAY)
     assert 1 < simulator.requests[LIST] < 9
@@ -215,17 +215,16 @@ async def test_page_that_fails(
     simulator.quirks.page_size = 1
     record(simulator, 1)
     record(simulator, 2, destination="5541999998005")
-    with pytest.raises(DirectcallConnectionError, match="HTTP 502"):
+    with pytest.raises(DirectcallConnectionFailedError, match="HTTP 502"):
         await client.list_recordings(DAY)
 
 
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (Reply(drop=True), DirectcallConnectionError),
-        (Reply(b"<h1>"), DirectcallConnectionError),
+        (Reply(drop=True), DirectcallConnectionFailedError),
+        (Reply(b"<h1>"), DirectcallConnectionFailedError),
         (Reply(b'{"status": "erro", "codigo": "011"}'), DirectcallRefusedError),
-        (Reply(b'{"status": "erro", "codigo": "006"}'), DirectcallTokenRejectedError),
         (Reply(b'{"status": "erro", "codigo": "200"}'), DirectcallAuthenticationError),
     ],
 )
@@ -242,6 +241,18 @@ async def test_no_list(
         await client.list_recordings(DAY)
     assert simulator.requests[LIST] == 1
     assert client.statistics.errors.total() == 1
+
+
+async def test_list_with_a_rejected_token(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """A token that is not accepted is renewed once, and each attempt is counted."""
+    rejected = Reply(b'{"status": "erro", "codigo": "006"}')
+    simulator.reply(LIST, rejected, rejected)
+    with pytest.raises(DirectcallTokenRejectedError):
+        await client.list_recordings(DAY)
+    assert (simulator.requests[LIST], len(simulator.tokens)) == (2, 2)
+    assert client.statistics.errors == {"TokenRejectedError": 2}
 
 
 @pytest.mark.parametrize(

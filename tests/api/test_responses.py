@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping
+from functools import partial
 import json
 import re
 import time
@@ -12,16 +13,17 @@ import pytest
 
 from custom_components.directcall.api import (
     DirectcallAuthenticationError,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallNoCreditError,
     DirectcallNotActiveError,
     DirectcallOutcomeUnknownError,
     DirectcallRefusedError,
+    DirectcallTokenDoubtedError,
     DirectcallTokenRejectedError,
-    DirectcallTokenUncertainError,
 )
-from custom_components.directcall.api.responses import DEFAULT_LIFETIME, ApiResponse
+from custom_components.directcall.api.responses import ApiResponse
+from custom_components.directcall.api.token_response import DEFAULT_LIFETIME, read_token
 
 type Fields = Mapping[str, Any]
 
@@ -158,12 +160,12 @@ DESCRIPTION = {"error_description": "The access token has expired"}
         ({}, 401, DirectcallTokenRejectedError),
         (DESCRIPTION, 401, DirectcallTokenRejectedError),
         # A description alone may be about anything.
-        (DESCRIPTION, 200, DirectcallTokenUncertainError),
-        (DESCRIPTION, 202, DirectcallTokenUncertainError),
-        (DESCRIPTION, 302, DirectcallTokenUncertainError),
-        (DESCRIPTION, 400, DirectcallTokenUncertainError),
-        (DESCRIPTION, 409, DirectcallTokenUncertainError),
-        ({"error": "quota_exceeded", **DESCRIPTION}, 200, DirectcallTokenUncertainError),
+        (DESCRIPTION, 200, DirectcallTokenDoubtedError),
+        (DESCRIPTION, 202, DirectcallTokenDoubtedError),
+        (DESCRIPTION, 302, DirectcallTokenDoubtedError),
+        (DESCRIPTION, 400, DirectcallTokenDoubtedError),
+        (DESCRIPTION, 409, DirectcallTokenDoubtedError),
+        ({"error": "quota_exceeded", **DESCRIPTION}, 200, DirectcallTokenDoubtedError),
         # A server in trouble does not know what it did.
         ({"codigo": "006"}, 502, DirectcallOutcomeUnknownError),
         ({"status": "erro", "codigo": "201"}, 500, DirectcallOutcomeUnknownError),
@@ -314,8 +316,8 @@ def test_broken_body_is_no_answer(body: bytes) -> None:
     """A body that is no JSON object says nothing."""
     with pytest.raises(DirectcallOutcomeUnknownError):
         ApiResponse.read(200, body, ()).check()
-    with pytest.raises(DirectcallConnectionError):
-        ApiResponse.read(200, body, ()).token()
+    with pytest.raises(DirectcallConnectionFailedError):
+        read_token(ApiResponse.read(200, body, ()))
 
 
 @pytest.mark.parametrize(
@@ -384,7 +386,7 @@ def test_message_gives_nothing_away(said: str, shown: str | None) -> None:
 )
 def test_lifetime_is_believed_within_reason(fields: Fields, lifetime: float) -> None:
     """The stated lifetime counts, else the JWT's, else an hour."""
-    assert read({"access_token": "opaque", **fields}).token()[1] == lifetime
+    assert read_token(read({"access_token": "opaque", **fields}))[1] == lifetime
 
 
 @pytest.mark.parametrize(
@@ -409,20 +411,20 @@ def test_lifetime_is_believed_within_reason(fields: Fields, lifetime: float) -> 
         ({"access_token": False, "codigo": "201"}, 200, DirectcallNoCreditError),
         ({"status": "erro", "codigo": "001"}, 200, DirectcallRefusedError),
         ({"error": "server_error"}, 200, DirectcallRefusedError),
-        ({"error": "server_error"}, 500, DirectcallConnectionError),
+        ({"error": "server_error"}, 500, DirectcallConnectionFailedError),
         ({}, 403, DirectcallRefusedError),
-        ({}, 500, DirectcallConnectionError),
-        ({}, 302, DirectcallConnectionError),
-        ({"status": "ok"}, 200, DirectcallConnectionError),
-        ({"access_token": 5}, 200, DirectcallConnectionError),
-        ({"access_token": "with\na break"}, 200, DirectcallConnectionError),
-        ({"access_token": "\ud83d"}, 200, DirectcallConnectionError),
+        ({}, 500, DirectcallConnectionFailedError),
+        ({}, 302, DirectcallConnectionFailedError),
+        ({"status": "ok"}, 200, DirectcallConnectionFailedError),
+        ({"access_token": 5}, 200, DirectcallConnectionFailedError),
+        ({"access_token": "with\na break"}, 200, DirectcallConnectionFailedError),
+        ({"access_token": "\ud83d"}, 200, DirectcallConnectionFailedError),
     ],
 )
 def test_no_token_is_told_apart(fields: Fields, status: int, error: type[DirectcallError]) -> None:
     """Refused credentials are told apart from a provider in trouble."""
     with pytest.raises(error) as caught:
-        read(fields, status).token()
+        read_token(read(fields, status))
     assert type(caught.value) is error
 
 
@@ -440,7 +442,7 @@ def test_no_token_is_told_apart(fields: Fields, status: int, error: type[Directc
 )
 def test_no_is_told_why(fields: Fields, status: int, text: str) -> None:
     """What a log says of a no, or of no answer, is how it came, whatever was asked for."""
-    for read_on in (read(fields, status).check, read(fields, status).token):
+    for read_on in (read(fields, status).check, partial(read_token, read(fields, status))):
         with pytest.raises(DirectcallError) as caught:
             read_on()
         assert str(caught.value) == text
@@ -449,7 +451,7 @@ def test_no_is_told_why(fields: Fields, status: int, text: str) -> None:
 def test_no_token_is_told_in_the_words_of_the_provider() -> None:
     """Where there is no code, what it says is there all the same."""
     with pytest.raises(DirectcallAuthenticationError, match=r"^Client Secret incorreto$"):
-        read({"access_token": False, "msg": "Client Secret incorreto"}).token()
+        read_token(read({"access_token": False, "msg": "Client Secret incorreto"}))
 
 
 JSON = st.recursive(
@@ -554,6 +556,8 @@ def test_no_encoding_gives_anything_away(private: str, encode: Callable[[str], s
         ("c\u0327a\u0303o e acento pr\u00e9-pago", "cao e acento pré-pago"),
         (r"a\u{ffffffff}b\ud83dc", "abc"),
         ("%" + "25" * 20 + "35", "…"),
+        ("Aguarde...", "Aguarde…"),
+        ("Não  há\tsaldo ", "Não há saldo"),
     ],
 )
 def test_encoded_words_are_read(said: str, shown: str) -> None:
@@ -568,7 +572,7 @@ def test_any_answer_is_a_result_or_our_error(body: bytes, status: int) -> None:
     assert answer.message.isprintable()
     assert answer.new_id is None or answer.new_id.isascii()
     assert is_ours(answer.check) != answer.is_ok
-    assert is_ours(answer.token) or answer.token()[0].isascii()
+    assert is_ours(partial(read_token, answer)) or read_token(answer)[0].isascii()
 
 
 def is_ours(read_on: Callable[[], object]) -> bool:

@@ -10,12 +10,11 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from yarl import URL
 
 from custom_components.directcall.api import (
     CallRequest,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallOutcomeUnknownError,
     NumberPair,
     PhoneNumber,
@@ -24,9 +23,9 @@ from custom_components.directcall.api import (
     Token,
     transport as transport_module,
 )
-from tests.api.common import in_time
+from tests.api.common import in_time, signed_in
 from tests.common import until
-from tests.simulator import ACCOUNT, Reply, Simulator
+from tests.simulator import Reply, Simulator
 
 PAIR = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
 CALL = CallRequest(PAIR, record=False, show_caller_id=True, ring_destination_first=False)
@@ -35,7 +34,7 @@ YES = b'{"status": "ok", "codigo": "000"}'
 
 @asynccontextmanager
 async def provider(
-    sessions: Sessions, head: bytes
+    sessions: Sessions, head: bytes, token: Token
 ) -> AsyncIterator[tuple[DirectcallClient, list[bytes]]]:
     """Serve one answer with this head to each request, and collect the requests."""
     requests: list[bytes] = []
@@ -48,7 +47,7 @@ async def provider(
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        yield DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT), requests
+        yield signed_in(sessions, f"http://127.0.0.1:{port}", token), requests
 
 
 def answer(body: bytes, *headers: str) -> bytes:
@@ -83,7 +82,7 @@ async def test_poll_waits_for_a_connection_in_vain(
     await until(lambda: simulator.requests["voz/status"] == 8)
     with (
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.1),
-        pytest.raises(DirectcallConnectionError),
+        pytest.raises(DirectcallConnectionFailedError),
     ):
         await client.call_status(PAIR)
     assert simulator.requests["voz/status"] == 8
@@ -98,7 +97,7 @@ async def test_cookies_are_neither_kept_nor_logged(
     """A cookie of an answer goes along with no later request, and is in no log if it is invalid."""
     caplog.set_level(logging.DEBUG)
     head = answer(YES, "Set-Cookie: a=s3cr3t", "Set-Cookie: s3[cr]3t=1; Path=/")
-    async with provider(sessions, head) as (client, requests):
+    async with provider(sessions, head, token) as (client, requests):
         for _ in range(2):
             await client.place_call(CALL, in_time())
     assert len(requests) == 2
@@ -110,7 +109,7 @@ async def test_cookies_are_neither_kept_nor_logged(
 async def test_compressed_answer_is_not_unpacked(sessions: Sessions, token: Token) -> None:
     """No compression is asked for, and an answer that is compressed all the same is not read."""
     head = answer(gzip.compress(YES), "Content-Encoding: gzip")
-    async with provider(sessions, head) as (client, requests):
+    async with provider(sessions, head, token) as (client, requests):
         with pytest.raises(DirectcallOutcomeUnknownError):
             await client.place_call(CALL, in_time())
     [request] = requests
@@ -131,7 +130,7 @@ async def test_redirect_is_not_followed(
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         simulator.reply("voz/status", Reply(b"", 302, location=f"http://127.0.0.1:{port}/"))
-        with pytest.raises(DirectcallConnectionError):
+        with pytest.raises(DirectcallConnectionFailedError):
             await client.call_status(PAIR)
     assert asked == []
 
@@ -148,7 +147,7 @@ async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> N
     """No attempt is begun, and no pause made, for which there is no time left."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+    client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
     slept: list[float] = []
     with frozen_clock() as now:
         scope = RequestScope(45)
@@ -159,7 +158,7 @@ async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> N
 
         with (
             patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep),
-            pytest.raises(DirectcallConnectionError),
+            pytest.raises(DirectcallConnectionFailedError),
         ):
             await client.place_call(CALL, scope)
         assert slept == [1]

@@ -16,7 +16,7 @@ import pytest
 from custom_components.directcall.api import (
     AudioStream,
     ByteRange,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallSpoolError,
     audio_download as audio_download_module,
     spool as spool_module,
@@ -186,9 +186,9 @@ async def test_bomb() -> None:
 )
 async def test_cannot_be_unpacked(packed: bytes, text: str) -> None:
     """What is not complete, or no such thing, is not taken for audio."""
-    with pytest.raises(DirectcallConnectionError, match=f"^{text}$") as caught:
+    with pytest.raises(DirectcallConnectionFailedError, match=f"^{text}$") as caught:
         await spool_audio(audio_of(Source(in_chunks(packed)), is_packed=True))
-    assert type(caught.value) is DirectcallConnectionError
+    assert type(caught.value) is DirectcallConnectionFailedError
 
 
 async def test_more_than_was_packed() -> None:
@@ -239,7 +239,7 @@ async def test_provider_that_is_stuck() -> None:
     with (
         patch.object(audio_download_module, "STUCK", 0.2),
         pytest.raises(
-            DirectcallConnectionError, match=r"^the provider does not come to the point$"
+            DirectcallConnectionFailedError, match=r"^the provider does not come to the point$"
         ),
     ):
         async with asyncio.timeout(5):

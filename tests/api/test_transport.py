@@ -23,7 +23,7 @@ from yarl import URL
 
 from custom_components.directcall.api import (
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallHangUpUnknownError,
     DirectcallOutcomeUnknownError,
@@ -33,9 +33,9 @@ from custom_components.directcall.api import (
     Token,
     transport as transport_module,
 )
-from tests.api.common import BROKEN, GARBAGE, PAIR, a_call, chain, deaf_server, in_time
+from tests.api.common import BROKEN, GARBAGE, PAIR, a_call, chain, deaf_server, in_time, signed_in
 from tests.common import END, PLACE_CALL, REQUEST_TOKEN, STATUS
-from tests.simulator import ACCOUNT, Rejection, Reply, Simulator
+from tests.simulator import Rejection, Reply, Simulator
 
 
 @pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
@@ -47,7 +47,7 @@ async def test_no_readable_answer(
     with pytest.raises(DirectcallOutcomeUnknownError):
         await client.place_call(a_call(), in_time())
     simulator.reply(REQUEST_TOKEN, reply)
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.sign_in()
     assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 1}
 
@@ -139,11 +139,11 @@ async def test_nothing_listens(
 ) -> None:
     """A refused connection is tried three times, and then it is an error."""
     await simulator.stop()
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.place_call(a_call(), in_time())
     assert pauses == [1, 3]
     assert client.statistics.requests[PLACE_CALL] == 3
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.sign_in()
     assert client.statistics.requests[REQUEST_TOKEN] == 2
 
@@ -168,8 +168,8 @@ async def test_tls_fails(
 ) -> None:
     """Where there is no TLS, nothing is sent."""
     url = URL(simulator.url).with_scheme("https")
-    client = DirectcallClient(sessions, url, *ACCOUNT)
-    with pytest.raises(DirectcallConnectionError):
+    client = signed_in(sessions, url, token)
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.place_call(a_call(), in_time())
     assert len(pauses) == 2
     assert simulator.requests[PLACE_CALL] == 0
@@ -218,8 +218,8 @@ async def test_certificate_is_checked(
         server.settimeout(1)
         listening = asyncio.create_task(asyncio.to_thread(listen, server))
         url = URL.build(scheme="https", host="127.0.0.1", port=server.getsockname()[1])
-        client = DirectcallClient(sessions, url, *ACCOUNT)
-        with pytest.raises(DirectcallConnectionError):
+        client = signed_in(sessions, url, token)
+        with pytest.raises(DirectcallConnectionFailedError):
             await client.place_call(a_call(), in_time())
         await listening
     assert len(pauses) == 2
@@ -228,8 +228,8 @@ async def test_certificate_is_checked(
 
 async def test_name_is_not_found(sessions: Sessions, token: Token, pauses: list[float]) -> None:
     """Where there is no such name, nothing is sent."""
-    client = DirectcallClient(sessions, URL("https://directcall.invalid"), *ACCOUNT)
-    with pytest.raises(DirectcallConnectionError):
+    client = signed_in(sessions, "https://directcall.invalid", token)
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.place_call(a_call(), in_time())
     assert len(pauses) == 2
 
@@ -240,8 +240,8 @@ async def test_no_connection_in_time(sessions: Sessions, token: Token, pauses: l
         deaf_server() as port,
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.2),
     ):
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
-        with pytest.raises(DirectcallConnectionError):
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
+        with pytest.raises(DirectcallConnectionFailedError):
             await client.place_call(a_call(), in_time())
     assert len(pauses) == 2
 
@@ -254,7 +254,7 @@ async def test_time_that_runs_out_somewhere(
         deaf_server() as port,
         patch.object(transport_module, "TIMEOUT", 0.2),
     ):
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with pytest.raises(DirectcallOutcomeUnknownError):
             await client.place_call(a_call(), in_time())
     assert pauses == []
@@ -276,7 +276,7 @@ async def test_each_request_has_its_own_connection(sessions: Sessions, token: To
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         for _ in range(3):
             await client.place_call(a_call(), in_time())
     assert connections == 3
@@ -287,7 +287,7 @@ async def test_session_is_closed(
 ) -> None:
     """On a session that Home Assistant closed when it stopped, nothing is sent."""
     await sessions.close()
-    with pytest.raises(DirectcallConnectionError, match=r"^the session is closed$"):
+    with pytest.raises(DirectcallConnectionFailedError, match=r"^the session is closed$"):
         await client.place_call(a_call(), in_time())
 
 
@@ -299,7 +299,7 @@ async def test_debug_log(
     simulator.reply(PLACE_CALL, Reply(b"", 404))
     with pytest.raises(DirectcallRefusedError):
         await client.place_call(a_call(), in_time())
-    assert client.statistics.errors == {"DirectcallRefusedError HTTP 404": 1}
+    assert client.statistics.errors == {"RefusedError HTTP 404": 1}
     await client.place_call(a_call(), in_time())
     messages = [r.getMessage() for r in caplog.records if r.name == transport_module.__name__]
     assert messages == ["voz/call: HTTP 404, code none", "voz/call: HTTP 200, code 000"]
@@ -314,7 +314,7 @@ async def test_statistics(client: DirectcallClient, simulator: Simulator, token:
     with pytest.raises(DirectcallError):
         await client.place_call(a_call("5541999990002"), in_time())
     assert client.statistics.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
-    assert client.statistics.errors == {"DirectcallRefusedError 002": 1}
+    assert client.statistics.errors == {"RefusedError 002": 1}
     assert client.statistics.last_success == last_success
 
 
@@ -327,8 +327,8 @@ async def test_statistics_do_not_grow(
         with pytest.raises(DirectcallRefusedError):
             await client.place_call(a_call(), in_time())
     assert client.statistics.errors == {
-        "DirectcallRefusedError other": 2,
-        "DirectcallRefusedError 004": 1,
+        "RefusedError other": 2,
+        "RefusedError 004": 1,
     }
 
 
@@ -339,6 +339,7 @@ async def test_rejected_token_in_a_query(
     """A token that is not accepted is known where it stands in the URL, too."""
     simulator.quirks.rejection = rejection
     simulator.end_tokens()
+    simulator.quirks.token_lifetime = 0
     with pytest.raises(DirectcallTokenRejectedError):
         await client.call_status(PAIR)
     with pytest.raises(DirectcallTokenRejectedError):
@@ -351,7 +352,7 @@ async def test_no_readable_answer_to_a_query(
 ) -> None:
     """A lost answer is asked for once, also by the HTTP client below."""
     simulator.reply(STATUS, reply)
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.call_status(PAIR)
     simulator.reply(END, reply)
     with pytest.raises(DirectcallHangUpUnknownError):
@@ -390,10 +391,10 @@ async def test_hang_up_is_tried_again_without_connection(
 ) -> None:
     """Where nothing could be sent, hanging up is tried three times; looking comes back anyway."""
     await simulator.stop()
-    with pytest.raises(DirectcallConnectionError, match=r"^ClientConnectorError$"):
+    with pytest.raises(DirectcallConnectionFailedError, match=r"^ClientConnectorError$"):
         await client.end_call(PAIR, in_time())
     assert pauses == [1, 3]
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.call_status(PAIR)
     assert client.statistics.requests[STATUS] == 1
 
@@ -413,10 +414,10 @@ async def test_url_with_the_token_is_in_no_error(
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with (
             patch.object(transport_module, "TIMEOUT", 0.5),
-            pytest.raises(DirectcallConnectionError) as caught,
+            pytest.raises(DirectcallConnectionFailedError) as caught,
         ):
             await client.call_status(PAIR)
         with (
@@ -437,7 +438,7 @@ async def test_url_with_the_token_is_in_no_error_of_a_connection(
         deaf_server() as port,
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.2),
     ):
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
-        with pytest.raises(DirectcallConnectionError) as caught:
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
+        with pytest.raises(DirectcallConnectionFailedError) as caught:
             await client.call_status(PAIR)
     assert token.value not in chain(caught.value)

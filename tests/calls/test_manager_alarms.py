@@ -73,7 +73,7 @@ async def test_alarm_rings_when_the_look_takes_long(
     await place_call(hass)
     await flow_on(30)
     status = simulator.hold(STATUS)
-    with patch("custom_components.directcall.calls.manager._PATIENCE", 0.2):
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.2):
         await place_call(hass)
     assert len(simulator.calls) == 2
     status.set()
@@ -136,7 +136,7 @@ async def test_alarm_during_a_hang_up(
     answer = simulator.hold(END)
     hanging_up = asyncio.create_task(end_call(hass))
     await until(lambda: simulator.requests[END] == 1)
-    with patch("custom_components.directcall.calls.manager._PATIENCE", 0.1 if is_slow else 30):
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1 if is_slow else 30):
         placing = asyncio.create_task(place_call(hass))
         if not is_slow:
             answer.set()
@@ -159,7 +159,7 @@ async def test_alarms_during_a_slow_hang_up(
     answer = simulator.hold(END)
     hanging_up = asyncio.create_task(end_call(hass))
     await until(lambda: simulator.requests[END] == 1)
-    with patch("custom_components.directcall.calls.manager._PATIENCE", 0.1):
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1):
         results = await asyncio.gather(place_call(hass), place_call(hass), return_exceptions=True)
     assert [type(result) for result in results] == [dict, ServiceValidationError]
     assert len(simulator.calls) == 2
@@ -176,7 +176,7 @@ async def test_alarm_while_a_call_that_is_not_up_is_hung_up(
     simulator.calls[0].line.ended = True
     hanging_up = asyncio.create_task(end_call(hass))
     await until(lambda: simulator.requests[END] == 1)
-    with patch("custom_components.directcall.calls.manager._PATIENCE", 0.1):
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1):
         await place_call(hass)
     # The alarm rings by the time at which the hang-up is repeated.
     skip(2.1)

@@ -242,3 +242,18 @@ async def test_attempt_that_home_assistant_cuts_off(
         await sending
     assert caught.value.translation_key == "outcome_unknown"
     answer.set()
+
+
+async def test_call_behind_one_that_is_taken_back_is_placed(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A script that is stopped cancels its own call, and not another one that waits behind it."""
+    simulator.end_tokens()
+    token = simulator.hold(TOKEN)
+    stopped, other = ask(hass, "place_call", {}), ask(hass, "place_call", {})
+    await until(lambda: simulator.requests[TOKEN] == 2)
+    stopped.cancel()
+    token.set()
+    assert (await other)["code"] == "000"
+    assert stopped.cancelled()
+    assert len(simulator.calls) == 1

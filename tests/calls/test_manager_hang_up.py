@@ -190,7 +190,7 @@ async def test_hang_up_of_a_new_call_while_an_old_one_is_hung_up(
     simulator.calls[0].line.ended = True
     old = asyncio.create_task(end_call(hass))
     await until(lambda: simulator.requests[END] == 1)
-    with patch("custom_components.directcall.calls.manager._PATIENCE", 0.1):
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1):
         await place_call(hass)
     simulator.calls[1].line.started -= 3
     simulator.held.clear()
@@ -208,7 +208,7 @@ async def test_hang_up_during_the_request(
     answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
     await until(lambda: len(simulator.calls) == 1)
-    with patch("custom_components.directcall.calls.manager._UNTIL_UP", 0.2):
+    with patch("custom_components.directcall.calls.hang_up._UNTIL_UP", 0.2):
         hanging_up = asyncio.create_task(press_hang_up(hass))
         await until(lambda: simulator.requests[END] == 1)
         answer.set()
@@ -226,8 +226,8 @@ async def test_hang_up_of_a_call_that_never_comes_up(
     await place_call(hass)
     simulator.calls[0].line.ended = True
     with (
-        patch("custom_components.directcall.calls.manager._UNTIL_UP", 0.1),
-        patch("custom_components.directcall.calls.call.NOT_UP_YET", 0.5),
+        patch("custom_components.directcall.calls.hang_up._UNTIL_UP", 0.1),
+        patch("custom_components.directcall.calls.state_machine.NOT_UP_YET", 0.5),
         pytest.raises(ServiceValidationError, match="no call to hang up"),
     ):
         await end_call(hass)

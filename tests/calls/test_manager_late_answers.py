@@ -224,7 +224,7 @@ async def test_hang_up_ends_with_its_deadline(
     simulator.calls[0].line.ended = True
     hanging_up = asyncio.create_task(end_call(hass))
     errors = account.runtime_data.client.statistics.errors
-    await until(lambda: errors["DirectcallNotActiveError 003"] == 1)
+    await until(lambda: errors["NotActiveError 003"] == 1)
     skip(40)
     with pytest.raises(ServiceValidationError, match="no call to hang up"):
         await hanging_up
@@ -264,7 +264,7 @@ async def test_hang_up_leaves_an_alarm_alone_that_is_being_placed(
     skip: Callable[[float], None],
 ) -> None:
     """Who hangs up a call that is not up does not hang up what is asked for meanwhile."""
-    monkeypatch.setattr("custom_components.directcall.calls.manager._PATIENCE", 0.1)
+    monkeypatch.setattr("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1)
     await place_call(hass)
     simulator.calls[0].line.ended = True
     hanging_up = asyncio.create_task(end_call(hass))

@@ -118,6 +118,20 @@ async def test_unclear_call_without_any_status(
     assert events.types[:2] == ["placed", "ringing"]
 
 
+async def test_unclear_call_is_adopted_only_if_it_is_live(
+    hass: HomeAssistant, simulator: Simulator, events: Events, freezer: FrozenDateTimeFactory
+) -> None:
+    """A word that a telephone was busy may be about another call, so that it proves nothing."""
+    simulator.reply(PLACE_CALL, LOST)
+    with pytest.raises(HomeAssistantError, match=UNCLEAR):
+        await place_call(hass)
+    simulator.reply(STATUS, status("ocupado"), status("chamando"))
+    await pass_time(hass, freezer, 2.5)
+    assert (simulator.requests[STATUS], events.types) == (1, [])
+    await pass_time(hass, freezer, 3.5)
+    assert events.types == ["placed", "ringing"]
+
+
 async def test_error_after_an_unclear_call(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -99,9 +99,9 @@ async def test_what_is_saved_at_once_is_not_put_off(
 ) -> None:
     """A change that may be saved later does not delay one that may not."""
     monkeypatch.setattr("custom_components.directcall.store._SAVE_DELAY", 3600)
-    call = Call.from_dict(SAVED)
+    call = Call.from_dict(SAVED, NOW, NOW)
     store = AccountStore(hass, ENTRY_ID)
-    store.async_add_section(Section("calls", Call.from_dict, lambda _: None, lambda: [call]))
+    store.async_add_section(Section("calls", lambda _: call, lambda _: None, lambda: [call]))
     store.async_save(at_once=True)
     store.async_save()
     await until(file_of_calls(hass).exists)

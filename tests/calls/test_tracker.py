@@ -378,9 +378,9 @@ async def test_day_without_calls(
     """Following costs nothing while no call lives."""
     await pass_time(hass, freezer, 3240, times=27)
     assert simulator.requests[STATUS] == 0
-    assert not [timer for timer in timers(hass) if "look" in timer]
+    assert not [timer for timer in timers(hass) if "poll" in timer]
     await place_call(hass)
-    assert [timer for timer in timers(hass) if "look" in timer]
+    assert [timer for timer in timers(hass) if "poll" in timer]
 
 
 async def test_unknown_word_is_reported_once(

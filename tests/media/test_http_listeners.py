@@ -51,7 +51,7 @@ async def test_listeners_hold_nothing_back(
     path = (await resolve(hass, content_id)).url
     client = await hass_client()
     simulator.quirks.audio_delay = 100
-    with patch.object(library_module, "PATIENCE", 0.3):
+    with patch.object(library_module, "SLOT_TIMEOUT", 0.3):
         tasks = await hang(simulator, client, path)
         async with asyncio.timeout(30):
             answers = await asyncio.gather(*(client.get(path) for _ in range(10)))

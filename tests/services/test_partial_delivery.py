@@ -11,13 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from custom_components.directcall.api import (
-    AcceptedRequest,
-    DirectcallClient,
-    RequestScope,
-    Sms,
-    Token,
-)
+from custom_components.directcall.api import AcceptedRequest, DirectcallClient, RequestScope, Sms
 from tests.common import CONTACTS, SEND, TEXT, device_of, make_account, perform, set_up
 from tests.simulator import ACCOUNT, Reply, Simulator
 
@@ -273,7 +267,7 @@ async def test_account_is_removed_in_the_middle(
     """
     accepted = asyncio.Event()
 
-    async def send_sms(token: Token, sms: Sms, scope: RequestScope) -> AcceptedRequest:
+    async def send_sms(sms: Sms, scope: RequestScope) -> AcceptedRequest:
         if len(sms.recipients) > 1:
             accepted.set()
             return AcceptedRequest("1", "000", "OK")

@@ -1,7 +1,4 @@
-"""Directcall's REST API, independent of Home Assistant.
-
-Forms go out and JSON comes back. Portuguese names of fields stay inside this package.
-"""
+"""Client of Directcall's REST API, independent of Home Assistant."""
 
 from .audio_stream import AudioStream
 from .auth import AuthListener
@@ -10,7 +7,7 @@ from .client import DEFAULT_URL, DirectcallClient
 from .exceptions import (
     DirectcallAuthenticationError,
     DirectcallCancellationUnknownError,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallHangUpUnknownError,
     DirectcallInvalidNumberError,
@@ -22,8 +19,8 @@ from .exceptions import (
     DirectcallRecordingGoneError,
     DirectcallRefusedError,
     DirectcallSpoolError,
+    DirectcallTokenDoubtedError,
     DirectcallTokenRejectedError,
-    DirectcallTokenUncertainError,
     NumberProblem,
 )
 from .models import (
@@ -50,7 +47,7 @@ from .models import (
 )
 from .number_metadata import load_number_data, missing_calling_codes
 from .phone_numbers import PhoneNumber
-from .redaction import redact_number, redact_text
+from .redaction import has_number, redact_name, redact_number, redact_text
 from .request_scope import RequestScope
 from .sessions import Sessions
 from .spool import Spool
@@ -74,7 +71,7 @@ __all__ = [
     "DirectcallAuthenticationError",
     "DirectcallCancellationUnknownError",
     "DirectcallClient",
-    "DirectcallConnectionError",
+    "DirectcallConnectionFailedError",
     "DirectcallError",
     "DirectcallHangUpUnknownError",
     "DirectcallInvalidNumberError",
@@ -86,8 +83,8 @@ __all__ = [
     "DirectcallRecordingGoneError",
     "DirectcallRefusedError",
     "DirectcallSpoolError",
+    "DirectcallTokenDoubtedError",
     "DirectcallTokenRejectedError",
-    "DirectcallTokenUncertainError",
     "LegState",
     "NumberPair",
     "NumberProblem",
@@ -103,9 +100,11 @@ __all__ = [
     "Spool",
     "Token",
     "VoiceMessage",
+    "has_number",
     "load_number_data",
     "missing_calling_codes",
     "parse_url",
+    "redact_name",
     "redact_number",
     "redact_text",
 ]

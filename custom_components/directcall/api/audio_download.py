@@ -15,7 +15,7 @@ from yarl import URL
 from .audio_stream import GZIP_OR_ZLIB, AudioStream, cut_part
 from .byte_range import ByteRange
 from .exceptions import (
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallLinkRefusedError,
     DirectcallRecordingGoneError,
@@ -55,21 +55,14 @@ async def open_audio(
     byte_range: ByteRange | None,
     default_type: str = DEFAULT_TYPE,
 ) -> AudioStream:
-    """Return the audio behind a link to the provider's hosts or the API's own.
-
-    The default type is for responses without one. Raise DirectcallLinkRefusedError,
-    DirectcallRecordingGoneError or DirectcallConnectionError.
-    """
+    """Return the audio behind a link to the provider's hosts or the API's own."""
     async with deadline():
         response = await _follow(session, api_url, link, byte_range)
     return _as_audio(response, byte_range, default_type)
 
 
 async def probe_audio(session: aiohttp.ClientSession, api_url: URL, link: URL) -> str:
-    """Return the media type of the audio behind a link, by its first bytes if necessary.
-
-    Raise what `open_audio` raises, and DirectcallRecordingGoneError if the audio is empty.
-    """
+    """Return the media type of the audio behind a link, by its first bytes if necessary."""
     byte_range = ByteRange(0, MOST_FIRST_BYTES - 1)
     async with deadline():
         response = await _follow(session, api_url, link, byte_range)
@@ -82,13 +75,13 @@ async def probe_audio(session: aiohttp.ClientSession, api_url: URL, link: URL) -
 
 @asynccontextmanager
 async def deadline() -> AsyncIterator[None]:
-    """Raise DirectcallConnectionError if the provider takes too long."""
+    """Raise DirectcallConnectionFailedError if the provider takes too long."""
     try:
         async with asyncio.timeout(STUCK):
             yield
     except TimeoutError:
         error = "the provider does not come to the point"
-        raise DirectcallConnectionError(error) from None
+        raise DirectcallConnectionFailedError(error) from None
 
 
 async def _first_bytes(audio: AudioStream) -> bytes:
@@ -100,7 +93,7 @@ async def _first_bytes(audio: AudioStream) -> bytes:
                 first += unpacker.decompress(chunk, MOST_FIRST_BYTES) if unpacker else chunk
             except zlib.error:
                 error = "the audio cannot be unpacked"
-                raise DirectcallConnectionError(error) from None
+                raise DirectcallConnectionFailedError(error) from None
             if len(first) >= MOST_FIRST_BYTES:
                 break
     return first
@@ -138,7 +131,7 @@ async def _request(
 ) -> aiohttp.ClientResponse:
     if session.closed:
         error = "the session is closed"
-        raise DirectcallConnectionError(error)
+        raise DirectcallConnectionFailedError(error)
     try:
         return await session.get(
             link,
@@ -152,13 +145,12 @@ async def _request(
     except (aiohttp.ClientError, ValueError, OSError) as err:
         failure = type(err).__name__
     # Raised here, because the error of aiohttp may quote the link and must not be the context.
-    raise DirectcallConnectionError(failure)
+    raise DirectcallConnectionFailedError(failure)
 
 
 def _as_audio(
     response: aiohttp.ClientResponse, byte_range: ByteRange | None, default_type: str
 ) -> AudioStream:
-    """Return a response as audio, or close it and raise its error."""
     try:
         return _read_head(response, byte_range, default_type)
     except DirectcallError:
@@ -169,11 +161,10 @@ def _as_audio(
 def _read_head(
     response: aiohttp.ClientResponse, byte_range: ByteRange | None, default_type: str
 ) -> AudioStream:
-    """Read the status and headers of a response."""
     status, source = response.status, _Download(response)
     what = f"HTTP {status}"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN:
-        raise DirectcallConnectionError(what)
+        raise DirectcallConnectionFailedError(what)
     content_range = response.headers.get(hdrs.CONTENT_RANGE, "")
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         end = content_range if _NO_PART.fullmatch(content_range) else None
@@ -193,7 +184,7 @@ def _read_head(
         part = _PART.fullmatch(content_range)
         size = int(part[2]) - int(part[1]) + 1 if part else 0
         if byte_range is None or size < 1 or length not in {None, size}:
-            raise DirectcallConnectionError(what)
+            raise DirectcallConnectionFailedError(what)
         length = None if is_packed else size
         return AudioStream(
             HTTPStatus.PARTIAL_CONTENT, media_type, length, content_range, source, 0, is_packed
@@ -204,21 +195,16 @@ def _read_head(
 
 
 class _Download:
-    """Source: the body of a response."""
-
     def __init__(self, response: aiohttp.ClientResponse) -> None:
-        """Own a response."""
         self._response = response
 
     async def read(self) -> bytes:
-        """Return the next bytes, none at the end."""
         try:
             return await self._response.content.readany()
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
-            failure = DirectcallConnectionError(type(err).__name__)
+            failure = DirectcallConnectionFailedError(type(err).__name__)
         # Raised here, so that the error of aiohttp is not the context.
         raise failure
 
     async def close(self) -> None:
-        """Close the connection."""
         self._response.close()

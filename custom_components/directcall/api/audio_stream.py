@@ -7,7 +7,7 @@ from typing import Final, Protocol, Self
 import zlib
 
 from .byte_range import ByteRange
-from .exceptions import DirectcallConnectionError
+from .exceptions import DirectcallConnectionFailedError
 
 # The argument with which zlib reads either.
 GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
@@ -27,18 +27,18 @@ class AudioSource(Protocol):
 class AudioStream:
     """Audio, or a part of it, that is read as it arrives. Leaving its context closes its source."""
 
+    # OK, PARTIAL_CONTENT or REQUESTED_RANGE_NOT_SATISFIABLE.
     status: HTTPStatus
-    """OK, PARTIAL_CONTENT or REQUESTED_RANGE_NOT_SATISFIABLE."""
     media_type: str
+    # The number of bytes that arrive, if it is known.
     length: int | None
-    """The number of bytes that arrive, if it is known."""
+    # The part of the whole, as the HTTP header names it.
     content_range: str | None
-    """The part of the whole, as the HTTP header names it."""
     _source: AudioSource = field(repr=False)
+    # The number of bytes that the source gives before the requested ones.
     _left_out: int = 0
-    """The number of bytes that the source gives before the requested ones."""
+    # Whether the bytes are compressed, with gzip or zlib.
     is_packed: bool = False
-    """Whether the bytes are compressed, with gzip or zlib."""
 
     async def __aenter__(self) -> Self:
         """Enter."""
@@ -54,20 +54,18 @@ class AudioStream:
 
     @property
     def has_known_size(self) -> bool:
-        """Return if the length of this part, and of the whole, is known.
-
-        Some players, such as those of iPhones, play nothing else.
-        """
+        """Return if the length of this part, and of the whole, is known."""
+        # Some players, such as those of iPhones, play nothing else.
         return self.length is not None and not (self.content_range or "").endswith("/*")
 
     async def chunks(self) -> AsyncGenerator[bytes]:
-        """Yield the bytes as they arrive. Raise DirectcallConnectionError if they end too early."""
+        """Yield the bytes. Raise DirectcallConnectionFailedError if they end too early."""
         left_out, left = self._left_out, self.length
         while left is None or left > 0:
             chunk = await self._source.read()
             if not chunk and left:
                 error = "the audio ends too early"
-                raise DirectcallConnectionError(error)
+                raise DirectcallConnectionFailedError(error)
             if not chunk:
                 return
             skipped = min(left_out, len(chunk))
@@ -83,10 +81,7 @@ class AudioStream:
 def cut_part(
     source: AudioSource, media_type: str, length: int, byte_range: ByteRange | None, start: int = 0
 ) -> AudioStream:
-    """Return the requested part of audio whose length is known.
-
-    `start` is the position in the whole at which the source begins.
-    """
+    """Return the requested part of a whole, whose source begins at `start`."""
     if byte_range is None:
         return AudioStream(HTTPStatus.OK, media_type, length, None, source)
     wanted = byte_range.of(length)

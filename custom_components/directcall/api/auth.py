@@ -7,10 +7,10 @@ import logging
 
 from .exceptions import (
     DirectcallAuthenticationError,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
+    DirectcallTokenDoubtedError,
     DirectcallTokenRejectedError,
-    DirectcallTokenUncertainError,
 )
 from .models import Token
 from .request_scope import RequestScope
@@ -19,7 +19,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class AuthListener:
-    """A listener to the life of a token. Its methods run in the event loop and must not block."""
+    """Listener to the life of a token. Its methods run in the event loop and must not block."""
 
     def token_received(self, token: Token) -> None:
         """Handle a new token."""
@@ -28,7 +28,7 @@ class AuthListener:
         """Handle a token request that failed."""
 
     def token_dropped(self) -> None:
-        """Handle that the token is no longer held, because a response casts doubt on it."""
+        """Handle a token that was dropped, because it may have been rejected."""
 
     def request_refused(self) -> None:
         """Handle a request that was refused although a token was held."""
@@ -38,7 +38,7 @@ class AuthListener:
 
 
 class Authenticator:
-    """The token of an account: requested once, however many wait for it."""
+    """Token of an account, requested once for all who wait for it."""
 
     def __init__(self, request_token: Callable[[], Awaitable[Token]]) -> None:
         """Start without a token."""
@@ -57,10 +57,7 @@ class Authenticator:
         request: Callable[[Token], Awaitable[ResultT]],
         scope: RequestScope | None = None,
     ) -> ResultT:
-        """Make a request with a valid token, and again with a new one if that is rejected.
-
-        With a scope, the wait for a token ends with it. Raise what the request or `renew` raises.
-        """
+        """Make a request with a valid token, and again with a new one if that is rejected."""
         try:
             result = await self._attempt(request, scope)
         except DirectcallTokenRejectedError:
@@ -77,7 +74,6 @@ class Authenticator:
         request: Callable[[Token], Awaitable[ResultT]],
         scope: RequestScope | None,
     ) -> ResultT:
-        """Make a request, and drop the token if it is not accepted."""
         token = self.token
         if token is None or token.seconds_left <= 0:
             token = await (scope.retry(partial(self.renew, scope)) if scope else self.renew())
@@ -86,7 +82,7 @@ class Authenticator:
         except DirectcallAuthenticationError:
             self.listener.request_refused()
             raise
-        except DirectcallTokenUncertainError, DirectcallTokenRejectedError:
+        except DirectcallTokenDoubtedError, DirectcallTokenRejectedError:
             # Another request may have brought a new token meanwhile.
             if self.token is token:
                 self.token = None
@@ -94,10 +90,7 @@ class Authenticator:
             raise
 
     async def renew(self, scope: RequestScope | None = None) -> Token:
-        """Return a new token. All who ask while the request is under way get the same one.
-
-        Raise DirectcallAuthenticationError, DirectcallRefusedError or DirectcallConnectionError.
-        """
+        """Return a new token, the same one to all who ask while it is requested."""
         if self._renewal is None:
             # A task of its own, because a script that is stopped must not cancel the token of
             # others. It starts after it is assigned, also where it fails at once.
@@ -106,23 +99,23 @@ class Authenticator:
         await asyncio.wait([renewal], timeout=None if scope is None else scope.seconds_left)
         if not renewal.done():
             error = "no token in time"
-            raise DirectcallConnectionError(error)
+            raise DirectcallConnectionFailedError(error)
         result = renewal.result()
         if isinstance(result, DirectcallError):
             raise result
         return result
 
     async def _renew(self) -> Token | DirectcallError:
-        """Request a token. Return an error, because all who waited may be gone."""
+        # An error is returned, because no one may wait for it any more.
         failure: DirectcallError
         try:
             self.token = token = await self._request_token()
         except DirectcallError as err:
             failure = err
         except Exception as err:
-            # A fault of ours must not end the renewals for good.
+            # A bug must not end all renewals.
             _LOGGER.exception("Unexpected error while requesting a token")
-            failure = DirectcallConnectionError(type(err).__name__)
+            failure = DirectcallConnectionFailedError(type(err).__name__)
         else:
             self.listener.token_received(token)
             return token

@@ -16,10 +16,8 @@ class ByteRange:
 
     @classmethod
     def parse(cls, header: str | None) -> Self | None:
-        """Return the range that a header asks for, or None if it is invalid or several.
-
-        The whole file may be sent instead of several ranges.
-        """
+        """Return the range in a header, or None if it is invalid or several."""
+        # A server may send the whole file instead of several ranges.
         match = _RANGE.fullmatch((header or "").strip())
         if match is None or not any(match.groups()):
             return None

@@ -1,8 +1,4 @@
-"""What the provider says of a call in progress: its legs, and their words.
-
-One entry a leg stands in `msg`, as `{"telefone": " 55 41  3060 0300", "status": "atendida", ...}`
-(provider's documentation). `atendida` is the only word that was ever seen.
-"""
+"""Status of a call in progress: its legs, and the meaning of their words."""
 
 from collections.abc import Collection, Mapping
 import re
@@ -14,33 +10,31 @@ from .phone_numbers import is_same_line
 from .redaction import redact_text
 from .responses import ApiResponse
 
+# `msg` has an entry for each leg, as `{"telefone": " 55 41  3060 0300", "status": "atendida", ...}`
+# (provider's documentation). `atendida` is the only word that was ever seen.
 _NOT_ACTIVE: Final = "003"
 _LONGEST_WORD: Final = 100
 _LONGEST_SHOWN: Final = 40
-# A call has two. What is more is not read, and would be no call that anybody understands.
+# A call has two. A response with more than these makes no sense.
 _MOST_LEGS: Final = 20
-# What stands before a word and adds nothing: `chamada atendida`.
+# Words without a meaning of their own, as in `chamada atendida`.
 _CALL: Final = {"chamada", "ligacao"}
 
 
-def _fold(word: str) -> str:
-    """Return a word without case, accents, punctuation and gender.
-
-    It is empty where anything else stands in it: what that means is not known.
-    """
+def _normalize(word: str) -> str:
     decomposed = unicodedata.normalize("NFKD", word[:_LONGEST_WORD].casefold())
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    # Any other character makes the meaning unknown.
     if len(word) > _LONGEST_WORD or re.search(r"[^a-z\s.,:;!_-]", plain):
         return ""
     words = re.findall(r"[a-z]+", plain)
     return " ".join(re.sub(r"(?<=[a-z]{3})[ao]$", "", w) for w in words if w not in _CALL)
 
 
-# A guess but for `atendida`: the words of Portuguese telephony, and those of Asterisk, on which
-# many providers run. Words that could mean more than one thing (`em andamento`, `completada`) are
-# left out: a word that is not here means nothing.
+# All but `atendida` are a guess: the words of Portuguese telephony and of Asterisk, which many
+# providers run. Ambiguous words (`em andamento`, `completada`) are left out and have no meaning.
 _STATES: Final[Mapping[str, LegState]] = {
-    _fold(word): state
+    _normalize(word): state
     for state, words in {
         LegState.RINGING: (
             *("chamando", "tocando", "discando", "a chamar", "a tocar"),
@@ -82,26 +76,23 @@ _STATES: Final[Mapping[str, LegState]] = {
 }
 
 
-def read_status(answer: ApiResponse, pair: NumberPair) -> CallStatus | None:
-    """Return what a yes to the question for a call in progress says of it.
-
-    `msg` may be an array, a text, or missing. A yes with the code of a call that is not active, and
-    without a leg, is nothing (a guess).
-    """
-    message = answer.fields.get("msg")
+def read_status(response: ApiResponse, pair: NumberPair) -> CallStatus | None:
+    """Return the status in a successful response, or None without a call in progress."""
+    # It may also be a text or missing (a guess).
+    message = response.fields.get("msg")
     entries = (
         [entry for entry in message if isinstance(entry, dict)] if isinstance(message, list) else []
     )
-    if not entries and answer.code == _NOT_ACTIVE:
+    if not entries and response.code == _NOT_ACTIVE:
         return None
     legs: list[CallLeg] = []
     origin: list[CallLeg] = []
     destination: list[CallLeg] = []
     for entry in entries[:_MOST_LEGS]:
-        leg = _read_leg(entry, answer.secrets)
+        leg = _read_leg(entry, response.secrets)
         legs.append(leg)
         digits = _digits(entry.get("telefone"))
-        # Where the two numbers differ in their country code alone, the whole one decides.
+        # The two numbers may differ in their country code alone. Then the exact match counts.
         for same in (str.__eq__, is_same_line):
             matches = [
                 side
@@ -115,21 +106,18 @@ def read_status(answer: ApiResponse, pair: NumberPair) -> CallStatus | None:
 
 
 def _read_leg(entry: Mapping[object, object], secrets: Collection[str]) -> CallLeg:
-    """Return an entry as a leg."""
     value = entry.get("status")
     word = value if isinstance(value, str) else ""
-    state = _STATES.get(_fold(word))
-    # Words are shown to whoever reports them. What they mean needs no digits.
+    state = _STATES.get(_normalize(word))
+    # Users see and report the words, whose meaning needs no digits.
     shown = re.sub(r"…*\d+", "…", redact_text(word, secrets))
     return CallLeg(shown[:_LONGEST_SHOWN], state)
 
 
 def _digits(value: object) -> str:
-    """Return the digits of a number, which is written with blanks."""
     return re.sub(r"[^0-9]", "", value).lstrip("0") if isinstance(value, str) else ""
 
 
 def _decisive(legs: list[CallLeg]) -> CallLeg | None:
-    """Return the leg that counts, where a telephone has several: an answered one, or the last."""
     answered = [leg for leg in legs if leg.state is LegState.ANSWERED]
     return next(reversed(answered or legs), None)

@@ -1,22 +1,24 @@
-"""What can go wrong, by what the caller can do about it, and the provider's return codes.
+"""Exceptions by what the caller can do, without secrets, whole numbers and links."""
 
-No text here holds a token, a secret, a whole telephone number or a link.
-"""
-
-from enum import Enum, StrEnum, auto
-from typing import Final, NamedTuple
+from enum import StrEnum
+from typing import Final
 
 
 class DirectcallError(Exception):
-    """The root of all errors of this package."""
+    """Base of all errors of this package."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that statistics and logs show."""
+        return type(self).__name__.removeprefix("Directcall")
 
 
 class DirectcallInvalidUrlError(DirectcallError):
-    """The address of the API is not one that credentials may be sent to."""
+    """Credentials must not be sent to this URL: ask for another one."""
 
 
 class NumberProblem(StrEnum):
-    """Why something is not a number that can be called."""
+    """Reason why a number cannot be called."""
 
     ANY_AREA_CODE = "nationwide_number"
     EXTENSION = "number_with_extension"
@@ -30,28 +32,27 @@ class NumberProblem(StrEnum):
 
 
 class DirectcallInvalidNumberError(DirectcallError):
-    """Something is not a number that can be called: `problem` says why."""
+    """A number cannot be called: ask for another one. `problem` is the reason."""
 
     def __init__(self, problem: NumberProblem) -> None:
-        """Keep the problem; the number itself stays out of the text."""
+        """Keep the reason without the number."""
         super().__init__(problem.value)
         self.problem: Final = problem
 
 
 class DirectcallAuthenticationError(DirectcallError):
-    """The credentials are refused: only new ones, or the provider, can help."""
+    """The credentials are refused: ask for new ones."""
 
 
 class DirectcallTokenRejectedError(DirectcallError):
-    """The token is not accepted, and nothing was done: get a new one."""
+    """The token is not accepted and nothing was done: repeat with a new token."""
 
 
 class DirectcallRefusedError(DirectcallError):
-    """The provider said no, and nothing was done.
+    """The provider refused, and nothing was done: show its code and text.
 
-    `code` is the provider's code of three digits, an OAuth error, or `HTTP` and a status;
-    `message` is the provider's own text with all that is private masked. Where there is none, they
-    are `-`.
+    `code` has three digits, or is an OAuth error, or `HTTP` and a status. `message` is redacted.
+    Both are `-` if they are missing.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -62,87 +63,45 @@ class DirectcallRefusedError(DirectcallError):
 
     @property
     def is_readable(self) -> bool:
-        """Return if the provider itself said no, and not only an HTTP status."""
+        """Return if the provider itself refused, instead of an HTTP status alone."""
         return not self.code.startswith("HTTP ")
 
 
 class DirectcallNoCreditError(DirectcallRefusedError):
-    """The account has no credit for this."""
+    """The account has no credit for this: top it up."""
 
 
 class DirectcallNotActiveError(DirectcallRefusedError):
-    """There is no such call in progress."""
+    """No such call is in progress: there is nothing to end."""
 
 
-class DirectcallConnectionError(DirectcallError):
-    """Nothing was sent, or nothing that rings, sends or bills: safe to repeat."""
+class DirectcallConnectionFailedError(DirectcallError):
+    """Nothing was sent, or nothing that rings, sends or bills: it is safe to repeat."""
 
 
 class DirectcallOutcomeUnknownError(DirectcallError):
-    """Something was sent and no readable answer came: never to be repeated."""
+    """Something was sent without a readable response: never repeat it."""
 
 
-class DirectcallTokenUncertainError(DirectcallOutcomeUnknownError):
-    """The answer may mean that the token is not accepted: get a new one, but do not repeat."""
+class DirectcallTokenDoubtedError(DirectcallOutcomeUnknownError):
+    """The token may have been rejected: get a new one, but never repeat the request."""
 
 
 class DirectcallHangUpUnknownError(DirectcallOutcomeUnknownError):
-    """A call may or may not have been ended: who still hears it ring may ask again."""
+    """A call may or may not have been ended: repeat if it still rings."""
 
 
 class DirectcallCancellationUnknownError(DirectcallOutcomeUnknownError):
-    """A message may or may not have been cancelled: asking again does no harm."""
+    """A message may or may not have been cancelled: it is safe to repeat."""
 
 
 class DirectcallLinkRefusedError(DirectcallError):
-    """A recording's link leads away from the provider: nothing is fetched from there."""
+    """The link of a recording leads away from the provider: give it up."""
 
 
 class DirectcallRecordingGoneError(DirectcallError):
-    """There is no audio, or no longer, where a recording's link leads."""
+    """The audio of a recording does not exist, or no longer: give it up."""
 
 
 class DirectcallSpoolError(DirectcallError):
-    """Audio whose length is unknown is too large to be kept, or there is no room for it."""
-
-
-class CodeKind(Enum):
-    """What a return code means to the caller."""
-
-    AUTHENTICATION = auto()
-    NO_CREDIT = auto()
-    NOT_ACTIVE = auto()
-    PROVIDER_FAILED = auto()
-    OTHER = auto()
-
-
-class ReturnCode(NamedTuple):
-    """The meaning of a return code, and the text that stands in where an answer has none."""
-
-    kind: CodeKind
-    text: str
-
-
-# The texts are the provider's documentation. The kinds are a guess: nobody states them, and an
-# older client gives 100 to 102 other meanings. Codes that are not here have to be expected.
-RETURN_CODES: Final = {
-    "001": ReturnCode(CodeKind.OTHER, "Erro no envio de parâmetros, inválido ou faltando"),
-    "002": ReturnCode(CodeKind.PROVIDER_FAILED, "Falha ao requisitar chamada."),
-    "003": ReturnCode(CodeKind.NOT_ACTIVE, "Chamada não está ativa."),
-    "004": ReturnCode(CodeKind.PROVIDER_FAILED, "Chamada não finalizada."),
-    "005": ReturnCode(CodeKind.PROVIDER_FAILED, "Falha de conexão"),
-    "006": ReturnCode(
-        CodeKind.AUTHENTICATION,
-        "Falha ao realizar a autenticação, entre em contato com a central Directcall",
-    ),
-    "007": ReturnCode(CodeKind.PROVIDER_FAILED, "Falha ao conectar no servidor de SMS"),
-    "008": ReturnCode(CodeKind.PROVIDER_FAILED, "Erro ao enviar a mensagem"),
-    "009": ReturnCode(CodeKind.OTHER, "Campo code inexistente."),
-    "010": ReturnCode(CodeKind.OTHER, "Identificador inexistente ou previamente cancelado"),
-    "011": ReturnCode(CodeKind.PROVIDER_FAILED, "Problema no serviço de tarifação"),
-    "100": ReturnCode(CodeKind.OTHER, "Problema na tarifação"),
-    "101": ReturnCode(CodeKind.OTHER, "Conta de teste não cadastrada!"),
-    "102": ReturnCode(CodeKind.NO_CREDIT, "Não restam mais chamadas do tipo"),
-    "200": ReturnCode(CodeKind.AUTHENTICATION, "Usuário não cadastrado!"),
-    "201": ReturnCode(CodeKind.NO_CREDIT, "Saldo insuficiente!"),
-}
+    """Audio of unknown length is too large, or there is no room for it: give it up."""

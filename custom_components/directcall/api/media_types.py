@@ -26,10 +26,8 @@ _BEGINNINGS: Final = (
 
 
 def read_media_type(header: str, default_type: str) -> str | None:
-    """Return the media type in a header, the default if it is unknown, or None if it is no audio.
-
-    The parser of aiohttp takes minutes for a malicious header.
-    """
+    """Return the media type in a header, the default if unknown, None if it is no audio."""
+    # The parser of aiohttp takes minutes for a malicious header.
     media_type = header.partition(";")[0].strip().lower()
     if media_type in _UNKNOWN:
         return default_type

@@ -1,7 +1,4 @@
-"""Metadata of telephone numbers: which countries are needed, and loading them before they are.
-
-The parser imports the metadata of a country when it first needs it, which blocks.
-"""
+"""Metadata of telephone numbers, which the parser imports when it first needs it."""
 
 from collections.abc import Collection, Iterable, Set as AbstractSet
 import re
@@ -24,11 +21,9 @@ LOADED_CALLING_CODES: Final[set[str]] = set()
 
 
 def missing_calling_codes(country: str | None, values: Iterable[object]) -> AbstractSet[str]:
-    """Return the calling codes whose metadata has to be loaded before values are read.
-
-    The home's comes alone, because it tells how numbers abroad begin.
-    """
+    """Return the calling codes whose metadata has to be loaded before values are read."""
     home = _CALLING_CODES.get(country or DEFAULT_COUNTRY, BRAZIL)
+    # It is loaded first, because it has the international prefix.
     if home not in LOADED_CALLING_CODES:
         return {home}
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(country or DEFAULT_COUNTRY)
@@ -51,7 +46,6 @@ def load_number_data(country: str | None, values: Collection[object]) -> None:
 
 
 def _load(calling_code: str) -> None:
-    """Load the metadata of all countries with a calling code."""
     for country in _COUNTRIES[calling_code]:
         phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(calling_code), country)
     LOADED_CALLING_CODES.add(calling_code)
@@ -62,7 +56,6 @@ _load(BRAZIL)
 
 
 def _calling_code(prefix: str, text: str) -> str | None:
-    """Return the calling code that follows an international prefix."""
     dialled = re.sub(r"[^0-9+]", "", text)
     if match := re.match(prefix, dialled):
         digits = dialled[match.end() :]
@@ -73,7 +66,6 @@ def _calling_code(prefix: str, text: str) -> str | None:
 
 
 def _texts(value: object) -> Iterable[str]:
-    """Return the texts that may be read from a value, or from each value of a list."""
     if isinstance(value, str):
         return [clean(text) for text in re.split(r"[,;\n]", value)]
     if isinstance(value, PhoneNumber):

@@ -74,7 +74,6 @@ def as_integer(value: object) -> int | None:
 
 
 def _parse_integer(value: int, country: str) -> str:
-    """Return the digits of a number without quotes, if they cannot be another number's."""
     if value not in INTEGERS or _is_octal(value, country):
         raise DirectcallInvalidNumberError(NumberProblem.UNQUOTED)
     has_country_code = any(value in integers for integers in _WITH_COUNTRY_CODE)
@@ -93,12 +92,10 @@ def octal_readings(value: int) -> tuple[str, ...]:
 
 
 def _is_octal(value: int, country: str) -> bool:
-    """Return if an integer may be a number with leading zeros that YAML read as octal."""
     return any(_can_be_called(reading, country) for reading in octal_readings(value))
 
 
 def _can_be_called(text: str, country: str) -> bool:
-    """Return if a text is a number that can be called."""
     try:
         _parse_text(text, country)
     except DirectcallInvalidNumberError:
@@ -107,7 +104,6 @@ def _can_be_called(text: str, country: str) -> bool:
 
 
 def _parse_text(text: str, country: str) -> str:
-    """Return country code, area code and number."""
     if _has_extension(text):
         raise DirectcallInvalidNumberError(NumberProblem.EXTENSION)
     if not _TYPED_NUMBER.fullmatch(text) or _SECOND_LINE.match(text):
@@ -124,7 +120,6 @@ def _parse_text(text: str, country: str) -> str:
 
 
 def _has_extension(text: str) -> bool:
-    """Return if a number is followed by an extension, which cannot be dialled along with it."""
     match = _EXTENSION.fullmatch(text)
     if match is None or not _TYPED_NUMBER.fullmatch(match["number"]):
         return False
@@ -132,11 +127,8 @@ def _has_extension(text: str) -> bool:
 
 
 def _is_ambiguous(dialled: str, country: str) -> bool:
-    """Return if the parser may read another number than its writer meant.
-
-    In Brazil a carrier's code follows `00`: the parser reads `00 55 47 3333-4444` as carrier 55 to
-    Norway.
-    """
+    # In Brazil a carrier's code follows `00`: the parser reads `00 55 47 3333-4444` as carrier 55
+    # and a number in Norway.
     if dialled.startswith("+0"):
         return True
     if country != DEFAULT_COUNTRY or not dialled.startswith("00"):
@@ -149,7 +141,6 @@ def _is_ambiguous(dialled: str, country: str) -> bool:
 
 
 def _problem(number: phonenumbers.PhoneNumber) -> NumberProblem | None:
-    """Return the reason why a number cannot be called, or None."""
     kind = phonenumbers.number_type(number)
     if kind == phonenumbers.PhoneNumberType.PREMIUM_RATE:
         return NumberProblem.PREMIUM_RATE
@@ -168,7 +159,6 @@ def _problem(number: phonenumbers.PhoneNumber) -> NumberProblem | None:
 
 
 def _brazilian_problem(national: str, kind: int) -> NumberProblem | None:
-    """Return the reason why a Brazilian number cannot be called, or None."""
     # The parser accepts numbers for the whole country. The provider wants an area code.
     if _NATIONWIDE_NUMBER.fullmatch(national):
         return NumberProblem.ANY_AREA_CODE

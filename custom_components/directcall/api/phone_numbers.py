@@ -23,8 +23,8 @@ _SHORTEST_INTERNATIONAL: Final = 7
 class PhoneNumber:
     """A telephone number. Its `str` and `repr` are redacted."""
 
+    # Country code, area code and number, or the `ip` form, as the provider wants them.
     digits: str = field(repr=False)
-    """Country code, area code and number, or the `ip` form, as the provider wants them."""
 
     @property
     def is_sip(self) -> bool:
@@ -48,10 +48,7 @@ class PhoneNumber:
         )
 
     def written_in(self, country: str | None) -> str:
-        """Return the number as people in a country write it: `(41) 3060-0300` in Brazil.
-
-        An invalid number stays as it is.
-        """
+        """Return the number as in a country, such as `(41) 3060-0300`, or as it is if invalid."""
         try:
             number = phonenumbers.parse(self.e164)
         except phonenumbers.NumberParseException:
@@ -87,7 +84,6 @@ class PhoneNumber:
 
     @override
     def __str__(self) -> str:
-        """Return the last four digits."""
         return redact_number(self.digits)
 
     @classmethod
@@ -97,10 +93,8 @@ class PhoneNumber:
 
     @classmethod
     def from_provider(cls, text: str) -> PhoneNumber | None:
-        """Return a number that the provider lists, or None. It may be one that cannot be called.
-
-        The provider sometimes writes numbers with blanks or without their country code.
-        """
+        """Return a number that the provider lists, which may not be callable, or None."""
+        # Some lists have numbers with blanks, or without their country code.
         text = re.sub(r"[ ().-]", "", text).lower()
         if SIP_NUMBER.fullmatch(text):
             return cls(text)
@@ -111,10 +105,7 @@ class PhoneNumber:
 
     @classmethod
     def parse(cls, value: object, country: str | None = None) -> PhoneNumber:
-        """Read a number as a person in a country (ISO 3166-1 alpha-2; default Brazil) types it.
-
-        Raise DirectcallInvalidNumberError if it cannot be called.
-        """
+        """Read a number as a person in a country (ISO 3166-1 alpha-2; default Brazil) types it."""
         return cls(parse_number(value, country or DEFAULT_COUNTRY))
 
 

@@ -81,12 +81,11 @@ def redact_text(text: str, secrets: Collection[str]) -> str:
 
 
 def _cut(text: str) -> str:
-    """Return the beginning of a long text, cut at a blank so that no half of a secret remains."""
+    # At a blank, so that no half of a secret remains.
     return text if len(text) <= _LONGEST_READ else text[:_LONGEST_READ].rpartition(" ")[0]
 
 
 def _decode(text: str) -> str:
-    """Return a text without escapes, entities, links and invisible characters, on one line."""
     if not _ENCODED.search(text):
         return text
     for _ in range(_DEEPEST):
@@ -103,12 +102,10 @@ def _decode(text: str) -> str:
 
 
 def _is_link(word: str) -> bool:
-    """Return if a word is a link, or has a query."""
     return "://" in word or "=" in word.replace("&", "?").partition("?")[2]
 
 
 def _unescape(escape: re.Match[str]) -> str:
-    """Return the character of an escape of JSON or of a programming language."""
     if escape["slash"]:
         return "/"
     code = escape[escape.lastgroup] if escape.lastgroup else "20"
@@ -116,15 +113,14 @@ def _unescape(escape: re.Match[str]) -> str:
 
 
 def _decode_bytes(escapes: re.Match[str]) -> str:
-    """Return the text of percent-encoded bytes. `50%de desconto` has none and stays."""
     try:
         return bytes.fromhex(escapes[0].replace("%", "")).decode()
     except UnicodeDecodeError:
+        # As in `50%de desconto`.
         return escapes[0]
 
 
 def _show(text: str) -> str:
-    """Return the visible characters of a text, with ASCII digits."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -135,12 +131,10 @@ def _show(text: str) -> str:
 
 
 def _alphanumeric(text: str) -> str:
-    """Return the letters and digits of a text, without accents."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", text.casefold()))
 
 
 def _has_secret(text: str, alphanumerics: Mapping[str, str]) -> bool:
-    """Return if a text has a secret, also if its letters and digits are separated."""
     plain = _alphanumeric(text)
     return any(
         secret in text or (len(alphanumeric) >= _TELLING and alphanumeric in plain)

@@ -1,7 +1,8 @@
 """Calls: placed once, tracked to their outcome, hung up."""
 
 from .call import DIGITS, Call, CallState
-from .manager import CallManager
+from .hang_up import HangUpResult, PreventedCall
+from .manager import CallManager, PlacedCall
 from .options import PlaceCallOptions
 from .tracker import CallTracker
 
@@ -11,5 +12,8 @@ __all__ = [
     "CallManager",
     "CallState",
     "CallTracker",
+    "HangUpResult",
     "PlaceCallOptions",
+    "PlacedCall",
+    "PreventedCall",
 ]

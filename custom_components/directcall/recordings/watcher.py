@@ -1,20 +1,19 @@
-"""After a recorded call, its recording is looked for, and told of once it is there.
+"""Recording watcher: the recording of a finished call is searched for, and announced.
 
-What is awaited lives beside an account's entry, and is kept through reloads and restarts.
+What is pending outlives the account's entry, and is kept through reloads and restarts.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 import logging
 import time
 from typing import Any, Final, Self
 
 import voluptuous as vol
 
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_send
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
@@ -22,17 +21,19 @@ from ..api import DirectcallError, NumberPair, PhoneNumber, RecordingQuery
 from ..calls import DIGITS, Call, CallState, CallTracker
 from ..const import DOMAIN
 from ..coordinator import DirectcallCoordinator
+from ..polling import PollScheduler
 from ..store import AccountStore, Section
 from .library import RecordingLibrary, media_content_id
 
 _LOGGER = logging.getLogger(__name__)
 
-# Seconds after the end of a call at which its recording is looked for. Nobody looks any more then.
-LOOKS: Final = (2 * 60, 15 * 60)
-# Seconds until it is seen again whether the provider may be asked.
-_PATIENCE: Final = 60
-# What the provider's clock may be behind this one. Ahead of it, the length of the call is enough.
-_CLOCKS: Final = timedelta(seconds=60)
+# Seconds from the end of a call to each search for its recording.
+SEARCH_DELAYS: Final = (2 * 60, 15 * 60)
+# Seconds until the next attempt while background requests are not allowed.
+_RETRY_INTERVAL: Final = 60
+# The provider's clock may be behind this one by so much. Where it is ahead, the length of the call
+# is enough.
+_CLOCK_TOLERANCE: Final = timedelta(seconds=60)
 
 _MOMENT: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED: Final = vol.Schema(
@@ -44,43 +45,43 @@ _SAVED: Final = vol.Schema(
         vol.Required("contact"): vol.Any(None, str),
         vol.Required("placed_at"): _MOMENT,
         vol.Required("ended_at"): _MOMENT,
-        vol.Required("looks"): vol.All(int, vol.Range(min=0, max=len(LOOKS) - 1)),
+        vol.Required("looks"): vol.All(int, vol.Range(min=0, max=len(SEARCH_DELAYS) - 1)),
     }
 )
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class PendingRecording:
     """A recorded call that is over. Times are in seconds since 1970, on the wall clock."""
 
     call_id: str
-    """Our id of the call."""
+    """Our ID of the call."""
     provider_id: str | None = field(repr=False)
-    """The provider's id of the call, where it gave one."""
+    """The provider's ID of the call, where it gave one."""
     pair: NumberPair
     contact: str | None = field(repr=False)
     """The name of the contact that was called."""
     placed_at: float
     ended_at: float
-    looks: int = 0
-    """How often it was looked for."""
+    searches: int = 0
+    """How many searches were made."""
 
-    @property
-    def seconds_left(self) -> float:
-        """Return the seconds until it is looked for again."""
-        return min(LOOKS[self.looks], max(0, self.ended_at + LOOKS[self.looks] - time.time()))
+    def seconds_left(self, wall_now: float) -> float:
+        """Return the seconds until the next search."""
+        delay = SEARCH_DELAYS[self.searches]
+        return min(delay, max(0, self.ended_at + delay - wall_now))
 
     @property
     def query(self) -> RecordingQuery:
-        """Return what the provider is asked for."""
+        """Return the query with which the recording is searched for."""
         return RecordingQuery(
-            dt_util.utc_from_timestamp(self.placed_at) - _CLOCKS,
+            dt_util.utc_from_timestamp(self.placed_at) - _CLOCK_TOLERANCE,
             dt_util.utc_from_timestamp(self.ended_at),
             call_id=self.provider_id,
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
+        """Return the item as JSON."""
         return {
             "call_id": self.call_id,
             "provider_id": self.provider_id,
@@ -89,15 +90,22 @@ class PendingRecording:
             "contact": self.contact,
             "placed_at": self.placed_at,
             "ended_at": self.ended_at,
-            "looks": self.looks,
+            "looks": self.searches,
         }
 
     @classmethod
     def from_dict(cls, saved: object) -> Self:
-        """Return it as it was before a restart. Raise vol.Invalid if that is not what was saved."""
+        """Return a saved item. Raise vol.Invalid if it cannot be read."""
         values: dict[str, Any] = _SAVED(saved)
-        origin, destination = values.pop("origin"), values.pop("destination")
-        return cls(pair=NumberPair(PhoneNumber(origin), PhoneNumber(destination)), **values)
+        return cls(
+            values["call_id"],
+            values["provider_id"],
+            NumberPair(PhoneNumber(values["origin"]), PhoneNumber(values["destination"])),
+            values["contact"],
+            values["placed_at"],
+            values["ended_at"],
+            values["looks"],
+        )
 
 
 @callback
@@ -107,7 +115,7 @@ def async_recording_signal(entry_id: str) -> SignalType[PendingRecording, str]:
 
 
 class RecordingWatcher:
-    """The recordings of an account that are awaited."""
+    """The pending recordings of an account."""
 
     def __init__(
         self, hass: HomeAssistant, entry_id: str, store: AccountStore, tracker: CallTracker
@@ -117,141 +125,114 @@ class RecordingWatcher:
         self._entry_id = entry_id
         self._tracker = tracker
         self._store = store
-        self._awaited: set[PendingRecording] = set()
         store.async_add_section(
-            Section(
-                "recordings",
-                PendingRecording.from_dict,
-                self._awaited.update,
-                lambda: self._awaited,
-            )
+            Section("recordings", PendingRecording.from_dict, self._restore, self._to_save)
         )
-        self._coordinator: DirectcallCoordinator | None = None
-        self._library: RecordingLibrary | None = None
-        self._timers: dict[PendingRecording, CALLBACK_TYPE] = {}
-        self._searched: set[PendingRecording] = set()
-        self._unsubscribe: CALLBACK_TYPE | None = None
+        self._pending: dict[str, PendingRecording] = {}
+        # The calls for whose recordings a search is running.
+        self._searched: set[str] = set()
+        self._searches = PollScheduler(hass, self._async_search)
+        self._attached: tuple[DirectcallCoordinator, RecordingLibrary] | None = None
+        self._unsubscribe: CALLBACK_TYPE = lambda: None
 
     @property
-    def awaited(self) -> int:
-        """Return how many recordings are awaited."""
-        return len(self._awaited)
+    def pending(self) -> int:
+        """Return how many recordings are pending."""
+        return len(self._pending)
+
+    @callback
+    def _restore(self, pending: list[PendingRecording]) -> None:
+        self._pending.update({each.call_id: each for each in pending})
+
+    def _to_save(self) -> Iterable[PendingRecording]:
+        return self._pending.values()
 
     @callback
     def async_attach(self, coordinator: DirectcallCoordinator, library: RecordingLibrary) -> None:
-        """Look for recordings of the account's calls from now on."""
-        self._coordinator = coordinator
-        self._library = library
+        """Search for the recordings of the account's calls from now on."""
+        entry = coordinator.config_entry
+        self._attached = coordinator, library
+        self._searches.async_start(entry)
         self._unsubscribe = self._tracker.async_subscribe(self._async_call_changed)
-        # Before that no automation would hear what came due while Home Assistant was away.
-        coordinator.config_entry.async_on_unload(async_at_started(self._hass, self._async_resume))
+        # Before Home Assistant has started, no automation would be triggered.
+        entry.async_on_unload(async_at_started(self._hass, self._async_resume))
 
     @callback
     def _async_resume(self, _: HomeAssistant) -> None:
-        """Look for what is awaited since before, each in its time."""
-        for awaited in self._awaited - self._timers.keys() - self._searched:
-            self._async_schedule(awaited, awaited.seconds_left)
+        """Schedule the searches that were pending before."""
+        now = time.time()
+        for call_id in self._pending.keys() - self._searched:
+            self._searches.async_schedule(call_id, self._pending[call_id].seconds_left(now))
 
     @callback
     def async_detach(self) -> None:
-        """Pause. What is due meanwhile is looked for later."""
-        self._coordinator = None
-        if self._unsubscribe:
-            self._unsubscribe()
-            self._unsubscribe = None
-        while self._timers:
-            self._timers.popitem()[1]()
+        """Pause the searches. Those that are due meanwhile are made later."""
+        self._attached = None
+        self._unsubscribe()
+        self._searches.async_pause()
 
     @callback
     def _async_call_changed(self, call: Call, state: CallState) -> None:
-        """Await the recording of a call that is over, if there may be one."""
+        """Wait for the recording of a call that is over, if there may be one."""
         if not call.recorded or state not in {CallState.ENDED, CallState.UNKNOWN}:
             return
         now = time.time()
-        awaited = PendingRecording(
+        pending = PendingRecording(
             call.call_id,
             call.provider_id,
             call.pair,
             call.contact,
-            # Not what was noted then: the clock on the wall may have been set since.
-            now - call.age,
+            # Not the saved moment, because the wall clock may have been set since.
+            now - call.age(time.monotonic()),
             now,
         )
-        self._awaited.add(awaited)
+        self._pending[call.call_id] = pending
         self._store.async_save()
-        self._async_schedule(awaited, awaited.seconds_left)
+        self._searches.async_schedule(call.call_id, pending.seconds_left(now))
 
-    @callback
-    def _async_schedule(self, awaited: PendingRecording, delay: float) -> None:
-        """Look for a recording after a while."""
-        look = partial(self._async_look_is_due, awaited)
-        self._timers[awaited] = async_call_later(
-            self._hass, delay, HassJob(look, cancel_on_shutdown=True)
-        )
-
-    @callback
-    def _async_look_is_due(self, awaited: PendingRecording, _now: object) -> None:
-        """Look for a recording, if the provider may be asked now."""
-        del self._timers[awaited]
-        coordinator, library = self._coordinator, self._library
-        if coordinator is None or library is None or not self._hass.is_running:
-            # Once Home Assistant stops there is no connection any more, and no search is to be
-            # lost.
+    async def _async_search(self, call_id: str) -> None:
+        """Search for a recording, if that is allowed now."""
+        attached = self._attached
+        if attached is None or not self._hass.is_running:
+            # When Home Assistant stops, there is no connection any more, and the search must not
+            # count.
             return
-        if coordinator.allows_background_requests:
-            self._searched.add(awaited)
-            task = coordinator.config_entry.async_create_background_task(
-                self._hass,
-                self._async_look(coordinator, library, awaited),
-                f"{DOMAIN} recording",
-                eager_start=False,
-            )
-            # However it ends: an unload may cancel it before it starts.
-            task.add_done_callback(lambda _: self._searched.discard(awaited))
-        else:
-            self._async_schedule(awaited, _PATIENCE)
-
-    async def _async_look(
-        self,
-        coordinator: DirectcallCoordinator,
-        library: RecordingLibrary,
-        awaited: PendingRecording,
-    ) -> None:
-        """Look for a recording, then tell of it, or schedule the next look."""
-        content_id: str | None = None
+        if not attached[0].allows_background_requests:
+            self._searches.async_schedule(call_id, _RETRY_INTERVAL)
+            return
+        self._searched.add(call_id)
         try:
-            content_id = await self._async_find(library, awaited)
+            content_id = await self._async_try_to_find(attached[1], self._pending[call_id])
+        finally:
+            self._searched.discard(call_id)
+        # After an unload the search is repeated, because nothing listened.
+        if self._attached is attached:
+            self._async_searched(self._pending[call_id], content_id)
+
+    async def _async_try_to_find(
+        self, library: RecordingLibrary, pending: PendingRecording
+    ) -> str | None:
+        try:
+            return await self._async_find(library, pending)
         except DirectcallError as err:
-            _LOGGER.debug("A recording cannot be looked for: %s", type(err).__name__)
+            _LOGGER.debug("A recording could not be searched for: %s", type(err).__name__)
         except Exception:
-            # A fault of ours must not end the awaiting.
-            _LOGGER.exception("Unexpected error while looking for a recording")
-        if self._coordinator is not coordinator:
-            # The account was unloaded meanwhile. The search is repeated after it is loaded again.
-            return
-        awaited.looks += 1
-        if content_id or awaited.looks == len(LOOKS):
-            self._awaited.discard(awaited)
-        else:
-            # Not by the clock on the wall, which may have been set since.
-            self._async_schedule(awaited, LOOKS[awaited.looks] - LOOKS[awaited.looks - 1])
-        self._store.async_save()
-        if content_id:
-            signal = async_recording_signal(self._entry_id)
-            async_dispatcher_send(self._hass, signal, awaited, content_id)
+            # A fault of ours must not end the searches.
+            _LOGGER.exception("Unexpected error while searching for a recording")
+        return None
 
-    async def _async_find(self, library: RecordingLibrary, awaited: PendingRecording) -> str | None:
-        """Return what the recording of a call is known by, if it is there, and can be heard.
+    async def _async_find(self, library: RecordingLibrary, pending: PendingRecording) -> str | None:
+        """Return the media content ID of a recording that has audio, or None.
 
-        The provider may ignore the id, or know none: then the numbers and the time tell. There may
-        be another call of the two right before or after, so the nearest one counts.
+        The provider may ignore the ID, or know none: then the numbers and the time decide. There
+        may be another call of the two right before or after, so the nearest one counts.
         """
-        listing = await library.async_list(awaited.query)
+        listing = await library.async_list(pending.query)
         distances = {
-            recording_id: abs(recording.started.timestamp() - awaited.placed_at)
+            recording_id: abs(recording.started.timestamp() - pending.placed_at)
             for recording_id, recording in listing.recordings.items()
-            if awaited.pair.origin.could_match(recording.origin)
-            and awaited.pair.destination.could_match(recording.destination)
+            if pending.pair.origin.could_match(recording.origin)
+            and pending.pair.destination.could_match(recording.destination)
         }
         if not distances:
             return None
@@ -259,3 +240,19 @@ class RecordingWatcher:
         if not await library.async_has_audio(listing.recordings[nearest]):
             return None
         return media_content_id(self._entry_id, nearest)
+
+    @callback
+    def _async_searched(self, pending: PendingRecording, content_id: str | None) -> None:
+        """Announce a recording, or schedule the next search, if there is one."""
+        searched = replace(pending, searches=pending.searches + 1)
+        if content_id or searched.searches == len(SEARCH_DELAYS):
+            del self._pending[pending.call_id]
+        else:
+            self._pending[pending.call_id] = searched
+            # Not by the wall clock, which may have been set since.
+            delay = SEARCH_DELAYS[searched.searches] - SEARCH_DELAYS[pending.searches]
+            self._searches.async_schedule(pending.call_id, delay)
+        self._store.async_save()
+        if content_id:
+            signal = async_recording_signal(self._entry_id)
+            async_dispatcher_send(self._hass, signal, searched, content_id)

@@ -39,11 +39,13 @@ async def async_place_call(
     timeout = fields.get_timeout(ATTR_TIMEOUT) if waits else None
     pair, contact = _async_get_parties(hass, entry, fields)
     data = entry.runtime_data
-    placing = await data.account.calls.async_place(data.client, options.request(pair), contact)
-    if timeout:
-        await placing.async_wait(timeout.total_seconds())
-    placing.check()
-    return call_response(placing.call, placing.placed, with_outcome=waits)
+    placed = await data.account.calls.async_place(
+        data.client,
+        options.request(pair),
+        contact,
+        outcome_timeout=timeout.total_seconds() if timeout else None,
+    )
+    return call_response(placed, with_outcome=waits)
 
 
 async def async_end_call(

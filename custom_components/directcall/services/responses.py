@@ -5,20 +5,19 @@ from collections.abc import Iterable, Sequence
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
-from ..api import AcceptedRequest, ProviderReply
-from ..calls import Call
+from ..api import AcceptedRequest
+from ..calls import HangUpResult, PlacedCall, PreventedCall
 from ..contacts import AddressBook, Recipient
 from ..recordings import RecordingListing, media_content_id
 
 
-def call_response(
-    call: Call, accepted: AcceptedRequest | None, *, with_outcome: bool
-) -> JsonObjectType:
+def call_response(placed: PlacedCall, *, with_outcome: bool) -> JsonObjectType:
     """Return the response about a call that was placed."""
+    call, reply = placed.call, placed.reply
     response: JsonObjectType = {
         "call_id": call.call_id,
-        "code": accepted.code if accepted else "",
-        "message": accepted.message if accepted else "",
+        "code": reply.code if reply else "",
+        "message": reply.message if reply else "",
         "origin": call.pair.origin.e164,
         "destination": call.pair.destination.e164,
         "contact": call.contact,
@@ -64,6 +63,8 @@ def recordings_response(
     }
 
 
-def reply_response(reply: ProviderReply) -> JsonObjectType:
-    """Return the response about a reply of the provider."""
+def reply_response(reply: HangUpResult) -> JsonObjectType:
+    """Return the response about a reply of the provider, which a prevented call does not need."""
+    if isinstance(reply, PreventedCall):
+        return {"code": "", "message": ""}
     return {"code": reply.code, "message": reply.message}

@@ -13,7 +13,7 @@ import pytest
 from custom_components.directcall.api import (
     ByteRange,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallRecordingGoneError,
     Sessions,
     audio_download as audio_download_module,
@@ -79,7 +79,7 @@ async def test_provider_that_hangs_up(client: DirectcallClient, server: Server) 
         return web.Response()
 
     server.answer = answer
-    with pytest.raises(DirectcallConnectionError, match=r"^ServerDisconnectedError$"):
+    with pytest.raises(DirectcallConnectionFailedError, match=r"^ServerDisconnectedError$"):
         await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
 
 
@@ -97,7 +97,7 @@ async def test_audio_that_breaks_off(client: DirectcallClient, server: Server) -
 
     server.answer = answer
     audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/secret"))
-    with pytest.raises(DirectcallConnectionError, match=r"^ClientPayloadError$") as caught:
+    with pytest.raises(DirectcallConnectionFailedError, match=r"^ClientPayloadError$") as caught:
         await read(audio)
     assert "secret" not in "".join(traceback.format_exception(caught.value))
     assert caught.value.__context__ is None
@@ -120,7 +120,7 @@ async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, 
     server.answer = answer
     with (
         patch.object(audio_download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)),
-        pytest.raises(DirectcallConnectionError),
+        pytest.raises(DirectcallConnectionFailedError),
     ):
         await read(await client.open_recording(at(f"http://directcall.com.br:{server.port}/1")))
 
@@ -146,7 +146,7 @@ async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient
         with (
             patch.object(audio_download_module, "STUCK", 0.3),
             pytest.raises(
-                DirectcallConnectionError, match=r"^the provider does not come to the point$"
+                DirectcallConnectionFailedError, match=r"^the provider does not come to the point$"
             ),
         ):
             await client.open_recording(at(f"http://directcall.com.br:{port}/1"))
@@ -159,9 +159,9 @@ async def test_no_connection(
     """Without a connection it is said so, and the link is in no part of the error."""
     await simulator.stop()
     recording = at(f"{simulator.url}/secret")
-    with pytest.raises(DirectcallConnectionError) as caught:
+    with pytest.raises(DirectcallConnectionFailedError) as caught:
         await client.open_recording(recording)
     assert "secret" not in "".join(traceback.format_exception(caught.value))
     await sessions.close()
-    with pytest.raises(DirectcallConnectionError, match=r"^the session is closed$"):
+    with pytest.raises(DirectcallConnectionFailedError, match=r"^the session is closed$"):
         await client.open_recording(recording)

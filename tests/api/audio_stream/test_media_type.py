@@ -10,7 +10,7 @@ import pytest
 from custom_components.directcall.api import (
     ByteRange,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallRecordingGoneError,
     audio_download as audio_download_module,
 )
@@ -130,7 +130,7 @@ async def test_look_at_what_cannot_be_unpacked(client: DirectcallClient, server:
     """What says that it is compressed, and is not, is no audio."""
     headers = {"Content-Type": "application/octet-stream", "Content-Encoding": "gzip"}
     server.answers(lambda: web.Response(body=b"ID3" * 10, headers=headers))
-    with pytest.raises(DirectcallConnectionError, match=r"^the audio cannot be unpacked$"):
+    with pytest.raises(DirectcallConnectionFailedError, match=r"^the audio cannot be unpacked$"):
         await client.probe_recording(at(f"http://directcall.com.br:{server.port}/1"))
 
 
@@ -148,7 +148,7 @@ async def test_look_at_a_provider_that_is_stuck(client: DirectcallClient, server
     with (
         patch.object(audio_download_module, "STUCK", 0.3),
         pytest.raises(
-            DirectcallConnectionError, match=r"^the provider does not come to the point$"
+            DirectcallConnectionFailedError, match=r"^the provider does not come to the point$"
         ),
     ):
         await client.probe_recording(at(f"http://directcall.com.br:{server.port}/1"))

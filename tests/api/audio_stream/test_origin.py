@@ -12,7 +12,7 @@ from yarl import URL
 from custom_components.directcall.api import (
     ByteRange,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallLinkRefusedError,
     DirectcallRecordingGoneError,
@@ -101,7 +101,7 @@ async def test_elsewhere(
         await client.open_recording(at(first))
     assert [request.path for request in server.requests] == ["/"] * in_redirect
     assert resolver.hosts == ["www.directcall.com.br"] * in_redirect
-    assert client.statistics.errors == {"DirectcallLinkRefusedError": 1}
+    assert client.statistics.errors == {"LinkRefusedError": 1}
     assert "/1" not in "".join(traceback.format_exception(caught.value)).replace(__file__, "")
 
 
@@ -120,7 +120,7 @@ async def test_name_that_ends_early(
 async def test_own_api_over_https(sessions: Sessions, server: Server, resolver: Resolver) -> None:
     """The account's own API address counts, and only with its port."""
     client = DirectcallClient(sessions, URL("https://calls.example.com"), *ACCOUNT)
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await client.open_recording(at("https://calls.example.com:443/1"))
     assert resolver.hosts == ["calls.example.com"]
     for link in ("http://calls.example.com/1", f"http://calls.example.com:{server.port}/1"):
@@ -211,10 +211,10 @@ async def test_redirect_that_leads_nowhere(
         (200, "audio/x+xml", DirectcallRecordingGoneError),
         (200, "audio/", DirectcallRecordingGoneError),
         (206, "text/html", DirectcallRecordingGoneError),
-        (408, "text/html", DirectcallConnectionError),
-        (429, "text/html", DirectcallConnectionError),
-        (500, "audio/mpeg", DirectcallConnectionError),
-        (503, "text/html", DirectcallConnectionError),
+        (408, "text/html", DirectcallConnectionFailedError),
+        (429, "text/html", DirectcallConnectionFailedError),
+        (500, "audio/mpeg", DirectcallConnectionFailedError),
+        (503, "text/html", DirectcallConnectionFailedError),
     ],
 )
 async def test_no_audio(
@@ -262,7 +262,7 @@ async def test_link_is_in_no_error(
     link = "http://directcall.com.br/secret"
     with (
         patch.object(sessions.background, "get", side_effect=error(link)),
-        pytest.raises(DirectcallConnectionError, match=f"^{error.__name__}$") as caught,
+        pytest.raises(DirectcallConnectionFailedError, match=f"^{error.__name__}$") as caught,
     ):
         await client.open_recording(at(link))
     assert caught.value.__context__ is None

@@ -10,7 +10,7 @@ import pytest
 from custom_components.directcall.api import (
     ByteRange,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     audio_download as audio_download_module,
 )
@@ -142,7 +142,7 @@ async def test_odd_part(
     server.answers(
         lambda: web.Response(body=b"ID", status=206, content_type="audio/mpeg", headers=headers)
     )
-    with pytest.raises(DirectcallConnectionError, match="HTTP 206"):
+    with pytest.raises(DirectcallConnectionFailedError, match="HTTP 206"):
         await client.open_recording(
             at(f"http://directcall.com.br:{server.port}/1"), ByteRange(0, 1) if asked else None
         )
@@ -240,7 +240,7 @@ async def test_part_that_ends_too_early(client: DirectcallClient, server: Server
     server.answer = answer
     link = f"http://directcall.com.br:{server.port}/1"
     audio = await client.open_recording(at(link), ByteRange(0, 9))
-    with pytest.raises(DirectcallConnectionError, match=r"^the audio ends too early$"):
+    with pytest.raises(DirectcallConnectionFailedError, match=r"^the audio ends too early$"):
         await read(audio)
 
 

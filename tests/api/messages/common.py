@@ -35,6 +35,7 @@ async def speak(
     client: DirectcallClient, token: Token, *recipients: str, delivery: Delivery = AT_ONCE
 ) -> AcceptedRequest:
     """Have a text spoken."""
+    client.auth.token = token
     message = VoiceMessage(PhoneNumber(ORIGIN), numbers(*recipients), TEXT, delivery=delivery)
     return await client.send_voice_message(message, in_time())
 
@@ -43,6 +44,7 @@ async def play(
     client: DirectcallClient, token: Token, *recipients: str, delivery: Delivery = AT_ONCE
 ) -> AcceptedRequest:
     """Have an MP3 played."""
+    client.auth.token = token
     message = VoiceMessage(PhoneNumber(ORIGIN), numbers(*recipients), AUDIO, delivery=delivery)
     return await client.send_voice_message(message, in_time())
 
@@ -51,6 +53,7 @@ async def write(
     client: DirectcallClient, token: Token, *recipients: str, delivery: Delivery = AT_ONCE
 ) -> AcceptedRequest:
     """Send an SMS."""
+    client.auth.token = token
     sms = Sms(PhoneNumber(ORIGIN), numbers(*recipients), TEXT, delivery)
     return await client.send_sms(sms, in_time())
 

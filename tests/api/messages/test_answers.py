@@ -140,29 +140,29 @@ async def test_id_that_is_one(
 
 
 REFUSALS = {
-    "201": (DirectcallNoCreditError, "DirectcallNoCreditError 201", "Saldo insuficiente!"),
+    "201": (DirectcallNoCreditError, "NoCreditError 201", "Saldo insuficiente!"),
     "102": (
         DirectcallNoCreditError,
-        "DirectcallNoCreditError 102",
+        "NoCreditError 102",
         "Não restam mais chamadas do tipo",
     ),
     "001": (
         DirectcallRefusedError,
-        "DirectcallRefusedError 001",
+        "RefusedError 001",
         "Erro no envio de parâmetros, inválido ou faltando",
     ),
     "007": (
         DirectcallRefusedError,
-        "DirectcallRefusedError 007",
+        "RefusedError 007",
         "Falha ao conectar no servidor de SMS",
     ),
-    "008": (DirectcallRefusedError, "DirectcallRefusedError 008", "Erro ao enviar a mensagem"),
+    "008": (DirectcallRefusedError, "RefusedError 008", "Erro ao enviar a mensagem"),
     "011": (
         DirectcallRefusedError,
-        "DirectcallRefusedError 011",
+        "RefusedError 011",
         "Problema no serviço de tarifação",
     ),
-    "100": (DirectcallRefusedError, "DirectcallRefusedError 100", "Problema na tarifação"),
+    "100": (DirectcallRefusedError, "RefusedError 100", "Problema na tarifação"),
 }
 
 
@@ -208,14 +208,16 @@ async def test_rejected_token(
     rejection: Rejection,
     status: int,
 ) -> None:
-    """A token that is not accepted is known in whatever way that is said, and asked once."""
+    """A token that is not accepted is renewed once, in whatever way that is said."""
     simulator.quirks.rejection = rejection
     simulator.quirks.error_status = status
     simulator.end_tokens()
+    simulator.quirks.token_lifetime = 0
     with pytest.raises(DirectcallTokenRejectedError) as caught:
         await send(client, token)
-    assert token.value not in chain(caught.value)
-    assert (simulator.requests[SEND], simulator.messages) == (1, [])
+    text = chain(caught.value)
+    assert not any(each in text for each in simulator.tokens)
+    assert (simulator.requests[SEND], len(simulator.tokens), simulator.messages) == (2, 2, [])
 
 
 @pytest.mark.parametrize("send", ALL)
@@ -262,7 +264,7 @@ async def test_no_readable_answer(
     assert RECIPIENT not in chain(caught.value)
     assert simulator.requests == {REQUEST_TOKEN: 1, SEND: 1}
     assert client.statistics.requests == {REQUEST_TOKEN: 1, SEND: 1}
-    assert client.statistics.errors == {"DirectcallOutcomeUnknownError": 1}
+    assert client.statistics.errors == {"OutcomeUnknownError": 1}
 
 
 @pytest.mark.parametrize("send", ALL)

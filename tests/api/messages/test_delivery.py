@@ -4,11 +4,10 @@ import asyncio
 from unittest.mock import patch
 
 import pytest
-from yarl import URL
 
 from custom_components.directcall.api import (
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallOutcomeUnknownError,
     DirectcallRefusedError,
     PhoneNumber,
@@ -17,7 +16,7 @@ from custom_components.directcall.api import (
     VoiceMessage,
     transport as transport_module,
 )
-from tests.api.common import chain, deaf_server, in_time
+from tests.api.common import chain, deaf_server, in_time, signed_in
 from tests.api.messages.common import (
     ALL,
     AUDIO,
@@ -31,7 +30,7 @@ from tests.api.messages.common import (
     write,
 )
 from tests.common import SEND, TEXT
-from tests.simulator import ACCOUNT, Simulator
+from tests.simulator import Simulator
 
 
 @pytest.mark.parametrize("send", ALL)
@@ -84,7 +83,7 @@ async def test_upload_that_breaks_off_is_not_repeated(sessions: Sessions, token:
     message = VoiceMessage(PhoneNumber(ORIGIN), numbers(), AUDIO.ljust(4_000_000))
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with pytest.raises(DirectcallOutcomeUnknownError) as caught:
             await client.send_voice_message(message, in_time())
     assert connections == 1
@@ -107,7 +106,7 @@ async def test_upload_that_is_refused_early(sessions: Sessions, token: Token, st
     message = VoiceMessage(PhoneNumber(ORIGIN), numbers(), AUDIO.ljust(4_000_000))
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with pytest.raises(DirectcallRefusedError) as caught:
             await client.send_voice_message(message, in_time())
     assert caught.value.code == f"HTTP {status}"
@@ -120,11 +119,11 @@ async def test_nothing_listens(
 ) -> None:
     """A refused connection is tried three times, and then it is an error."""
     await simulator.stop()
-    with pytest.raises(DirectcallConnectionError) as caught:
+    with pytest.raises(DirectcallConnectionFailedError) as caught:
         await send(client, token)
     assert pauses == [1, 3]
     assert client.statistics.requests[SEND] == 3
-    assert client.statistics.errors == {"DirectcallConnectionError": 1}
+    assert client.statistics.errors == {"ConnectionFailedError": 1}
     assert token.value not in chain(caught.value)
 
 
@@ -134,8 +133,8 @@ async def test_no_connection_in_time(
 ) -> None:
     """Where there is no connection in time, nothing is sent."""
     with deaf_server() as port, patch.object(transport_module, "CONNECT_TIMEOUT", 0.2):
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
-        with pytest.raises(DirectcallConnectionError):
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
+        with pytest.raises(DirectcallConnectionFailedError):
             await send(client, token)
     assert pauses == [1, 3]
 
@@ -151,7 +150,7 @@ async def test_session_is_closed(
 ) -> None:
     """On a session that Home Assistant closed when it stopped, nothing is sent."""
     await sessions.close()
-    with pytest.raises(DirectcallConnectionError):
+    with pytest.raises(DirectcallConnectionFailedError):
         await send(client, token)
     assert simulator.requests[SEND] == 0
 
@@ -216,7 +215,7 @@ async def test_time_that_runs_out_somewhere(
 ) -> None:
     """A time-out of which it cannot be told whether anything was sent is of unknown outcome."""
     with deaf_server() as port, patch.multiple(transport_module, TIMEOUT=0.2, UPLOAD_TIMEOUT=0.2):
-        client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+        client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with pytest.raises(DirectcallOutcomeUnknownError):
             await send(client, token)
     assert pauses == []

@@ -12,7 +12,7 @@ from yarl import URL
 from custom_components.directcall.api import (
     DirectcallCancellationUnknownError,
     DirectcallClient,
-    DirectcallConnectionError,
+    DirectcallConnectionFailedError,
     DirectcallError,
     DirectcallOutcomeUnknownError,
     DirectcallRefusedError,
@@ -35,18 +35,20 @@ type Ask = Callable[[DirectcallClient, Token, str], Awaitable[ProviderReply]]
 
 async def look(client: DirectcallClient, token: Token, message_id: str) -> ProviderReply:
     """Ask how a message stands."""
+    client.auth.token = token
     return await client.message_status(message_id, in_time())
 
 
 async def cancel(client: DirectcallClient, token: Token, message_id: str) -> ProviderReply:
     """Cancel a message."""
+    client.auth.token = token
     return await client.cancel_message(message_id, in_time())
 
 
 # Each question about a message, where it goes to, and the error that a lost answer is.
 ENDPOINTS: list[tuple[Ask, str]] = [(look, STATUS), (cancel, REMOVE)]
 LOST: list[tuple[Ask, str, type[DirectcallError]]] = [
-    (look, STATUS, DirectcallConnectionError),
+    (look, STATUS, DirectcallConnectionFailedError),
     (cancel, REMOVE, DirectcallCancellationUnknownError),
 ]
 
@@ -72,7 +74,7 @@ async def test_status_of_no_message(
         await look(client, token, "1")
     assert (caught.value.code, caught.value.message) == ("009", 'Campo code "" inexistente.')
     assert simulator.requests[STATUS] == 1
-    assert client.statistics.errors == {"DirectcallRefusedError 009": 1}
+    assert client.statistics.errors == {"RefusedError 009": 1}
 
 
 async def test_message_is_cancelled(
@@ -85,7 +87,7 @@ async def test_message_is_cancelled(
         await cancel(client, token, message_id)
     assert caught.value.code == "010"
     assert simulator.requests[REMOVE] == 2
-    assert client.statistics.errors == {"DirectcallRefusedError 010": 1}
+    assert client.statistics.errors == {"RefusedError 010": 1}
 
 
 async def test_message_that_was_sent_is_not_cancelled(
@@ -210,10 +212,12 @@ async def test_rejected_token_in_a_query(
     """A token that is not accepted is known where it stands in the URL, too."""
     simulator.quirks.rejection = rejection
     simulator.end_tokens()
+    simulator.quirks.token_lifetime = 0
     with pytest.raises(DirectcallTokenRejectedError) as caught:
         await ask(client, token, message_id)
-    assert token.value not in chain(caught.value)
-    assert simulator.requests[endpoint] == 1
+    text = chain(caught.value)
+    assert not any(each in text for each in simulator.tokens)
+    assert (simulator.requests[endpoint], len(simulator.tokens)) == (2, 2)
     assert not simulator.messages[0].cancelled
 
 
@@ -256,7 +260,7 @@ async def test_no_readable_answer_to_a_query(
     assert token.value not in chain(caught.value)
     assert MESSAGE_ID not in chain(caught.value)
     assert simulator.requests == {REQUEST_TOKEN: 1, endpoint: 1}
-    assert client.statistics.errors == {error.__name__: 1}
+    assert client.statistics.errors == {error.__name__.removeprefix("Directcall"): 1}
 
 
 async def test_each_request_has_its_own_connection(sessions: Sessions, token: Token) -> None:
@@ -300,7 +304,7 @@ async def test_question_without_connection(
 ) -> None:
     """Where nothing could be sent, cancelling is tried three times, and looking once."""
     await simulator.stop()
-    with pytest.raises(DirectcallConnectionError) as caught:
+    with pytest.raises(DirectcallConnectionFailedError) as caught:
         await ask(client, token, MESSAGE_ID)
     assert pauses == waited
     assert client.statistics.requests[endpoint] == len(waited) + 1
