@@ -206,7 +206,7 @@ class RecordingWatcher:
         finally:
             self._searched.discard(call_id)
         # After an unload the search is repeated, because nothing listened.
-        if self._attached is attached:
+        if self._attached == attached:
             self._async_searched(self._pending[call_id], content_id)
 
     async def _async_try_to_find(
