@@ -214,7 +214,7 @@ async def test_fault_of_ours(
         "custom_components.directcall.api.DirectcallClient.list_recordings", side_effect=KeyError
     ):
         await pass_time(hass, freezer, 121)
-    assert "Unexpected error while looking for a recording" in caplog.text
+    assert "Unexpected error while searching for a recording" in caplog.text
     await pass_time(hass, freezer, 781)
     assert events.types[-1] == READY
 

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 
 from tests.common import ENTRY_ID, LIST, Events, make_account, pass_time, place_call, set_up
-from tests.recordings.common import file_of, saved_soon, talk
+from tests.recordings.common import file_of, old_file_of, saved_soon, talk
 from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
@@ -53,8 +53,8 @@ async def test_broken_file_keeps_nobody_from_calling(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, text: str
 ) -> None:
     """What cannot be read is lost then, and nothing else."""
-    file_of(hass).parent.mkdir(exist_ok=True)
-    file_of(hass).write_text(text)
+    old_file_of(hass).parent.mkdir(exist_ok=True)
+    old_file_of(hass).write_text(text)
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     assert (await place_call(hass))["code"] == "000"
 
@@ -69,8 +69,8 @@ async def test_broken_item(
     """One item that cannot be read takes no other with it."""
     good = {**GOOD, "ended_at": time.time(), "contact": "Maria"}
     data = {"awaited": [{**good, "looks": 2}, good]}
-    file_of(hass).parent.mkdir(exist_ok=True)
-    file_of(hass).write_text(json.dumps({"version": 1, "data": data}))
+    old_file_of(hass).parent.mkdir(exist_ok=True)
+    old_file_of(hass).write_text(json.dumps({"version": 1, "data": data}))
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     assert caplog.text.count("could not be read") == 1
     await pass_time(hass, freezer, 121)
@@ -115,7 +115,7 @@ async def test_removal_of_an_account_that_was_never_loaded(
     """What is saved goes with the account in any case."""
     account = make_account(simulator, entry_id=ENTRY_ID)
     account.add_to_hass(hass)
-    file_of(hass).parent.mkdir(exist_ok=True)
-    file_of(hass).write_text("{}")
+    old_file_of(hass).parent.mkdir(exist_ok=True)
+    old_file_of(hass).write_text("{}")
     await hass.config_entries.async_remove(account.entry_id)
-    assert not file_of(hass).exists()
+    assert not old_file_of(hass).exists()
