@@ -152,15 +152,15 @@ async def perform(hass: HomeAssistant, action: str, data: Mapping[str, Any]) -> 
 
 async def place_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
     """Place a call through the action, and return its response."""
-    return await perform(hass, "place_call", to_somebody(data))
+    return await perform(hass, "place_call", with_destination(data))
 
 
 async def end_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
     """Hang up through the action, and return its response."""
-    return await perform(hass, "end_call", to_somebody(data))
+    return await perform(hass, "end_call", with_destination(data))
 
 
-def to_somebody(data: Mapping[str, Any]) -> dict[str, Any]:
+def with_destination(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return an action's data with a destination where it names nobody."""
     return {**({} if "contact" in data else {"destination": DESTINATION}), **data}
 

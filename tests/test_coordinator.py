@@ -126,7 +126,7 @@ async def test_action_renews_with_polling_disabled(
 
 
 @pytest.mark.parametrize(("answer", "requests"), [(TOKEN_LOST, 3), (REFUSED, 2)])
-async def test_following_with_polling_disabled(
+async def test_tracking_with_polling_disabled(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
@@ -134,7 +134,7 @@ async def test_following_with_polling_disabled(
     answer: Reply,
     requests: int,
 ) -> None:
-    """Without polling a call that is followed tries a lost token again, and no refused secret."""
+    """A tracked call retries a lost token, and no refused secret."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     await place_call(hass)
     await pass_time(hass, freezer, 3, times=3)
@@ -159,10 +159,10 @@ async def test_many_actions_share_one_token_request(
     assert len({call.destination for call in simulator.calls}) == 100
 
 
-async def test_stopped_script_takes_nobody_elses_token(
+async def test_cancelled_action_keeps_the_others_token(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """An action that is cancelled while it waits for the token leaves the others alone."""
+    """A cancelled action leaves other actions' token request alone."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     freezer.tick(3601)
     token = simulator.hold(REQUEST_TOKEN)
@@ -176,14 +176,14 @@ async def test_stopped_script_takes_nobody_elses_token(
     assert simulator.requests[REQUEST_TOKEN] == 2
 
 
-async def test_token_that_nobody_waits_for_any_more(
+async def test_failed_token_request_of_a_cancelled_action(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A token request that fails after its only script was stopped leaves no error behind."""
+    """A token request that fails after its action was cancelled leaves no error."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     freezer.tick(3601)
     token = simulator.hold(REQUEST_TOKEN)
@@ -294,7 +294,7 @@ async def test_late_rejection_of_an_old_token(
         ("get_message_status", {"message_id": "1"}, "sms/status", "cannot be reached"),
     ],
 )
-async def test_lost_answer_is_told_by_what_it_leaves_open(
+async def test_error_says_what_is_unknown(
     hass: HomeAssistant,
     account: MockConfigEntry,
     simulator: Simulator,
@@ -303,7 +303,7 @@ async def test_lost_answer_is_told_by_what_it_leaves_open(
     endpoint: str,
     message: str,
 ) -> None:
-    """Who gets no clear answer is told what that means for what they wanted."""
+    """The error of a lost reply says what is unknown."""
     simulator.reply(endpoint, Reply(drop=True))
     with pytest.raises(HomeAssistantError, match=message):
         await perform(hass, action, data)
@@ -370,13 +370,13 @@ async def test_token_rejected_twice(
     assert reauth_flows(hass) == []
 
 
-async def test_refusal_that_is_over_counts_no_more(
+async def test_ended_refusal_is_forgotten(
     hass: HomeAssistant,
     account: MockConfigEntry,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Once a call was accepted again, a token is sign enough that the credentials are."""
+    """A token is enough after a call was accepted again."""
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
         await place_call(hass, destination="+55 41 99999-0006")
     await place_call(hass)

@@ -190,8 +190,8 @@ def test_area_code_is_missed_abroad() -> None:
     assert caught.value.problem is NumberProblem.NO_AREA_CODE
 
 
-def test_octal_number_is_never_taken() -> None:
-    """No number with a leading zero that YAML reads as octal gets through as another's."""
+def test_octal_number_is_refused() -> None:
+    """A number that YAML may have read as octal is refused."""
     # The last three would be the numbers of others.
     for digits in (
         "0554130600300",

@@ -158,10 +158,10 @@ async def test_largest_audio(hass: HomeAssistant, simulator: Simulator, media: P
     assert simulator.requests[SEND] == 1
 
 
-async def test_voice_that_says_too_much(
+async def test_voice_over_the_limit(
     hass: HomeAssistant, simulator: Simulator, voice: Voice
 ) -> None:
-    """What a voice says has the same limit."""
+    """Audio of a voice has the same limit as a file."""
     voice.said = ("mp3", FRAME + bytes(LARGEST_AUDIO - 1))
     with pytest.raises(ServiceValidationError, match="larger than 4 MB"):
         await play(hass, SPEECH)
@@ -281,10 +281,10 @@ async def test_contact_that_goes_in_the_middle(
         True,
     ],
 )
-async def test_media_in_an_odd_form(
+async def test_invalid_media_is_an_error(
     hass: HomeAssistant, simulator: Simulator, voice: Voice, media: Any
 ) -> None:
-    """What is no audio here is an error of ours, unless there is a text to speak."""
+    """Invalid media is an error, unless there is a text to speak."""
     with pytest.raises(ServiceValidationError, match="in Home Assistant itself"):
         await perform(hass, "send_voice_message", {"destination": "Maria", "media": media})
     assert simulator.requests[SEND] == 0

@@ -78,10 +78,10 @@ async def test_audio_that_is_not_there(
     ("data", "key"),
     [({"destination": "Mario"}, "unknown_contact"), ({"earliest_hour": 24}, "invalid_hour")],
 )
-async def test_what_is_wrong_is_said_at_once(
+async def test_invalid_fields_fail_before_the_audio(
     hass: HomeAssistant, simulator: Simulator, voice: Voice, data: dict[str, Any], key: str
 ) -> None:
-    """Nobody waits for audio to hear that it is for nobody."""
+    """Invalid fields are an error before any audio is made."""
     voice.may_answer.clear()
     media = {"media_content_id": SPEECH}
     async with asyncio.timeout(60):

@@ -221,10 +221,10 @@ async def test_emergencies_are_asked_for_in_quiet_hours_alone(
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
 @pytest.mark.parametrize("telephone", ["no credit", "lost"])
-async def test_tells_what_failed(
+async def test_failure_is_notified_once(
     speaker: Speaker, simulator: Simulator, notifications: list[ServiceCall], telephone: str
 ) -> None:
-    """What was not accepted, or may not have been, is told, and is not done again on the spot."""
+    """A failure is notified, and not repeated at once."""
     await speaker.set_up(telephone)
     await speaker.happens()
     await speaker.happens()
@@ -268,10 +268,10 @@ async def test_cool_down_is_no_longer_after_a_failure(
         [{"condition": "template", "value_template": "{{ false }}"}],
     ],
 )
-async def test_a_failure_of_what_was_to_tell_it_is_no_second_message(
+async def test_failing_notification_does_not_end_the_cool_down(
     speaker: Speaker, simulator: Simulator, then: list[dict[str, Any]]
 ) -> None:
-    """The cool-down holds whatever becomes of the actions that tell of a failure."""
+    """The cool-down holds even if the actions for failures fail."""
     await speaker.set_up("no credit", failed=then)
     await speaker.happens()
     await speaker.pass_time(50, step=5)
@@ -286,10 +286,10 @@ async def test_a_failure_of_what_was_to_tell_it_is_no_second_message(
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
 @pytest.mark.parametrize("message", ["{{ trigger.event.data.who }}", "", "x" * 701])
-async def test_message_that_cannot_be_said_is_told(
+async def test_invalid_message_is_notified(
     speaker: Speaker, simulator: Simulator, notifications: list[ServiceCall], message: str
 ) -> None:
-    """A template that fails, an empty text and one that is too long do not pass in silence."""
+    """An invalid message is notified, and nothing is sent."""
     await speaker.set_up("answers", message=message)
     await speaker.happens()
     assert simulator.requests[SEND] == 0

@@ -156,7 +156,7 @@ async def test_call_ends_while_home_assistant_starts(
     assert "Traceback" not in caplog.text
 
 
-async def test_unload_that_fails_while_it_is_looked_for(
+async def test_unload_that_fails_during_a_search(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
@@ -164,7 +164,7 @@ async def test_unload_that_fails_while_it_is_looked_for(
     freezer: FrozenDateTimeFactory,
     slow_list: SlowList,
 ) -> None:
-    """The look goes on, and no second one begins beside it."""
+    """A search goes on after a failed unload, and no second one starts."""
     await talk(hass, freezer)
     await slow_list.begin(hass, freezer)
     with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
@@ -175,7 +175,7 @@ async def test_unload_that_fails_while_it_is_looked_for(
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-async def test_reload_while_it_is_looked_for(
+async def test_reload_during_a_search(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
@@ -186,7 +186,7 @@ async def test_reload_while_it_is_looked_for(
     *,
     is_there: bool,
 ) -> None:
-    """What comes of a look while nobody is there to be told is looked for again."""
+    """A search that ends while the account is unloaded is repeated."""
     await talk(hass, freezer)
     recordings = [] if is_there else [simulator.recordings.pop()]
     unload = hass.config_entries.async_unload_platforms
@@ -257,13 +257,13 @@ async def test_call_while_home_assistant_starts(
     assert "Traceback" not in caplog.text
 
 
-async def test_automations_hear_what_came_due_while_away(
+async def test_search_waits_for_the_automations(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Where Home Assistant was away when a look was due, it waits until automations are ready."""
+    """A search that was due during a restart waits for the start of Home Assistant."""
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     await talk(hass, freezer, destination=f"{NUMBER}0000")
     await pass_time(hass, freezer, 1)
@@ -343,14 +343,14 @@ async def test_restart_in_the_middle(
     assert saved(again) == []
 
 
-async def test_look_that_is_due_while_home_assistant_ends(
+async def test_search_due_during_the_stop_does_not_count(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """There is no connection any more then: it is no look, and the next start has it done."""
+    """A search that is due while Home Assistant stops is made after the start."""
     caplog.set_level(logging.DEBUG, f"custom_components.{DOMAIN}")
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     await talk(hass, freezer, destination=f"{NUMBER}0000")

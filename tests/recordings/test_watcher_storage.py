@@ -49,10 +49,10 @@ GOOD = {
         ),
     ],
 )
-async def test_broken_file_keeps_nobody_from_calling(
+async def test_corrupt_file_does_not_block_calls(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, text: str
 ) -> None:
-    """What cannot be read is lost then, and nothing else."""
+    """A corrupt file is logged, and calls are placed."""
     old_file_of(hass).parent.mkdir(exist_ok=True)
     old_file_of(hass).write_text(text)
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))

@@ -104,8 +104,10 @@ async def test_audio_that_breaks_off(client: DirectcallClient, server: Server) -
 
 
 @pytest.mark.parametrize("after", [0, 3])
-async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, after: int) -> None:
-    """Nobody waits forever, neither for the first byte nor for the next."""
+async def test_stuck_provider_times_out(
+    client: DirectcallClient, server: Server, after: int
+) -> None:
+    """A provider that stops sending causes a time-out."""
     assert audio_download_module.TIMEOUT.sock_read == 4 * 60
     assert audio_download_module.TIMEOUT.total is None
 
@@ -125,8 +127,8 @@ async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, 
         await read(await client.open_recording(at(f"http://directcall.com.br:{server.port}/1")))
 
 
-async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient) -> None:
-    """Nor does anybody wait for a provider that says a little now and then."""
+async def test_slow_headers_time_out(client: DirectcallClient) -> None:
+    """Headers that arrive byte by byte end with a time-out."""
     assert audio_download_module.STUCK == 4 * 60
 
     has_ended = asyncio.Event()

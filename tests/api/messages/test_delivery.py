@@ -210,10 +210,10 @@ async def test_connection_comes_back_late(
 
 
 @pytest.mark.parametrize("send", ALL)
-async def test_time_that_runs_out_somewhere(
+async def test_timeout_during_the_request_is_of_unknown_outcome(
     sessions: Sessions, token: Token, pauses: list[float], send: Send
 ) -> None:
-    """A time-out of which it cannot be told whether anything was sent is of unknown outcome."""
+    """A time-out is of unknown outcome if something may have been sent."""
     with deaf_server() as port, patch.multiple(transport_module, TIMEOUT=0.2, UPLOAD_TIMEOUT=0.2):
         client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with pytest.raises(DirectcallOutcomeUnknownError):
