@@ -1,4 +1,4 @@
-"""A real Home Assistant on loopback, with the integration of this folder and one user."""
+"""A Home Assistant in a process of its own, on loopback, with the integration and one user."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -20,10 +20,12 @@ from imageio_ffmpeg import get_ffmpeg_exe
 ROOT: Final = Path(__file__).parent.parent
 USER: Final = "demo"
 """The user's name and password."""
-# Newer ones than Home Assistant asks for are there (see pyproject.toml): it need not build its own.
+# Home Assistant must not build these: pyproject.toml pins newer versions, which have wheels.
 VOICE_REQUIREMENTS: Final = "pymicro-vad,pyspeex-noise"
+# Seconds until Home Assistant answers, until it has reacted, and until it has stopped.
 STARTUP: Final = 240
 REACTION: Final = 20
+SHUTDOWN: Final = 20
 
 CONFIGURATION: Final = """\
 homeassistant:
@@ -60,7 +62,7 @@ automation mine: !include automations.yaml
 
 
 class HouseError(Exception):
-    """Home Assistant did something else than it should."""
+    """Home Assistant did not do what was expected."""
 
 
 def say(text: str = "") -> None:
@@ -69,13 +71,12 @@ def say(text: str = "") -> None:
 
 
 def free_port(wanted: int) -> int:
-    """Return a port on loopback: the one that is wanted, or another if it is taken."""
+    """Return this port of loopback, or another one if it is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):
             probe.bind(("127.0.0.1", wanted))
             return wanted
-    with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         say(f"Port {wanted} is taken; using {port} instead.")
@@ -84,33 +85,30 @@ def free_port(wanted: int) -> int:
 
 @dataclass(frozen=True)
 class House:
-    """A Home Assistant that lives in a folder, which is made anew."""
+    """A Home Assistant whose folder is replaced at each start."""
 
     folder: Path
     port: int
     language: str = "en"
     package: Path | None = None
-    """A release's zip to install the integration from, instead of from here."""
+    """A release's zip, to install the integration from it instead of from this folder."""
     more: str = ""
-    """What else is in its configuration."""
+    """More of its configuration."""
 
     @property
     def url(self) -> str:
-        """Return where it answers."""
+        """Return the address of its user interface."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def log(self) -> Path:
-        """Return the file that its log is in."""
+        """Return the file of its log."""
         return self.folder / "home-assistant.log"
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Build it and run Home Assistant, and end it with all that it started.
-
-        Where HouseError is raised, the end of Home Assistant's log is printed.
-        """
-        with self._alone():
+        """Start Home Assistant, and stop it. After a HouseError, print the end of its log."""
+        with self._lock():
             self._build()
             try:
                 async with self._process() as process:
@@ -122,18 +120,18 @@ class House:
                 raise
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep a second one from tearing down the house that the first one lives in."""
+    def _lock(self) -> Iterator[None]:
+        """Keep a second process out of the folder. Raise HouseError if there is one."""
         with self.folder.with_name(f"{self.folder.name}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                error = f"somebody else runs in {self.folder.name}: end that first"
+                error = f"another process uses {self.folder.name}: stop that first"
                 raise HouseError(error) from None
             yield
 
     def _build(self) -> None:
-        """Write its configuration, with the integration."""
+        """Replace its folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
         storage = self.folder / ".storage"
         storage.mkdir(parents=True)
@@ -146,10 +144,10 @@ class House:
             port=self.port, language=self.language, ffmpeg=json.dumps(get_ffmpeg_exe())
         )
         (self.folder / "configuration.yaml").write_text(configuration + self.more, encoding="utf-8")
-        for name in ("automations", "scripts", "scenes"):
-            (self.folder / f"{name}.yaml").write_text("[]\n" if name != "scripts" else "{}\n")
-        # All that is left of the onboarding is to make the user. Its other steps would add
-        # integrations that look for servers elsewhere.
+        for name, content in (("automations", "[]\n"), ("scenes", "[]\n"), ("scripts", "{}\n")):
+            (self.folder / f"{name}.yaml").write_text(content)
+        # Only the onboarding's first step is left, which makes the user. The other steps would add
+        # integrations that connect to servers.
         done = {"done": ["core_config", "analytics", "integration"]}
         (storage / "onboarding").write_text(
             json.dumps({"version": 4, "minor_version": 1, "key": "onboarding", "data": done})
@@ -157,14 +155,11 @@ class House:
 
     @asynccontextmanager
     async def _process(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Run Home Assistant."""
+        """Run Home Assistant, and end it with all processes that it started."""
         with self.log.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 Path(sys.executable).with_name("hass"),
-                "--config",
-                self.folder,
-                "--skip-pip-packages",
-                VOICE_REQUIREMENTS,
+                *("--config", self.folder, "--skip-pip-packages", VOICE_REQUIREMENTS),
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
@@ -176,7 +171,7 @@ class House:
                 with suppress(ProcessLookupError):
                     process.terminate()
                 try:
-                    await asyncio.wait_for(process.wait(), 20)
+                    await asyncio.wait_for(process.wait(), SHUTDOWN)
                 finally:
                     with suppress(ProcessLookupError):
                         os.killpg(process.pid, signal.SIGKILL)
@@ -201,18 +196,12 @@ class House:
         raise HouseError(error)
 
     async def make_user(self, session: aiohttp.ClientSession) -> str:
-        """Make the user, and return an access token of Home Assistant's."""
+        """Make the user, and return an access token of Home Assistant."""
         client = f"{self.url}/"
         form = {"client_id": client, "name": "Demo", "username": USER, "password": USER}
         answer = await post(session, "/api/onboarding/users", {**form, "language": "en"})
-        async with session.post(
-            "/auth/token",
-            data={
-                "grant_type": "authorization_code",
-                "code": answer["auth_code"],
-                "client_id": client,
-            },
-        ) as response:
+        code = {"grant_type": "authorization_code", "code": answer["auth_code"]}
+        async with session.post("/auth/token", data={**code, "client_id": client}) as response:
             response.raise_for_status()
             token: str = (await response.json())["access_token"]
             return token
@@ -222,29 +211,25 @@ class House:
 async def connected(
     session: aiohttp.ClientSession, token: str
 ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """Talk to Home Assistant over its WebSocket, once everything in it is set up."""
+    """Open Home Assistant's WebSocket, and wait until all integrations are set up."""
     async with session.ws_connect("/api/websocket") as socket_:
         await socket_.receive_json()
         await socket_.send_json({"type": "auth", "access_token": token})
         await socket_.receive_json()
         # Without this, Home Assistant goes back to its own port after five minutes.
         await command(socket_, 1, type="http/config/promote")
-        await _wait_until_running(socket_)
+        for number in range(2, 2 + REACTION):
+            if (await command(socket_, number, type="get_config"))["state"] == "RUNNING":
+                break
+            await asyncio.sleep(1)
+        else:
+            error = "Home Assistant did not finish its start"
+            raise HouseError(error)
         yield socket_
 
 
-async def _wait_until_running(socket_: aiohttp.ClientWebSocketResponse) -> None:
-    """Wait until everything in Home Assistant is set up."""
-    for number in range(2, 2 + REACTION):
-        if (await command(socket_, number, type="get_config"))["state"] == "RUNNING":
-            return
-        await asyncio.sleep(1)
-    error = "Home Assistant did not finish its start"
-    raise HouseError(error)
-
-
 async def post(session: aiohttp.ClientSession, path: str, body: Mapping[str, Any]) -> Any:
-    """Send JSON to Home Assistant's API and return its answer."""
+    """Send JSON to Home Assistant's API, and return the response."""
     async with session.post(path, json=body) as response:
         if not response.ok:
             error = f"{path} answered HTTP {response.status}: {await response.text()}"
@@ -252,9 +237,9 @@ async def post(session: aiohttp.ClientSession, path: str, body: Mapping[str, Any
         return await response.json()
 
 
-async def command(socket_: aiohttp.ClientWebSocketResponse, number: int, **what: Any) -> Any:
-    """Send a command over Home Assistant's WebSocket and return its result."""
-    await socket_.send_json({"id": number, **what})
+async def command(socket_: aiohttp.ClientWebSocketResponse, number: int, **fields: Any) -> Any:
+    """Send a command over Home Assistant's WebSocket, and return its result."""
+    await socket_.send_json({"id": number, **fields})
     while (message := await socket_.receive_json(timeout=REACTION)).get("id") != number:
         pass
     return message.get("result")

@@ -26,5 +26,5 @@ def forgotten_countries() -> Iterator[Imports]:
         PhoneMetadata.register_region_loader(country, load)
     for calling_code in phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS:
         PhoneMetadata.register_nongeo_region_loader(calling_code, load)
-    with patch("custom_components.directcall.api.numbers.LOADED_CALLING_CODES", {"55"}):
+    with patch("custom_components.directcall.api.number_metadata.LOADED_CALLING_CODES", {"55"}):
         yield imports

@@ -1,20 +1,23 @@
-"""The connection, as people see it."""
+"""Binary sensor platform: the connection, as people see it."""
 
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed, snapshot_platform
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    snapshot_platform,
+)
 from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateReportedData, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import async_track_state_report_event
 
-from .conftest import make_account, place_call, set_up, state_of
-from .simulator import Simulator
-
-CONNECTION = "binary_sensor.directcall_connection"
+from tests.common import CONNECTION, make_account, pass_time, place_call, set_up, state_of
+from tests.simulator import Simulator
 
 
 async def test_entities(
@@ -60,3 +63,22 @@ async def test_connection_follows_the_token(
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
     assert state_of(hass, CONNECTION) == "off"
+
+
+async def test_renewal_is_written_once(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: MockConfigEntry,
+    simulator: Simulator,
+) -> None:
+    """A new token writes the state of the connection once."""
+    reports: list[Event[EventStateReportedData]] = []
+
+    @callback
+    def on_report(event: Event[EventStateReportedData]) -> None:
+        reports.append(event)
+
+    async_track_state_report_event(hass, CONNECTION, on_report)
+    await pass_time(hass, freezer, 3300)
+    assert simulator.requests["request_token"] == 2
+    assert len(reports) == 1

@@ -1,4 +1,4 @@
-"""Calling a contact and hanging up, as people see it."""
+"""Button platform: calls to a contact, and hang-ups."""
 
 from unittest.mock import patch
 
@@ -11,8 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import ORIGIN, make_account, set_up
-from .simulator import Simulator
+from tests.common import ORIGIN, make_account, set_up
+from tests.simulator import Simulator
 
 CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-0201", "Eu": ORIGIN}
 

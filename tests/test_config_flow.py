@@ -1,4 +1,4 @@
-"""Adding an account and changing it, through the flows and real HTTP."""
+"""Config flow: accounts added and changed, through the flows and real HTTP."""
 
 import re
 from typing import Any
@@ -15,11 +15,8 @@ from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.directcall.api import DirectcallClient
 from custom_components.directcall.const import CONF_ADVANCED, CONF_MEDIA_KEY, CONF_ORIGIN, DOMAIN
-
-from .conftest import MEDIA_KEY, OPTIONS, ORIGIN, make_account, place_call, set_up
-from .simulator import ACCOUNT, Rejection, Reply, Simulator
-
-REQUEST_TOKEN = "request_token"
+from tests.common import MEDIA_KEY, OPTIONS, ORIGIN, REQUEST_TOKEN, make_account, place_call, set_up
+from tests.simulator import ACCOUNT, Rejection, Reply, Simulator
 
 
 def typed(simulator: Simulator, **changes: Any) -> dict[str, Any]:

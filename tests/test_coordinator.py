@@ -1,63 +1,42 @@
-"""The token's life, through Home Assistant and real HTTP."""
+"""Coordinator: the token's life, its renewal, and its rejection."""
 
 import asyncio
 from collections import deque
 import logging
-from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
-from custom_components.directcall import coordinator as coordinator_module
-from custom_components.directcall.api import (
-    ConnectionFailedError,
-    DirectcallClient,
-    RequestScope,
-    Token,
-)
+from custom_components.directcall.api import DirectcallConnectionFailedError
+from custom_components.directcall.api.transport import Transport
 from custom_components.directcall.const import DOMAIN
-
-from .conftest import (
+from tests.common import (
+    CONNECTION,
     DESTINATION,
+    PLACE_CALL,
+    REFUSED,
+    REQUEST_TOKEN,
+    TOKEN_LOST,
+    change_secret,
     make_account,
     pass_time,
     perform,
     place_call,
+    reauth_flows,
     set_up,
-    set_ups_of,
     state_of,
 )
-from .simulator import ACCOUNT, Rejection, Reply, Simulator
+from tests.simulator import Rejection, Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
-
-CONNECTION = "binary_sensor.directcall_connection"
-PLACE_CALL = "voz/call"
-REQUEST_TOKEN = "request_token"
-REFUSED = Reply(b'{"access_token": false, "msg": "no"}')
-TOKEN_LOST = Reply(drop=True)
-
-
-def reauth_flows(hass: HomeAssistant) -> list[Any]:
-    """Return the open requests for new credentials."""
-    return [
-        flow
-        for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN)
-        if flow["context"]["source"] == SOURCE_REAUTH
-    ]
-
-
-def change_secret(simulator: Simulator, secret: str = "another") -> None:
-    """Let the provider accept another secret only."""
-    simulator.secrets[ACCOUNT.client_id] = secret
 
 
 async def test_token_is_renewed_with_every_entity_disabled(
@@ -331,9 +310,7 @@ async def test_renewal_that_fails_at_once(
     """A request that fails before anything can be awaited is no end of the requests."""
     simulator.end_tokens()
     with (
-        patch.object(
-            DirectcallClient, "request_token", side_effect=ConnectionFailedError("at once")
-        ),
+        patch.object(Transport, "sign_in", side_effect=DirectcallConnectionFailedError("at once")),
         pytest.raises(HomeAssistantError, match="cannot be reached"),
     ):
         await place_call(hass)
@@ -349,10 +326,10 @@ async def test_renewal_that_fails_for_a_fault_of_ours(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What nobody thought of is logged, and tried again as any other failure."""
-    with patch.object(DirectcallClient, "request_token", side_effect=RuntimeError("boom")):
+    with patch.object(Transport, "sign_in", side_effect=RuntimeError("boom")):
         await pass_time(hass, freezer, 3600 * 0.9)
     assert "boom" in caplog.text
-    ours = [r for r in caplog.records if r.name == coordinator_module.__name__]
+    ours = [r for r in caplog.records if r.name.startswith("custom_components.directcall")]
     assert [r.getMessage() for r in ours if r.levelno >= logging.WARNING] == [
         "Unexpected error while requesting a token",
         "Directcall gives no token (ConnectionFailedError: RuntimeError); trying again",
@@ -424,417 +401,3 @@ async def test_user_unknown_to_the_provider(
     assert len(reauth_flows(hass)) == 1
     await place_call(hass)
     assert reauth_flows(hass) == []
-
-
-async def test_set_up_without_connection(
-    hass: HomeAssistant,
-    home: HomeAssistant,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """A house that boots faster than its router is ready, says so once, and recovers by itself."""
-    caplog.set_level(logging.INFO)
-    await simulator.stop()
-    account = await set_up(hass, make_account(simulator))
-    assert account.state is ConfigEntryState.LOADED
-    assert state_of(hass, CONNECTION) == "off"
-
-    await pass_time(hass, freezer, 13)
-    await simulator.start()
-    assert simulator.requests[REQUEST_TOKEN] == 0
-    await pass_time(hass, freezer, 4)
-    assert simulator.requests[REQUEST_TOKEN] == 1
-    assert state_of(hass, CONNECTION) == "on"
-    messages = [r.getMessage() for r in caplog.records if "Directcall" in r.getMessage()]
-    assert messages == [
-        "Directcall gives no token (ConnectionFailedError: ClientConnectorError); trying again",
-        "The connection to Directcall is back",
-    ]
-
-
-async def test_set_up_while_the_provider_refuses_tokens(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    """A provider that says no, but not to the credentials, is asked again by itself."""
-    simulator.reply(REQUEST_TOKEN, Reply(b'{"status": "erro", "codigo": "005"}'))
-    account = await set_up(hass, make_account(simulator))
-    assert account.state is ConfigEntryState.LOADED
-    assert reauth_flows(hass) == []
-    await pass_time(hass, freezer, 17)
-    assert state_of(hass, CONNECTION) == "on"
-
-
-@pytest.mark.usefixtures("no_pauses")
-async def test_first_action_after_the_connection_returned(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
-) -> None:
-    """The moment the line is there, an action gets its token without waiting for the next try."""
-    await simulator.stop()
-    await set_up(hass, make_account(simulator))
-    with pytest.raises(HomeAssistantError, match="cannot be reached, and nothing was done"):
-        await place_call(hass)
-    await simulator.start()
-    await place_call(hass)
-    assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
-
-
-@pytest.mark.usefixtures("no_pauses")
-async def test_action_tries_again_to_get_its_token(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
-) -> None:
-    """A call for which there is no token survives a short outage as one with a token does."""
-    simulator.end_tokens()
-    simulator.reply(REQUEST_TOKEN, TOKEN_LOST, TOKEN_LOST)
-    await place_call(hass)
-    assert simulator.requests == {REQUEST_TOKEN: 4, PLACE_CALL: 2}
-    assert len(simulator.calls) == 1
-
-
-async def test_failed_renewals_slow_down(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """A failed renewal is repeated after 15 s, doubling to 5 min, and logged once."""
-    simulator.reply(REQUEST_TOKEN, *[TOKEN_LOST] * 8)
-    await pass_time(hass, freezer, 3600 * 0.9)
-    requests = 2
-    for pause in (15, 30, 60, 120, 240, 300, 300):
-        # The old token serves as long as it lives.
-        await pass_time(hass, freezer, pause - 3)
-        assert simulator.requests[REQUEST_TOKEN] == requests
-        requests += 1
-        await pass_time(hass, freezer, 5)
-        assert simulator.requests[REQUEST_TOKEN] == requests
-    assert caplog.text.count("gives no token") == 1
-    assert all(record.levelno < logging.ERROR for record in caplog.records)
-
-    await pass_time(hass, freezer, 302)
-    assert state_of(hass, CONNECTION) == "on"
-    # From here on, at the pace of the token's life again.
-    await pass_time(hass, freezer, 3600 * 0.9 - 10)
-    assert simulator.requests[REQUEST_TOKEN] == requests + 1
-    simulator.reply(REQUEST_TOKEN, TOKEN_LOST)
-    await pass_time(hass, freezer, 10)
-    await pass_time(hass, freezer, 17)
-    assert simulator.requests[REQUEST_TOKEN] == requests + 3
-
-
-@pytest.mark.usefixtures("no_pauses")
-async def test_old_token_serves_while_renewals_fail(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """Calls go out on the old token until it dies, and so does the connection."""
-    simulator.reply(REQUEST_TOKEN, *[TOKEN_LOST] * 100)
-    await pass_time(hass, freezer, 3600 * 0.95)
-    await place_call(hass)
-    assert state_of(hass, CONNECTION) == "on"
-    await pass_time(hass, freezer, 3600 * 0.05 + 1)
-    assert state_of(hass, CONNECTION) == "off"
-    with pytest.raises(HomeAssistantError, match="cannot be reached"):
-        await place_call(hass)
-    assert len(simulator.calls) == 1
-
-
-@pytest.mark.usefixtures("no_pauses")
-async def test_lost_token_is_tried_again_soon(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """A token that is rejected and cannot be renewed at once is renewed long before its time."""
-    simulator.end_tokens()
-    simulator.reply(REQUEST_TOKEN, *[TOKEN_LOST] * 3)
-    with pytest.raises(HomeAssistantError, match="cannot be reached"):
-        await place_call(hass)
-    assert state_of(hass, CONNECTION) == "off"
-    await pass_time(hass, freezer, 17)
-    assert state_of(hass, CONNECTION) == "on"
-
-
-ODD_ANSWERS = {
-    "false": Reply(b'{"access_token": false, "msg": "erro interno"}'),
-    "code": Reply(b'{"status": "erro", "codigo": "006"}'),
-    "description": Reply(b'{"error_description": "erro interno"}'),
-}
-
-
-@pytest.mark.parametrize("answer", ODD_ANSWERS.values(), ids=ODD_ANSWERS)
-async def test_one_odd_answer_at_boot(
-    hass: HomeAssistant,
-    home: HomeAssistant,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    answer: Reply,
-) -> None:
-    """One answer that looks like a refusal asks nobody for anything, and heals by itself."""
-    simulator.reply(REQUEST_TOKEN, answer)
-    account = await set_up(hass, make_account(simulator))
-    assert account.state is ConfigEntryState.LOADED
-    assert state_of(hass, CONNECTION) == "off"
-    await pass_time(hass, freezer, 17)
-    assert state_of(hass, CONNECTION) == "on"
-    assert reauth_flows(hass) == []
-    await place_call(hass)
-    assert len(simulator.calls) == 1
-
-
-async def test_action_heals_a_refusal_at_boot(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
-) -> None:
-    """An action does not wait for the next attempt after a refusal."""
-    simulator.reply(REQUEST_TOKEN, REFUSED)
-    await set_up(hass, make_account(simulator))
-    await place_call(hass)
-    assert len(simulator.calls) == 1
-
-
-async def test_credentials_refused_at_set_up(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    """Refused credentials are asked for once they were refused again, and the account is loaded."""
-    change_secret(simulator)
-    account = await set_up(hass, make_account(simulator))
-    # Two refusals at once are one.
-    with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
-        await place_call(hass)
-    assert reauth_flows(hass) == []
-    await pass_time(hass, freezer, 17)
-    assert account.state is ConfigEntryState.LOADED
-    [flow] = reauth_flows(hass)
-
-    set_ups = set_ups_of(account)
-    result = await hass.config_entries.flow.async_configure(
-        flow["flow_id"], {"client_secret": "another"}
-    )
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert result["reason"] == "reauth_successful"
-    assert len(set_ups) == 1
-    await place_call(hass)
-    assert len(simulator.calls) == 1
-
-
-async def test_set_up_waits_for_nothing(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
-) -> None:
-    """Neither set-up nor a reload nor Home Assistant's start waits for a provider that hangs."""
-    simulator.quirks.token_delay = 60
-    account = make_account(simulator)
-    account.add_to_hass(hass)
-    async with asyncio.timeout(10):
-        await hass.config_entries.async_setup(account.entry_id)
-        assert account.state is ConfigEntryState.LOADED
-        await hass.async_block_till_done()
-        assert state_of(hass, CONNECTION) == "off"
-        await hass.config_entries.async_reload(account.entry_id)
-        await hass.async_block_till_done()
-    assert account.state is ConfigEntryState.LOADED
-    await simulator.stop()
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-
-async def test_nothing_is_asked_before_the_account_is_loaded(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
-) -> None:
-    """The first token is asked for once the account has loaded."""
-    account = make_account(simulator)
-    states: list[ConfigEntryState] = []
-    request_token = DirectcallClient.request_token
-
-    async def note(client: DirectcallClient) -> Token:
-        states.append(account.state)
-        return await request_token(client)
-
-    with patch.object(DirectcallClient, "request_token", note):
-        await set_up(hass, account)
-    assert states == [ConfigEntryState.LOADED]
-
-
-async def test_credentials_refused_later_and_then_accepted(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """A refusal is tried again after 15 s, 1 min, 5 min and every 15 min, and heals by itself."""
-    change_secret(simulator)
-    await pass_time(hass, freezer, 3600 * 0.9)
-    assert reauth_flows(hass) == []
-    # The old token still lives, which does not make the secret any better.
-    await place_call(hass)
-
-    requests = 2
-    for pause in (15, 60, 300, 900, 900):
-        await pass_time(hass, freezer, pause - 3)
-        assert simulator.requests[REQUEST_TOKEN] == requests
-        requests += 1
-        await pass_time(hass, freezer, 5)
-        assert simulator.requests[REQUEST_TOKEN] == requests
-        assert len(reauth_flows(hass)) == 1
-
-    with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
-        await place_call(hass)
-    assert simulator.requests[REQUEST_TOKEN] == requests + 1
-
-    change_secret(simulator, ACCOUNT.client_secret)
-    await pass_time(hass, freezer, 902)
-    assert reauth_flows(hass) == []
-    assert state_of(hass, CONNECTION) == "on"
-
-
-async def test_refusal_between_failures(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """Each kind of failure is tried again at its own pace, whatever came before it."""
-    simulator.reply(REQUEST_TOKEN, TOKEN_LOST, REFUSED, REFUSED, TOKEN_LOST, TOKEN_LOST)
-    await pass_time(hass, freezer, 3600 * 0.9)
-    requests = 2
-    for pause in (15, 15, 60, 15, 30):
-        await pass_time(hass, freezer, pause - 3)
-        assert simulator.requests[REQUEST_TOKEN] == requests
-        requests += 1
-        await pass_time(hass, freezer, 5)
-        assert simulator.requests[REQUEST_TOKEN] == requests
-    assert state_of(hass, CONNECTION) == "on"
-
-    # Once all is well, a lost token is tried again soon.
-    simulator.reply(REQUEST_TOKEN, TOKEN_LOST)
-    await pass_time(hass, freezer, 3600 * 0.9)
-    assert simulator.requests[REQUEST_TOKEN] == requests + 1
-    await pass_time(hass, freezer, 17)
-    assert simulator.requests[REQUEST_TOKEN] == requests + 2
-
-
-async def test_description_alone_renews_the_token_and_repeats_nothing(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
-) -> None:
-    """An answer that may be about the token is of unknown outcome; the next call has a new one."""
-    simulator.reply(PLACE_CALL, Reply(b'{"error_description": "The access token has expired"}'))
-    with pytest.raises(HomeAssistantError, match="It is not repeated"):
-        await place_call(hass)
-    assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
-    await place_call(hass, destination="+55 41 99999-1111")
-    assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 2}
-
-
-async def test_token_that_comes_too_late(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
-) -> None:
-    """A renewal that hangs ends with the deadline of the call, and nothing was sent."""
-    simulator.end_tokens()
-    simulator.quirks.token_delay = 60
-    with (
-        patch("custom_components.directcall.billing.RequestScope", lambda _: RequestScope(0.5)),
-        patch("custom_components.directcall.api.request_scope._SHORTEST_ATTEMPT", 0.1),
-        pytest.raises(HomeAssistantError, match="cannot be reached, and nothing was done"),
-    ):
-        async with asyncio.timeout(10):
-            await place_call(hass)
-    assert simulator.calls == []
-    await simulator.stop()
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-
-async def test_answer_for_credentials_that_were_replaced(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
-) -> None:
-    """What the provider says of the old secret is nothing against the new one."""
-    simulator.end_tokens()
-    simulator.quirks.token_delay = 0.3
-    change_secret(simulator)
-    call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
-    simulator.quirks.token_delay = 0
-    hass.config_entries.async_update_entry(
-        account, data={**account.data, "client_secret": "another"}
-    )
-    with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
-        await call
-    await hass.async_block_till_done()
-    assert state_of(hass, CONNECTION) == "on"
-    assert reauth_flows(hass) == []
-
-
-async def test_acceptance_of_credentials_that_were_replaced(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """A request for new credentials stays when an older token request ends well."""
-    simulator.end_tokens()
-    simulator.quirks.token_delay = 0.3
-    call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
-    simulator.reply(REQUEST_TOKEN, REFUSED)
-    await hass.config_entries.async_reload(account.entry_id)
-    account.async_start_reauth(hass)
-    await hass.async_block_till_done()
-    assert len(reauth_flows(hass)) == 1
-    await call
-    assert len(reauth_flows(hass)) == 1
-
-
-async def test_action_ends_a_refusal(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """Every action tries refused credentials again, and the first success ends the request."""
-    simulator.reply(REQUEST_TOKEN, REFUSED, REFUSED)
-    await pass_time(hass, freezer, 3600 * 0.9)
-    await pass_time(hass, freezer, 17)
-    assert len(reauth_flows(hass)) == 1
-    freezer.tick(400)
-    await place_call(hass)
-    assert reauth_flows(hass) == []
-
-
-async def test_refusal_found_by_an_action_is_tried_again_soon(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """A refusal that an action meets is tried again after 15 s, not when the token was due."""
-    simulator.end_tokens()
-    change_secret(simulator)
-    with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
-        await place_call(hass)
-    await hass.async_block_till_done()
-    assert simulator.requests[REQUEST_TOKEN] == 2
-    await pass_time(hass, freezer, 12)
-    assert simulator.requests[REQUEST_TOKEN] == 2
-    await pass_time(hass, freezer, 5)
-    assert simulator.requests[REQUEST_TOKEN] == 3
-    assert len(reauth_flows(hass)) == 1
-
-
-async def test_same_secret_typed_again(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
-) -> None:
-    """The same secret, accepted again, sets the account up anew exactly once."""
-    account.async_start_reauth(hass)
-    await hass.async_block_till_done()
-    [flow] = reauth_flows(hass)
-    before = simulator.requests[REQUEST_TOKEN]
-    await hass.config_entries.flow.async_configure(
-        flow["flow_id"], {"client_secret": ACCOUNT.client_secret}
-    )
-    await hass.async_block_till_done(wait_background_tasks=True)
-    # One to try the secret, one to set the account up.
-    assert simulator.requests[REQUEST_TOKEN] == before + 2
-    assert account.state is ConfigEntryState.LOADED
-    assert reauth_flows(hass) == []
-    assert state_of(hass, CONNECTION) == "on"

@@ -1,4 +1,4 @@
-"""What diagnostics tell, and what they do not."""
+"""Diagnostics: what they tell, and what they do not."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from syrupy.filters import props
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .conftest import make_account, pass_time, perform, place_call, set_up
-from .simulator import Recording, Reply, Simulator
+from tests.common import make_account, pass_time, perform, place_call, set_up
+from tests.simulator import Recording, Reply, Simulator
 
 # The word of a leg that was diverted, with the number of whoever speaks.
 RIDDLE = Reply(

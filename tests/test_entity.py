@@ -1,4 +1,4 @@
-"""What holds for every entity."""
+"""Entities: names, and what holds for all of them."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 
-from .conftest import CALL, place_call, state_of
-from .simulator import Simulator
+from tests.common import CALL, place_call, state_of
+from tests.simulator import Simulator
 
 # What Home Assistant 2026.11 asks about (`homeassistant.helpers.entity`).
 ADDED_OR_REMOVED = {

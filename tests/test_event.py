@@ -1,4 +1,4 @@
-"""What becomes of calls, as people see it."""
+"""Event platform: states of calls, as people see them."""
 
 from unittest.mock import patch
 
@@ -9,8 +9,8 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import make_account, set_up
-from .simulator import Simulator
+from tests.common import make_account, set_up
+from tests.simulator import Simulator
 
 
 async def test_entities(

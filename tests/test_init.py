@@ -1,4 +1,4 @@
-"""An account's way in and out."""
+"""Setup of an account: its way in and out."""
 
 from typing import Any
 
@@ -13,11 +13,17 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 
 from custom_components.directcall.const import DOMAIN
-
-from .conftest import DESTINATION, OPTIONS, make_account, place_call, set_up, set_ups_of
-from .simulator import ACCOUNT, Simulator
-
-REQUEST_TOKEN = "request_token"
+from tests.common import (
+    DESTINATION,
+    OPTIONS,
+    REQUEST_TOKEN,
+    change_secret,
+    make_account,
+    place_call,
+    set_up,
+    set_ups_of,
+)
+from tests.simulator import ACCOUNT, Simulator
 
 
 async def test_unload_and_back(
@@ -26,7 +32,7 @@ async def test_unload_and_back(
     """An account that is unloaded places no call, and does after it is back."""
     assert await hass.config_entries.async_unload(account.entry_id)
     assert account.state is ConfigEntryState.NOT_LOADED
-    with pytest.raises(ServiceValidationError, match="is not set up"):
+    with pytest.raises(ServiceValidationError, match="is not loaded"):
         await place_call(hass)
     assert await hass.config_entries.async_setup(account.entry_id)
     await place_call(hass)
@@ -60,13 +66,30 @@ async def test_accounts_are_independent(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
     """An account that is refused leaves another one alone."""
-    simulator.secrets[ACCOUNT.client_id] = "another"
+    simulator.end_tokens()
+    change_secret(simulator)
     simulator.secrets["other@example.com"] = ACCOUNT.client_secret
     other = await set_up(hass, make_account(simulator, "other@example.com"))
-    await hass.config_entries.async_reload(account.entry_id)
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
         await place_call(hass, config_entry_id=account.entry_id)
     await place_call(hass, config_entry_id=other.entry_id)
+    assert len(simulator.calls) == 1
+
+
+async def test_token_is_kept_through_a_reload(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Nothing has to wait for a token after a reload, unless the credentials changed."""
+    await hass.config_entries.async_reload(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.requests[REQUEST_TOKEN] == 1
+    change_secret(simulator)
+    hass.config_entries.async_update_entry(
+        account, data={**account.data, "client_secret": "another"}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.requests[REQUEST_TOKEN] == 2
+    await place_call(hass)
     assert len(simulator.calls) == 1
 
 

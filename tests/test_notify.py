@@ -1,4 +1,4 @@
-"""Speaking and writing to a contact, as people do it with Home Assistant's own actions."""
+"""Notify platform: messages to a contact, with Home Assistant's own actions."""
 
 from typing import Any
 from unittest.mock import patch
@@ -13,12 +13,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import make_account, set_up, state_of
-from .simulator import Reply, Simulator
-from .test_services import NEVER_TWICE
+from tests.common import CONTACTS, NEVER_TWICE, SEND, make_account, set_up, state_of
+from tests.simulator import Reply, Simulator
 
-SEND = "sms/send"
-CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
 VOICE_MESSAGE = "notify.maria_voice_message"
 SMS = "notify.maria_sms"
 

@@ -12,10 +12,9 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
-
-from .conftest import OPTIONS, make_account, perform, set_up
-from .phone_metadata import Imports, forgotten_countries
-from .simulator import ACCOUNT, Recording, Simulator
+from tests.common import OPTIONS, make_account, perform, set_up
+from tests.phone_metadata import Imports, forgotten_countries
+from tests.simulator import ACCOUNT, Recording, Simulator
 
 LONDON = "+44 20 7946 0958"
 LISBON = "+351 912 345 678"

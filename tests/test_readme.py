@@ -1,11 +1,10 @@
-"""The READMEs: what people paste from them works, and nothing that people need is left out."""
+"""READMEs: what people paste from them works, and nothing that people need is left out."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from copy import deepcopy
 from datetime import timedelta
 import json
-from pathlib import Path
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -27,16 +26,22 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 
 from custom_components.directcall.api import NumberProblem
-from custom_components.directcall.progress import CallState
+from custom_components.directcall.calls.call import CallState
 from scripts.validate.actions import fields_of
+from tests.common import (
+    CONTACTS,
+    READMES,
+    ROOT,
+    end_call,
+    make_account,
+    pass_time,
+    perform,
+    place_call,
+    set_up,
+)
+from tests.simulator import Recording, Reply, Simulator
 
-from .conftest import end_call, make_account, pass_time, perform, place_call, set_up
-from .simulator import Recording, Reply, Simulator
-
-ROOT = Path(__file__).parent.parent
 INTEGRATION = ROOT / "custom_components" / "directcall"
-READMES = {"en": "README.md", "pt-BR": "LEIAME.md"}
-CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
 # Where what the examples do arrives.
 ENDPOINTS = {"directcall.place_call": "voz/call", "directcall.send_voice_message": "sms/send"}
 NIGHT = "2026-11-24 02:00:00-03:00"
@@ -149,12 +154,6 @@ async def house(
     await house.set_up()
     yield house
     await house.tear_down()
-
-
-@pytest.fixture
-def notifications(hass: HomeAssistant) -> list[ServiceCall]:
-    """Collect what the house shows on its screens."""
-    return async_mock_service(hass, "persistent_notification", "create")
 
 
 def test_both_readmes_have_the_same_examples() -> None:

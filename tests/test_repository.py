@@ -1,4 +1,4 @@
-"""What has to agree between the files of this repository."""
+"""Repository: what has to agree between its files."""
 
 import io
 import json
@@ -15,8 +15,8 @@ import homeassistant.const
 from homeassistant.util.yaml import load_yaml_dict
 
 from scripts.brand import IMAGES, draw
+from tests.common import ROOT
 
-ROOT = Path(__file__).parent.parent
 MANIFEST = json.loads((ROOT / "custom_components" / "directcall" / "manifest.json").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS = PROJECT["dependency-groups"]

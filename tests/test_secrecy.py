@@ -1,10 +1,9 @@
-"""Nothing private gets out: not into logs, not into errors, not into diagnostics."""
+"""Secrets and private data: in no log, error or diagnostics."""
 
 from contextlib import suppress
 import json
 import logging
 import re
-import traceback
 from typing import Any
 from unittest.mock import patch
 
@@ -25,19 +24,27 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .conftest import end_call, make_account, pass_time, perform, place_call, set_up
-from .simulator import ACCOUNT, Reply, Simulator
+from tests.common import (
+    END,
+    PLACE_CALL,
+    REQUEST_TOKEN,
+    SECRET,
+    SEND,
+    STATUS,
+    chain,
+    end_call,
+    make_account,
+    pass_time,
+    perform,
+    place_call,
+    set_up,
+)
+from tests.simulator import ACCOUNT, Reply, Simulator
 
-SECRET = "000777-s3cr3t"
 ORIGIN = "+55 41 98765-4321"
 DESTINATION = "+55 41 91234-8765"
 LINK = "http://www.directdial.com.br/extrato/gravacao/id/0123456789abcdef0123456789abcdef01234567"
-END = "voz/end"
-PLACE_CALL = "voz/call"
 MESSAGES = ("send_voice_message", "send_sms", "get_message_status", "cancel_message")
-SEND = "sms/send"
-STATUS = "voz/status"
-REQUEST_TOKEN = "request_token"
 
 
 def leaks(text: str, tokens: list[str]) -> set[str]:
@@ -54,16 +61,6 @@ def echo(token: str) -> Reply:
     """Return a refusal of a provider that repeats all that it was told."""
     message = f"{SECRET} {token} 5541987654321 para (41) 91234-8765 {LINK}?access_token={token}"
     return Reply(json.dumps({"status": "erro", "codigo": "999", "msg": message}).encode())
-
-
-def chain(error: BaseException) -> str:
-    """Return all that an error and its causes say, as a log would print them."""
-    texts = ["".join(traceback.format_exception(error))]
-    link: BaseException | None = error
-    while link is not None:
-        texts += [str(link), repr(link)]
-        link = link.__cause__ or link.__context__
-    return "\n".join(texts)
 
 
 def private_account(
@@ -117,7 +114,7 @@ async def test_nothing_private_gets_out(
     await set_up(hass, account)
     await hass.config_entries.async_reload(account.entry_id)
     await place_call(hass, destination=DESTINATION)
-    token = account.runtime_data.data.value
+    token = account.runtime_data.coordinator.data.value
 
     said = []
     for number, reply in enumerate(
@@ -187,7 +184,7 @@ async def test_nothing_private_gets_out_of_messages(
     """Whatever goes wrong with a message, and whatever it is about, nobody gets to read it."""
     account = private_account(simulator, caplog, contacts={"Maria": DESTINATION})
     await set_up(hass, account)
-    token = account.runtime_data.data.value
+    token = account.runtime_data.coordinator.data.value
     said: list[str] = []
     message = {"destination": DESTINATION, "message": f"{SECRET} liga para {DESTINATION}"}
     by_id = {"message_id": "12345678900001"}
@@ -206,7 +203,7 @@ async def test_nothing_private_gets_out_of_messages(
     status = json.dumps({"status": "ok", "msg": [{"para": DESTINATION, "t": token, "l": LINK}]})
     simulator.reply("sms/status", Reply(status.encode()))
     said.append(str(await perform(hass, "get_message_status", by_id)))
-    with pytest.raises(HomeAssistantError, match="could not be made") as caught:
+    with pytest.raises(HomeAssistantError, match="could not be prepared") as caught:
         await perform(
             hass,
             "send_voice_message",
@@ -275,7 +272,7 @@ async def test_nothing_private_gets_out_of_recordings(
     content_id = event.attributes["media_content_id"]
     [recording] = simulator.recordings
     link = f"extrato/gravacao/id/{recording.key}"
-    token = account.runtime_data.data.value
+    token = account.runtime_data.coordinator.data.value
 
     # What people see and hear; the numbers are theirs.
     ws = await hass_ws_client(hass)

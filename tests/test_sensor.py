@@ -1,4 +1,4 @@
-"""The calls and the token's end, as people see them."""
+"""Sensor platform: the calls and the token's end, as people see them."""
 
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -18,11 +18,9 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall.const import DOMAIN
+from tests.common import LAST_CALL, make_account, set_up, state_of
+from tests.simulator import Simulator
 
-from .conftest import make_account, set_up, state_of
-from .simulator import Simulator
-
-LAST_CALL = "sensor.directcall_last_call"
 TOKEN_EXPIRES = "sensor.directcall_token_expires"
 
 

@@ -7,13 +7,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
+from custom_components.directcall.account import async_get_account
 from custom_components.directcall.api import NumberPair, PhoneNumber, Sessions
-from custom_components.directcall.sessions import async_get_sessions
-
-from .conftest import make_account, perform, place_call, until
-from .simulator import Simulator
-
-LIST = "extrato/list-recordings"
+from tests.common import LIST, make_account, perform, place_call, until
+from tests.simulator import Simulator
 
 
 def closed(sessions: Sessions) -> list[bool]:
@@ -37,7 +34,7 @@ async def test_connections_end_with_the_account(
     hass: HomeAssistant, account: MockConfigEntry
 ) -> None:
     """An account that is removed leaves no session open."""
-    sessions = async_get_sessions(hass, account.entry_id)
+    sessions = async_get_account(hass, account.entry_id).sessions
     await hass.config_entries.async_reload(account.entry_id)
     assert closed(sessions) == [False, False]
     await hass.config_entries.async_remove(account.entry_id)
@@ -49,7 +46,7 @@ async def test_connections_end_with_home_assistant(
     hass: HomeAssistant, account: MockConfigEntry
 ) -> None:
     """Home Assistant that stops leaves no session open."""
-    sessions = async_get_sessions(hass, account.entry_id)
+    sessions = async_get_account(hass, account.entry_id).sessions
     await hass.async_stop(force=True)
     assert closed(sessions) == [True, True]
 
@@ -102,7 +99,7 @@ async def test_lists_that_hang_leave_connections_to_polls(
     client = account.runtime_data.client
     pair = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
     async with asyncio.timeout(5):
-        await client.call_status(account.runtime_data.data, pair)
+        await client.call_status(pair)
     assert simulator.requests["voz/status"] > polled
     for each in lists:
         each.cancel()

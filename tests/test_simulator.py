@@ -1,4 +1,4 @@
-"""The simulated provider is as strict as the real one is known to be."""
+"""Simulator: as strict as the real provider is known to be."""
 
 from collections.abc import AsyncIterator
 import subprocess
@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from .simulator import ACCOUNT, Simulator
-from .simulator.telephones import Line
+from tests.simulator import ACCOUNT, Simulator
+from tests.simulator.telephones import Line
 
 CREDENTIALS = {"client_id": ACCOUNT.client_id, "client_secret": ACCOUNT.client_secret}
 CALL = {"origem": "554130600300", "destino": "5541999990000"}

@@ -20,13 +20,12 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, call
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR
 
-from custom_components.directcall.calls import async_get_calls
+from custom_components.directcall.account import async_get_account
+from custom_components.directcall.calls.call import CallState
 from custom_components.directcall.const import DOMAIN
-from custom_components.directcall.progress import CallState
-
-from .conftest import CALL, end_call, pass_time, place_call, state_of
-from .simulator import Reply, Simulator
-from .test_calls import timers
+from tests.calls.common import timers
+from tests.common import CALL, end_call, pass_time, place_call, state_of
+from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = [pytest.mark.freeze_time(tick=True), pytest.mark.slow]
@@ -164,7 +163,7 @@ async def test_thousands_of_calls(
     await pass_time(hass, freezer, 450, times=3)
     batches = CALLS // AT_ONCE
     assert reached == 76 * batches
-    assert async_get_calls(hass, account.entry_id).followed.final_states == {
+    assert async_get_account(hass, account.entry_id).calls.tracker.final_states == {
         CallState.BUSY: 9 * batches,
         CallState.ENDED: 57 * batches,
         CallState.FAILED: 10 * batches,
@@ -172,7 +171,7 @@ async def test_thousands_of_calls(
     }
     assert told["recording_ready"] == 9 * batches
     assert state_of(hass, "sensor.directcall_active_calls") == "0"
-    assert saved(hass, f"{DOMAIN}.{account.entry_id}") == {"calls": []}
+    assert saved(hass, f"{DOMAIN}.{account.entry_id}") == {"calls": [], "recordings": []}
     assert saved(hass, f"{DOMAIN}.{account.entry_id}.recordings") == {"awaited": []}
     assert simulator.connections == 0
     assert left_over(hass) == before

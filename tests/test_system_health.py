@@ -1,4 +1,4 @@
-"""The integration's part of the system information."""
+"""System health: the integration's part of the system information."""
 
 import asyncio
 
@@ -10,9 +10,8 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.directcall.api import DEFAULT_URL
 from custom_components.directcall.const import DOMAIN
-
-from .conftest import make_account, set_up
-from .simulator import Reply, Simulator
+from tests.common import make_account, set_up
+from tests.simulator import Reply, Simulator
 
 
 async def test_system_health(

@@ -1,7 +1,6 @@
 """Texts, as Home Assistant shows them. What they have to be is scripts/validate's to say."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +21,9 @@ from custom_components.directcall.services import (
     SEND_VOICE_MESSAGE_FIELDS,
 )
 from scripts.validate.actions import fields_of
+from tests.common import ROOT
 
-INTEGRATION = Path(__file__).parent.parent / "custom_components" / DOMAIN
+INTEGRATION = ROOT / "custom_components" / DOMAIN
 
 
 def load(language: str) -> dict[str, Any]:

@@ -19,12 +19,9 @@ from custom_components.directcall.services import (
     SEND_SMS_FIELDS,
     SEND_VOICE_MESSAGE_FIELDS,
 )
+from tests.common import PLACE_CALL, SEND, make_account, perform, place_call, set_up
+from tests.simulator import Simulator
 
-from .conftest import make_account, perform, place_call, set_up
-from .simulator import Simulator
-
-PLACE_CALL = "voz/call"
-SEND = "sms/send"
 CONTACTS = {
     "Maria": "+55 41 99999-0000",
     "João": "+55 41 99999-1111",
@@ -260,7 +257,7 @@ async def test_moment_that_is_a_number(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, send_at: Any
 ) -> None:
     """A number is no date and time: nothing is sent at a time that nobody meant."""
-    with pytest.raises(ServiceValidationError, match="no date and time"):
+    with pytest.raises(ServiceValidationError, match="a date and time"):
         await perform(
             hass, "send_sms", {"destination": "Maria", "message": "x", "send_at": send_at}
         )

@@ -3,23 +3,19 @@
 from typing import Final
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .announcing import async_get_announcer, async_remove_announcer
-from .api import DirectcallClient, Sessions, parse_url
-from .billing import async_cancel_requests, async_wait_for_requests
-from .calls import Calls, async_get_calls, async_remove_calls
+from .account import DirectcallConfigEntry, DirectcallData, async_get_account, async_remove_account
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
-from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
-from .credit import async_renew_no_credit
+from .contacts import async_load_number_data
+from .coordinator import DirectcallCoordinator
 from .entity import async_create_account_device
-from .number_data import async_load_number_data
-from .recordings import new_media_key
+from .issues import async_update_no_credit
+from .recordings import RecordingLibrary, new_media_key
 from .services import async_setup_services
-from .sessions import async_get_sessions, async_take_sessions
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
@@ -55,24 +51,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     await async_load_number_data(
         hass, entry.options[CONF_ORIGIN], [contact.data[CONF_NUMBER] for contact in contacts]
     )
-    client = DirectcallClient(
-        async_get_sessions(hass, entry.entry_id),
-        parse_url(entry.data[CONF_URL]),
-        entry.data[CONF_CLIENT_ID],
-        entry.data[CONF_CLIENT_SECRET],
-    )
+    account = async_get_account(hass, entry.entry_id)
+    await account.async_load()
+    client = account.async_get_client(entry)
     coordinator = DirectcallCoordinator(hass, entry, client)
-    entry.runtime_data = coordinator
-    followed = async_get_calls(hass, entry.entry_id).followed
-    await followed.async_load()
-    announcer = async_get_announcer(hass, entry.entry_id)
-    await announcer.async_load()
+    recordings = RecordingLibrary(hass, entry, client)
+    entry.async_on_unload(recordings.async_close)
+    entry.runtime_data = DirectcallData(account, coordinator, recordings)
     async_create_account_device(hass, entry.entry_id)
-    async_renew_no_credit(hass)
+    async_update_no_credit(hass)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    # Now there is somebody to tell of what becomes of them.
-    announcer.async_attach(entry, followed)
-    followed.async_attach(coordinator)
+    # The entities listen by now.
+    account.async_attach(entry)
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
     coordinator.async_start()
     return True
@@ -80,42 +70,21 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
 
 async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
     """Unload an account."""
+    account = entry.runtime_data.account
     if entry.disabled_by:
-        async_cancel_requests(hass, entry.entry_id)
-    followed = async_get_calls(hass, entry.entry_id).followed
-    announcer = async_get_announcer(hass, entry.entry_id)
-    # Before those are gone who listen.
-    followed.async_detach()
-    announcer.async_detach()
+        account.requests.async_cancel_billed()
+    # Before the entities stop listening.
+    account.async_detach()
     if await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return True
-    announcer.async_attach(entry, followed)
-    followed.async_attach(entry.runtime_data)
+    account.async_attach(entry)
     return False
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
-    """Forget the calls of an account that is removed, and the recordings that are awaited."""
-    async_cancel_requests(hass, entry.entry_id)
+    """Remove what is kept of an account."""
     _async_abort_flows(hass, entry.entry_id)
-    calls = async_get_calls(hass, entry.entry_id)
-    await async_remove_calls(hass, entry.entry_id)
-    await async_remove_announcer(hass, entry.entry_id)
-    if sessions := async_take_sessions(hass, entry.entry_id):
-        hass.async_create_background_task(
-            _async_close_sessions(hass, entry.entry_id, calls, sessions), f"{DOMAIN} sessions"
-        )
-
-
-async def _async_close_sessions(
-    hass: HomeAssistant, entry_id: str, calls: Calls, sessions: Sessions
-) -> None:
-    """Close the sessions of a removed account once the requests that are under way have ended."""
-    try:
-        await async_wait_for_requests(hass, entry_id)
-        await calls.async_wait_for_hang_ups()
-    finally:
-        await sessions.close()
+    await async_remove_account(hass, entry.entry_id)
 
 
 @callback
@@ -138,6 +107,5 @@ def _async_abort_flows(hass: HomeAssistant, entry_id: str) -> None:
 
 
 async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
-    """Set the account up anew after a change, of a contact or an option mostly."""
-    entry.runtime_data.async_keep_token()
+    """Reload the account after a change, mostly of a contact or an option."""
     hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
 from homeassistant.util.hass_dict import HassKey
 
-from .api import LARGEST_AUDIO, mask_text
+from .api import LARGEST_AUDIO, redact_text
 from .const import DOMAIN
 
 # Seconds until the audio has to be there: an alarm does not wait for a voice that never comes.
@@ -124,7 +124,6 @@ def _is_mp3(audio: bytes) -> bool:
 
 
 async def _async_convert(hass: HomeAssistant, source: bytes | Path) -> bytes:
-    """Return audio as an MP3, or as much of it as shows that it is too big."""
     if not await async_setup_component(hass, ffmpeg.DOMAIN, {}):
         raise _failure(_CONVERTER)
     speech, place = (source, "pipe:0") if isinstance(source, bytes) else (None, str(source))
@@ -149,12 +148,10 @@ async def _async_convert(hass: HomeAssistant, source: bytes | Path) -> bytes:
 
 
 def _not_supported() -> ServiceValidationError:
-    """Return the error that something is neither a voice's nor a local file."""
     return ServiceValidationError(translation_domain=DOMAIN, translation_key="media_not_supported")
 
 
 def _too_slow() -> HomeAssistantError:
-    """Return the error that the audio was not ready in time."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="audio_too_slow")
 
 
@@ -163,5 +160,5 @@ def _failure(reason: str) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="audio_failed",
-        translation_placeholders={"reason": mask_text(reason, [])},
+        translation_placeholders={"reason": redact_text(reason, [])},
     )

@@ -1,161 +1,196 @@
-"""Billing: requests that Directcall bills are sent once, and survive a stopped script."""
+"""Billing: requests that are sent once, and survive a stopped script."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+import logging
+from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.util.hass_dict import HassKey
 
-from .api import NoCreditError, OutcomeUnknownError, RequestScope, Token
+from .api import (
+    DirectcallError,
+    DirectcallNoCreditError,
+    DirectcallOutcomeUnknownError,
+    RequestScope,
+)
 from .const import DOMAIN
-from .coordinator import DirectcallCoordinator, translated
-from .credit import Billed, async_clear_no_credit, async_show_no_credit
+from .issues import BilledService, async_clear_no_credit, async_show_no_credit
 
-# Seconds for all that a request does on the wire, also where it uploads audio.
+_LOGGER = logging.getLogger(__name__)
+
+# Seconds for all that a request does in the network, also where it uploads audio.
 DEADLINE: Final = 45
 UPLOAD_DEADLINE: Final = 90
 
-_DATA_REQUESTS: Final[HassKey[set[BilledRequest[Any]]]] = HassKey(f"{DOMAIN}_requests")
 
+class DetachedRequest[ResultT]:
+    """A request in a task of its own.
 
-class BilledRequest[ResultT]:
-    """A billed request in a task of its own.
-
-    The waiting can be cancelled: then nothing more is sent, but the answer to what was sent is
-    still processed.
+    An attempt that is under way is never cancelled, because it may ring already. The pauses
+    between attempts and the wait for a token can be.
     """
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry_id: str,
-        make: Callable[[RequestScope], Coroutine[Any, Any, ResultT]],
-        seconds: float = DEADLINE,
+        send: Callable[[RequestScope], Awaitable[ResultT]],
+        scope: RequestScope,
     ) -> None:
-        """Start the request of an account, with a deadline in seconds."""
-        self.scope: Final = RequestScope(seconds)
-        self.entry_id: Final = entry_id
-        self._hass = hass
-        # Not started eagerly: it must be registered before it can end.
+        """Start a request."""
+        self._scope = scope
+        self._send = send
+        # Not started eagerly, because the caller records it first.
         self._task = hass.async_create_background_task(
-            self._async_make(make), f"{DOMAIN} request", eager_start=False
+            self._async_send(), f"{DOMAIN} request", eager_start=False
         )
-        requests = hass.data.setdefault(_DATA_REQUESTS, set())
-        requests.add(self)
-        self._task.add_done_callback(lambda _: requests.discard(self))
 
-    async def _async_make(
-        self, make: Callable[[RequestScope], Coroutine[Any, Any, ResultT]]
-    ) -> ResultT | HomeAssistantError:
-        """Make the request. Return an error, because the caller may have been cancelled."""
-        entry = self._hass.config_entries.async_get_entry(self.entry_id)
-        if entry is None or entry.disabled_by:
-            # The account was removed or disabled while the request was prepared.
-            return request_cancelled()
+    async def _async_send(self) -> ResultT | DirectcallError | HomeAssistantError:
+        """Send the request. Return an error, because the caller may be gone."""
         try:
-            return await make(self.scope)
-        except HomeAssistantError as err:
+            return await self._send(self._scope)
+        except (DirectcallError, HomeAssistantError) as err:
             return err
+        except Exception as err:
+            # A fault of ours must not hide that something may have been sent.
+            _LOGGER.exception("Unexpected error during a request")
+            return DirectcallOutcomeUnknownError(type(err).__name__)
 
     @callback
     def add_done_callback(self, done: Callable[[], object]) -> None:
-        """Call something once the request has ended, in whatever way."""
+        """Call a function once the request has ended, however it ends."""
         self._task.add_done_callback(lambda _: done())
 
     @property
-    def is_cancelled(self) -> bool:
-        """Return if the request has ended because it was cancelled before anything was sent."""
-        return self._task.cancelled() and not self.scope.is_interrupted
+    def was_prevented(self) -> bool:
+        """Return if the request ended because it was cancelled before anything was sent."""
+        return self._task.cancelled() and not self._scope.is_interrupted
 
     @property
     def has_ended(self) -> bool:
-        """Return if the request has ended, in whatever way."""
+        """Return if the request has ended, however it ended."""
         return self._task.done()
 
     async def async_wait_for_end(self, seconds: float | None = None) -> None:
-        """Wait until the request has ended, in whatever way. It goes on if the waiting ends."""
+        """Wait until the request has ended. It goes on if the waiting is cancelled or too short."""
         await asyncio.wait([self._task], timeout=seconds)
+
+    def result(self) -> ResultT:
+        """Return the result of a request that has ended.
+
+        Raise what the request raised, or HomeAssistantError if it was cancelled.
+        """
+        if self.was_prevented:
+            raise request_cancelled()
+        if self._task.cancelled():
+            error = "the request was interrupted"
+            raise DirectcallOutcomeUnknownError(error)
+        result = self._task.result()
+        if isinstance(result, DirectcallError | HomeAssistantError):
+            raise result
+        return result
 
     async def async_wait(self) -> ResultT:
         """Return the result. If the waiting is cancelled, cancel the request, too.
 
-        Raise HomeAssistantError if the request fails, or is cancelled by somebody else.
+        Raise what `result` raises.
         """
         try:
-            await asyncio.wait([self._task])
+            await self.async_wait_for_end()
         except asyncio.CancelledError:
             self.cancel()
             raise
-        if self._task.cancelled():
-            raise cancellation_error(self.scope)
-        result = self._task.result()
-        if isinstance(result, HomeAssistantError):
-            raise result
-        return result
+        return self.result()
 
     @callback
     def cancel(self) -> bool:
-        """Send nothing from now on. An attempt that is under way goes on, and is the last one.
+        """Send nothing from now on, but process the response to what was sent.
 
         Return if nothing was sent, and nothing will be.
         """
-        self.scope.cancel()
-        return not self.scope.is_sending and self._task.cancel()
+        self._scope.cancel()
+        return not self._scope.is_sending and self._task.cancel()
 
 
-async def async_execute_billed[ResultT](
-    coordinator: DirectcallCoordinator,
-    service: Billed,
-    scope: RequestScope,
-    operation: Callable[[Token], Awaitable[ResultT]],
-) -> ResultT:
-    """Run a billed operation, and show or clear the issue that there is no credit for it.
+class BilledRequest[ResultT](DetachedRequest[ResultT]):
+    """A request that is billed. It shows and clears the issue of missing credit."""
 
-    Raise HomeAssistantError, translated, where it fails; its cause is the error of the API.
-    """
-    hass, entry = coordinator.hass, coordinator.config_entry
-    try:
-        result = await coordinator.async_execute(operation, scope)
-    except HomeAssistantError as err:
-        is_there = hass.config_entries.async_get_entry(entry.entry_id) is not None
-        if isinstance(err.__cause__, NoCreditError) and is_there:
-            async_show_no_credit(hass, entry, service)
-        raise
-    async_clear_no_credit(hass, entry.entry_id, service)
-    return result
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry_id: str,
+        service: BilledService,
+        send: Callable[[RequestScope], Awaitable[ResultT]],
+        scope: RequestScope,
+    ) -> None:
+        """Start a request of an account."""
+        self._hass = hass
+        self._entry_id = entry_id
+        self._service = service
+        super().__init__(hass, send, scope)
+
+    @override
+    async def _async_send(self) -> ResultT | DirectcallError | HomeAssistantError:
+        """Send the request, and handle missing credit."""
+        entries = self._hass.config_entries
+        entry = entries.async_get_entry(self._entry_id)
+        if entry is None or entry.disabled_by:
+            # The account was removed or disabled while the request was prepared.
+            return request_cancelled()
+        result = await super()._async_send()
+        if isinstance(result, DirectcallNoCreditError):
+            if entry := entries.async_get_entry(self._entry_id):
+                async_show_no_credit(self._hass, entry, self._service)
+        elif not isinstance(result, DirectcallError | HomeAssistantError):
+            async_clear_no_credit(self._hass, self._entry_id, self._service)
+        return result
+
+
+class RequestManager:
+    """The requests of an account that are under way."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Start without a request."""
+        self._hass = hass
+        self._entry_id = entry_id
+        self._billed: set[BilledRequest[Any]] = set()
+        self._others: set[DetachedRequest[Any]] = set()
+
+    @callback
+    def async_start_billed[ResultT](
+        self,
+        service: BilledService,
+        send: Callable[[RequestScope], Awaitable[ResultT]],
+        scope: RequestScope,
+    ) -> BilledRequest[ResultT]:
+        """Start a request that is billed."""
+        request = BilledRequest(self._hass, self._entry_id, service, send, scope)
+        self._billed.add(request)
+        request.add_done_callback(lambda: self._billed.discard(request))
+        return request
+
+    @callback
+    def async_start[ResultT](
+        self, send: Callable[[RequestScope], Awaitable[ResultT]], scope: RequestScope
+    ) -> DetachedRequest[ResultT]:
+        """Start a request that bills nothing, but must not be cut off."""
+        request = DetachedRequest(self._hass, send, scope)
+        self._others.add(request)
+        request.add_done_callback(lambda: self._others.discard(request))
+        return request
+
+    @callback
+    def async_cancel_billed(self) -> None:
+        """Cancel the billed requests of which nothing was sent."""
+        for request in list(self._billed):
+            request.cancel()
+
+    async def async_wait_for_all(self) -> None:
+        """Wait until all requests have ended."""
+        for request in [*self._billed, *self._others]:
+            await request.async_wait_for_end()
 
 
 def request_cancelled() -> HomeAssistantError:
     """Return the error that a request was cancelled before anything was sent."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="request_cancelled")
-
-
-def outcome_unknown() -> HomeAssistantError:
-    """Return the error that a request may have been done."""
-    return translated(OutcomeUnknownError(), HomeAssistantError)
-
-
-def cancellation_error(scope: RequestScope) -> HomeAssistantError:
-    """Return the error of a request that was cancelled, perhaps in the middle of an attempt."""
-    return outcome_unknown() if scope.is_interrupted else request_cancelled()
-
-
-@callback
-def async_cancel_requests(hass: HomeAssistant, entry_id: str) -> None:
-    """Cancel the requests of an account that is removed or disabled, where nothing was sent."""
-    for request in _requests_of(hass, entry_id):
-        request.cancel()
-
-
-async def async_wait_for_requests(hass: HomeAssistant, entry_id: str) -> None:
-    """Wait until the requests of an account that are under way have ended."""
-    for request in _requests_of(hass, entry_id):
-        await request.async_wait_for_end()
-
-
-def _requests_of(hass: HomeAssistant, entry_id: str) -> list[BilledRequest[Any]]:
-    """Return the requests of an account that are under way."""
-    requests = hass.data.get(_DATA_REQUESTS, set())
-    return [request for request in requests if request.entry_id == entry_id]

@@ -1,4 +1,4 @@
-"""Whether an account can place calls right now."""
+"""Binary sensor platform: the connection of an account."""
 
 from typing import Final, override
 
@@ -12,7 +12,7 @@ from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
-from .coordinator import DirectcallConfigEntry
+from .account import DirectcallConfigEntry
 from .entity import DirectcallTokenEntity
 
 PARALLEL_UPDATES = 0
@@ -31,41 +31,41 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the binary sensor of an account."""
-    async_add_entities([DirectcallConnection(entry.runtime_data, CONNECTION)])
+    async_add_entities(
+        [DirectcallConnectionBinarySensor(entry.runtime_data.coordinator, CONNECTION)]
+    )
 
 
-class DirectcallConnection(DirectcallTokenEntity, BinarySensorEntity):
-    """On while a valid token is held."""
+class DirectcallConnectionBinarySensor(DirectcallTokenEntity, BinarySensorEntity):
+    """The sensor that is on while the account has a valid token."""
 
     _cancel_expiry: CALLBACK_TYPE | None = None
 
     @property
     @override
     def is_on(self) -> bool:
-        """Return if a valid token is held."""
         return self.coordinator.is_connected
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the token from its first one."""
+        """Schedule the expiry of the token that is held already."""
         await super().async_added_to_hass()
         self.async_on_remove(self._async_cancel_expiry)
-        self._async_follow_token()
+        self._async_schedule_expiry()
 
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Stay as it is: nothing here depends on the entity's id."""
+        """Do nothing, because nothing depends on the entity's ID."""
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
-        """Follow a new token."""
-        self._async_follow_token()
-        super()._handle_coordinator_update()
+    def _async_token_changed(self) -> None:
+        self._async_schedule_expiry()
+        super()._async_token_changed()
 
     @callback
-    def _async_follow_token(self) -> None:
-        """See to it that the state also changes when a token dies and no other came."""
+    def _async_schedule_expiry(self) -> None:
+        """Write the state when the token expires, unless there is another one by then."""
         self._async_cancel_expiry()
         token = self.coordinator.data
         if token is not None and token.seconds_left > 0:
@@ -77,13 +77,11 @@ class DirectcallConnection(DirectcallTokenEntity, BinarySensorEntity):
 
     @callback
     def _async_expired(self, _now: object) -> None:
-        """Show that the token is over."""
         self._cancel_expiry = None
         self.async_write_ha_state()
 
     @callback
     def _async_cancel_expiry(self) -> None:
-        """Stop waiting for the token's end."""
         if self._cancel_expiry:
             self._cancel_expiry()
             self._cancel_expiry = None

@@ -1,17 +1,17 @@
-"""What calls a contact, and what ends an account's calls."""
+"""Button platform: calling a contact, hanging up."""
 
 from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .calls import Calls, async_get_calls, request_call
+from .account import DirectcallConfigEntry
+from .calls import PlaceCallOptions
 from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
-from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
 from .entity import DirectcallContactEntity, DirectcallEntity
+from .errors import translated_errors
 
 PARALLEL_UPDATES = 0
 
@@ -25,50 +25,36 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the button of an account, and one for each contact."""
-    calls = async_get_calls(hass, entry.entry_id)
-    async_add_entities([DirectcallHangUp(entry.runtime_data, calls)])
+    async_add_entities([DirectcallHangUpButton(entry)])
     for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
         async_add_entities(
-            [DirectcallCall(hass, entry, contact, calls)], config_subentry_id=contact.subentry_id
+            [DirectcallCallButton(hass, entry, contact, CALL)],
+            config_subentry_id=contact.subentry_id,
         )
 
 
-class DirectcallHangUp(DirectcallEntity, ButtonEntity):
-    """Hangs up every call of the account."""
+class DirectcallHangUpButton(DirectcallEntity, ButtonEntity):
+    """The button that hangs up every call of the account."""
 
-    def __init__(self, coordinator: DirectcallCoordinator, calls: Calls) -> None:
-        """Belong to the account whose calls it hangs up."""
-        super().__init__(coordinator.config_entry.entry_id, HANG_UP)
-        self._coordinator = coordinator
-        self._calls = calls
-
-    @override
-    async def async_press(self) -> None:
-        """Hang up, or raise where there is nothing to hang up."""
-        await self._calls.async_hang_up_all(self._coordinator)
-
-
-class DirectcallCall(DirectcallContactEntity, ButtonEntity):
-    """Calls a contact as the account's options say."""
-
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: DirectcallConfigEntry,
-        contact: ConfigSubentry,
-        calls: Calls,
-    ) -> None:
-        """Call through the account to which the contact belongs."""
-        super().__init__(hass, entry, contact, CALL)
-        self._calls = calls
+    def __init__(self, entry: DirectcallConfigEntry) -> None:
+        """Belong to the account."""
+        super().__init__(entry.entry_id, HANG_UP)
+        self._data = entry.runtime_data
 
     @override
     async def async_press(self) -> None:
-        """Call, or raise where that fails."""
+        with translated_errors():
+            await self._data.account.calls.async_hang_up_all(self._data.client)
+
+
+class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
+    """The button that calls a contact with the account's options."""
+
+    @override
+    async def async_press(self) -> None:
         recipient = self._recipient
         pair = AddressBook(self.hass, self._entry).get_pair(None, recipient)
-        request = request_call(pair, self._entry.options)
-        placing = await self._calls.async_place(
-            self._entry.runtime_data, request, recipient.contact
-        )
-        placing.check()
+        request = PlaceCallOptions.from_entry(self._entry).request(pair)
+        data = self._entry.runtime_data
+        with translated_errors():
+            await data.account.calls.async_place(data.client, request, recipient.contact)

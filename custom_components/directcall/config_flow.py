@@ -1,8 +1,8 @@
-"""Set an account and its contacts up in the UI, and change them later."""
+"""Config flow: add an account, renew its credentials, change its options."""
 
 from collections.abc import Mapping
 import logging
-from typing import Any, Final, NamedTuple, TypedDict, override
+from typing import Any, Final, NamedTuple, override
 
 import voluptuous as vol
 from yarl import URL
@@ -12,14 +12,12 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
-    ConfigSubentry,
     ConfigSubentryFlow,
     FlowType,
     OptionsFlow,
     SubentryFlowContext,
-    SubentryFlowResult,
 )
-from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_NAME, CONF_URL
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
@@ -28,22 +26,23 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.util.ssl import get_default_context
 
 from .api import (
     DEFAULT_URL,
-    AuthenticationError,
-    ConnectionFailedError,
+    DirectcallAuthenticationError,
     DirectcallClient,
-    InvalidNumberError,
-    InvalidUrlError,
+    DirectcallConnectionFailedError,
+    DirectcallInvalidNumberError,
+    DirectcallInvalidUrlError,
+    DirectcallRefusedError,
     PhoneNumber,
-    RefusedError,
+    Sessions,
     parse_url,
 )
 from .const import (
     CONF_ADVANCED,
     CONF_MEDIA_KEY,
-    CONF_NUMBER,
     CONF_ORIGIN,
     CONF_RECORD,
     CONF_RING_DESTINATION_FIRST,
@@ -51,10 +50,9 @@ from .const import (
     DOMAIN,
     SUBENTRY_CONTACT,
 )
-from .contacts import LONGEST_NAME, clean_name, fold, has_number, is_printable, recipient_of
-from .number_data import async_load_number_data
+from .contact_flow import DirectcallContactFlow
+from .contacts import async_load_number_data
 from .recordings import new_media_key
-from .sessions import temporary_sessions
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -75,14 +73,6 @@ ACCOUNT_SCHEMA: Final = vol.Schema(
 ADVANCED_SCHEMA: Final = vol.Schema({vol.Required(CONF_URL, default=DEFAULT_URL): _URL})
 REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_CLIENT_SECRET): _SECRET})
 RECONFIGURE_SCHEMA: Final = REAUTH_SCHEMA.extend({vol.Required(CONF_URL): _URL})
-CONTACT_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_NAME): TextSelector(TextSelectorConfig(autocomplete="off")),
-        vol.Required(CONF_NUMBER): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.TEL, autocomplete="off")
-        ),
-    }
-)
 OPTIONS_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_ORIGIN): _TELEPHONE,
@@ -93,30 +83,23 @@ OPTIONS_SCHEMA: Final = vol.Schema(
 )
 
 
-class _Contact(TypedDict):
-    """A contact as Home Assistant keeps it. Its title is its only name."""
-
-    title: str
-    data: dict[str, str]
-
-
 class _Failure(NamedTuple):
-    """An error of a form, and what its text quotes."""
+    """An error of a form, and the placeholders of its text."""
 
     error: str
     placeholders: Mapping[str, str] = {}
 
 
 async def _async_try_credentials(url: URL, client_id: str, client_secret: str) -> _Failure | None:
-    """Try credentials at the provider, and return what is wrong with them."""
+    """Request a token with credentials, and return the error."""
     try:
-        async with temporary_sessions() as sessions:
-            await DirectcallClient(sessions, url, client_id, client_secret).request_token()
-    except AuthenticationError:
+        async with Sessions.open(get_default_context()) as sessions:
+            await DirectcallClient(sessions, url, client_id, client_secret).sign_in()
+    except DirectcallAuthenticationError:
         return _Failure("invalid_auth")
-    except RefusedError as err:
+    except DirectcallRefusedError as err:
         return _Failure("refused", {"code": err.code, "message": err.message})
-    except ConnectionFailedError:
+    except DirectcallConnectionFailedError:
         return _Failure("cannot_connect")
     except Exception:
         _LOGGER.exception("Unexpected error while trying credentials")
@@ -125,7 +108,7 @@ async def _async_try_credentials(url: URL, client_id: str, client_secret: str) -
 
 
 class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Add an account, and give it new credentials."""
+    """Adds an account, and renews its credentials."""
 
     MINOR_VERSION = 2
 
@@ -133,7 +116,6 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> DirectcallOptionsFlow:
-        """Return the flow of the options."""
         return DirectcallOptionsFlow()
 
     @classmethod
@@ -142,7 +124,6 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return what an account has: contacts."""
         return {SUBENTRY_CONTACT: DirectcallContactFlow}
 
     @override
@@ -159,9 +140,9 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
                 url = parse_url(user_input[CONF_ADVANCED][CONF_URL])
-            except InvalidNumberError as err:
+            except DirectcallInvalidNumberError as err:
                 errors[CONF_ORIGIN] = err.problem
-            except InvalidUrlError:
+            except DirectcallInvalidUrlError:
                 errors["base"] = "invalid_url"
             else:
                 failure = await _async_try_credentials(url, client_id, client_secret)
@@ -182,7 +163,7 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
                         },
                     )
                 errors["base"], placeholders = failure
-        # Where the address is wrong, it should be in sight.
+        # The section is open if the address in it is wrong.
         collapsed = errors.get("base") != "invalid_url"
         schema = ACCOUNT_SCHEMA.extend(
             {vol.Required(CONF_ADVANCED): section(ADVANCED_SCHEMA, {"collapsed": collapsed})}
@@ -205,7 +186,7 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
         return result
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Ask for a new secret after the provider refused the one there is."""
+        """Ask for a new secret after the provider refused the old one."""
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -227,13 +208,13 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Take a new secret and a new address. The client id stays: it is the account."""
+        """Take a new secret and a new address. The client ID stays, because it is the account."""
         entry = self._get_reconfigure_entry()
         failure: _Failure | None = None
         if user_input is not None:
             try:
                 url = parse_url(user_input[CONF_URL])
-            except InvalidUrlError:
+            except DirectcallInvalidUrlError:
                 failure = _Failure("invalid_url")
             else:
                 data = {
@@ -250,7 +231,6 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
         return self._async_show_account_form("reconfigure", schema, entry, failure)
 
     async def _async_try_data(self, data: Mapping[str, Any]) -> _Failure | None:
-        """Try the credentials of an entry's data."""
         return await _async_try_credentials(
             parse_url(data[CONF_URL]),
             data[CONF_CLIENT_ID],
@@ -265,7 +245,7 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
         entry: ConfigEntry,
         failure: _Failure | None,
     ) -> ConfigFlowResult:
-        """Show a form that names the account it is about."""
+        """Show a form that names the account."""
         return self.async_show_form(
             step_id=step_id,
             data_schema=schema,
@@ -280,9 +260,8 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     def _async_update_and_reload(
         self, entry: ConfigEntry, data: Mapping[str, Any], reason: str
     ) -> ConfigFlowResult:
-        """Update an entry, set it up anew exactly once, and finish."""
-        # The update listener does it for an entry that is loaded and changes; for any other
-        # nobody would.
+        """Update an entry, reload it exactly once, and finish."""
+        # The update listener reloads a loaded entry that changes, but no other entry.
         listener_reloads = bool(entry.update_listeners) and data != entry.data
         result = self.async_update_and_abort(entry, data=data, reason=reason)
         if not listener_reloads:
@@ -291,7 +270,7 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class DirectcallOptionsFlow(OptionsFlow):
-    """Change how an account places calls where an action does not say it."""
+    """Changes the options of an account."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change the options."""
@@ -300,7 +279,7 @@ class DirectcallOptionsFlow(OptionsFlow):
             await async_load_number_data(self.hass, user_input[CONF_ORIGIN])
             try:
                 origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
-            except InvalidNumberError as err:
+            except DirectcallInvalidNumberError as err:
                 errors[CONF_ORIGIN] = err.problem
             else:
                 return self.async_create_entry(
@@ -315,90 +294,6 @@ class DirectcallOptionsFlow(OptionsFlow):
         )
 
 
-class DirectcallContactFlow(ConfigSubentryFlow):
-    """Add a contact to an account, and change one."""
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add a contact."""
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        if user_input is not None:
-            await async_load_number_data(self.hass, user_input[CONF_NUMBER])
-            errors, placeholders = self._check(user_input)
-            if not errors:
-                return self.async_create_entry(**self._read(user_input))
-        return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(CONTACT_SCHEMA, user_input),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
-
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> SubentryFlowResult:
-        """Change a contact. Its entities stay."""
-        contact = self._get_reconfigure_subentry()
-        name = clean_name(contact.title)
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        if user_input is not None:
-            await async_load_number_data(self.hass, user_input[CONF_NUMBER])
-            errors, placeholders = self._check(user_input, contact)
-            if not errors:
-                # `async_update_and_abort` takes no reason before Home Assistant 2026.10, and its
-                # own one has no text in other languages.
-                self.hass.config_entries.async_update_subentry(
-                    self._get_entry(), contact, **self._read(user_input)
-                )
-                return self.async_abort(reason="contact_changed")
-        return self.async_show_form(
-            step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(
-                CONTACT_SCHEMA, user_input or {CONF_NAME: name, **contact.data}
-            ),
-            errors=errors,
-            description_placeholders={"contact": name, **placeholders},
-        )
-
-    def _check(
-        self, values: Mapping[str, str], changed: ConfigSubentry | None = None
-    ) -> tuple[dict[str, str], dict[str, str]]:
-        """Return what is wrong with a name and a number, and what the texts quote."""
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        others = [
-            recipient_of(contact)
-            for contact in self._get_entry().get_subentries_of_type(SUBENTRY_CONTACT)
-            if contact is not changed
-        ]
-        name = values[CONF_NAME].strip()
-        letters = any(character.isalpha() for character in name)
-        if not letters or has_number(name):
-            errors[CONF_NAME] = "invalid_name"
-        elif not all(map(is_printable, name)):
-            errors[CONF_NAME] = "unprintable_name"
-        elif len(name) > LONGEST_NAME:
-            errors[CONF_NAME] = "long_name"
-        elif any(fold(name) == fold(other.contact or "") for other in others):
-            errors[CONF_NAME] = "name_in_use"
-        try:
-            number = PhoneNumber.parse(values[CONF_NUMBER], self.hass.config.country)
-        except InvalidNumberError as err:
-            errors[CONF_NUMBER] = err.problem
-        else:
-            for other in others:
-                if other.number == number:
-                    errors[CONF_NUMBER] = "number_in_use"
-                    placeholders["other"] = other.contact or ""
-        return errors, placeholders
-
-    def _read(self, values: Mapping[str, str]) -> _Contact:
-        """Return a name and a number that nothing is wrong with."""
-        number = PhoneNumber.parse(values[CONF_NUMBER], self.hass.config.country)
-        return {"title": clean_name(values[CONF_NAME]), "data": {CONF_NUMBER: number.international}}
-
-
 def _without_secret(values: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what a form may show again."""
+    """Return the values that a form may show again."""
     return {k: v for k, v in (values or {}).items() if k != CONF_CLIENT_SECRET}

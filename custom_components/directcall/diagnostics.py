@@ -1,5 +1,6 @@
-"""What helps to find a fault, picked one by one: nothing private can get in."""
+"""Diagnostics of an account, listed key by key, so that nothing private gets in."""
 
+from dataclasses import asdict
 from typing import Any
 
 import phonenumbers
@@ -8,28 +9,21 @@ from homeassistant.const import CONF_URL, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
-from .announcing import async_get_announcer
+from .account import DirectcallConfigEntry
 from .api import DEFAULT_URL
-from .calls import async_get_calls
-from .const import (
-    CONF_RECORD,
-    CONF_RING_DESTINATION_FIRST,
-    CONF_SHOW_CALLER_ID,
-    DOMAIN,
-    SUBENTRY_CONTACT,
-)
-from .coordinator import DirectcallConfigEntry
+from .calls import PlaceCallOptions
+from .const import DOMAIN, SUBENTRY_CONTACT
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: DirectcallConfigEntry
 ) -> dict[str, Any]:
     """Return the diagnostics of an account."""
-    coordinator = entry.runtime_data
+    data = entry.runtime_data
     integration = await async_get_integration(hass, DOMAIN)
-    statistics = coordinator.client.statistics
-    token = coordinator.data
-    followed = async_get_calls(hass, entry.entry_id).followed
+    statistics = data.client.statistics
+    token = data.coordinator.data
+    tracker = data.account.calls.tracker
     return {
         "versions": {
             "home_assistant": __version__,
@@ -38,10 +32,7 @@ async def async_get_config_entry_diagnostics(
         },
         "default_url": entry.data[CONF_URL] == DEFAULT_URL,
         "polling": not entry.pref_disable_polling,
-        "options": {
-            key: entry.options[key]
-            for key in (CONF_RECORD, CONF_SHOW_CALLER_ID, CONF_RING_DESTINATION_FIRST)
-        },
+        "options": asdict(PlaceCallOptions.from_entry(entry)),
         "contacts": len(entry.get_subentries_of_type(SUBENTRY_CONTACT)),
         "token": token
         and {
@@ -49,14 +40,14 @@ async def async_get_config_entry_diagnostics(
             "lifetime": round(token.lifetime),
         },
         "calls": {
-            "active": followed.active,
-            "unclear": followed.unclear,
-            "over": dict(followed.final_states),
-            "unknown_words": dict(followed.unknown_words),
+            "active": tracker.active,
+            "unclear": tracker.ambiguous,
+            "over": dict(tracker.final_states),
+            "unknown_words": dict(tracker.unknown_words),
         },
         "recordings": {
-            "awaited": async_get_announcer(hass, entry.entry_id).awaited,
-            "left_out": dict(statistics.odd_recordings),
+            "awaited": data.account.recording_watcher.pending,
+            "left_out": dict(statistics.invalid_recordings),
         },
         "requests": dict(statistics.requests),
         "errors": dict(statistics.errors),

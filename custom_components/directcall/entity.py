@@ -1,4 +1,4 @@
-"""What entities share."""
+"""Base entities of an account, its contacts, its calls and its token."""
 
 from typing import override
 
@@ -9,21 +9,20 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .account import DirectcallConfigEntry
+from .calls import Call, CallState, CallTracker
 from .const import DOMAIN
 from .contacts import Recipient, contact_identifier, recipient_of
-from .coordinator import DirectcallConfigEntry, DirectcallCoordinator
-from .following import FollowedCalls
-from .progress import Call, CallState
+from .coordinator import DirectcallCoordinator
 
 
 @callback
 def async_create_account_device(hass: HomeAssistant, entry_id: str) -> None:
-    """Create the device of an account, above which those of its contacts are."""
+    """Create the device of an account, which those of its contacts refer to."""
     dr.async_get(hass).async_get_or_create(config_entry_id=entry_id, **_account_device(entry_id))
 
 
 def _account_device(entry_id: str) -> DeviceInfo:
-    """Return the device of an account."""
     return DeviceInfo(
         entry_type=DeviceEntryType.SERVICE,
         identifiers={(DOMAIN, entry_id)},
@@ -39,14 +38,14 @@ class DirectcallEntity(Entity):
     _attr_should_poll = False
 
     def __init__(self, entry_id: str, description: EntityDescription) -> None:
-        """Belong to the account's device."""
+        """Initialize the entity on the device of the account."""
         self.entity_description = description
         self._attr_unique_id = f"{entry_id}_{description.key}"
         self._attr_device_info = _account_device(entry_id)
 
 
 class DirectcallContactEntity(Entity):
-    """An entity of a contact: what reaches them. It raises where it cannot."""
+    """An entity of a contact."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
@@ -58,7 +57,7 @@ class DirectcallContactEntity(Entity):
         contact: ConfigSubentry,
         description: EntityDescription,
     ) -> None:
-        """Belong to the contact's device, below the account's."""
+        """Initialize the entity on the device of the contact."""
         self.entity_description = description
         self._entry = entry
         self._contact = contact
@@ -75,46 +74,56 @@ class DirectcallContactEntity(Entity):
 
     @property
     def _recipient(self) -> Recipient:
-        """Return the contact's telephone."""
         return recipient_of(self._contact)
 
 
 class DirectcallTokenEntity(CoordinatorEntity[DirectcallCoordinator], DirectcallEntity):
-    """An entity that tells of an account's token."""
+    """An entity that shows the token of an account."""
 
     def __init__(self, coordinator: DirectcallCoordinator, description: EntityDescription) -> None:
-        """Follow the token."""
+        """Initialize the entity of the coordinator's account."""
         CoordinatorEntity.__init__(self, coordinator)
+        self._token = coordinator.data
         DirectcallEntity.__init__(self, coordinator.config_entry.entry_id, description)
 
     @property
     @override
     def available(self) -> bool:
-        """Stay available: what an entity says about the connection holds without one."""
+        """Return True, because the state also holds without a connection."""
         return True
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state of a new token once, although the coordinator updates twice."""
+        if self._token is not self.coordinator.data:
+            self._token = self.coordinator.data
+            self._async_token_changed()
+
+    @callback
+    def _async_token_changed(self) -> None:
+        self.async_write_ha_state()
 
 
 class DirectcallCallEntity(DirectcallEntity):
-    """An entity that tells of an account's calls."""
+    """An entity that shows the calls of an account."""
 
-    def __init__(self, followed: FollowedCalls, description: EntityDescription) -> None:
-        """Belong to the account whose calls they are."""
-        super().__init__(followed.entry_id, description)
-        self._followed = followed
+    def __init__(self, tracker: CallTracker, description: EntityDescription) -> None:
+        """Initialize the entity of the tracker's account."""
+        super().__init__(tracker.entry_id, description)
+        self._tracker = tracker
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to what becomes of the calls."""
         await super().async_added_to_hass()
-        self.async_on_remove(self._followed.async_subscribe(self._async_call_changed))
+        self.async_on_remove(self._tracker.async_subscribe(self._async_call_changed))
 
-    # From 2026.11, Home Assistant removes an entity whose id changes and adds it again, unless each
-    # class that defines `async_added_to_hass` defines this, too.
+    # From 2026.11, Home Assistant removes an entity whose ID changes and adds it again, unless each
+    # class that defines `async_added_to_hass` defines this method, too.
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Stay as it is: nothing here depends on the entity's id."""
+        """Do nothing, because nothing depends on the entity's ID."""
 
     @callback
     def _async_call_changed(self, call: Call, state: CallState) -> None:
-        """Show a state that a call entered."""
         self.async_write_ha_state()

@@ -1,4 +1,4 @@
-"""What becomes of an account's calls, as events."""
+"""Event platform: states of calls, and recordings that are ready."""
 
 from typing import Final, override
 
@@ -7,13 +7,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .announcing import AwaitedRecording, async_recording_signal
-from .calls import async_get_calls
-from .contacts import without_number
-from .coordinator import DirectcallConfigEntry
+from .account import DirectcallConfigEntry
+from .api import redact_name
+from .calls import Call, CallState, CallTracker
 from .entity import DirectcallCallEntity
-from .following import FollowedCalls
-from .progress import Call, CallState
+from .recordings import PendingRecording, async_recording_signal
 
 PARALLEL_UPDATES = 0
 
@@ -31,22 +29,21 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the event of an account."""
-    followed = async_get_calls(hass, entry.entry_id).followed
-    async_add_entities([DirectcallCallEvent(followed)])
+    tracker = entry.runtime_data.account.calls.tracker
+    async_add_entities([DirectcallCallEvent(tracker)])
 
 
 class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
-    """Fires with each state that a call enters, and once its recording is there."""
+    """The event that is triggered by each state of a call, and by its recording."""
 
-    def __init__(self, followed: FollowedCalls) -> None:
-        """Belong to the account whose calls and recordings they are."""
-        super().__init__(followed, CALL)
+    def __init__(self, tracker: CallTracker) -> None:
+        """Initialize the event of the tracker's account."""
+        super().__init__(tracker, CALL)
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to what becomes of the calls, and of their recordings."""
         await super().async_added_to_hass()
-        signal = async_recording_signal(self._followed.entry_id)
+        signal = async_recording_signal(self._tracker.entry_id)
         self.async_on_remove(
             async_dispatcher_connect(self.hass, signal, self._async_recording_ready)
         )
@@ -54,16 +51,15 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
     @callback
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Stay as it is: nothing here depends on the entity's id."""
+        """Do nothing, because nothing depends on the entity's ID."""
 
     @callback
     @override
     def _async_call_changed(self, call: Call, state: CallState) -> None:
-        """Fire."""
         self._trigger_event(
             state,
             {
-                **_whom(call),
+                **_identity(call),
                 "recorded": call.recorded,
                 "duration": None if call.duration is None else round(call.duration),
             },
@@ -71,19 +67,16 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
         super()._async_call_changed(call, state)
 
     @callback
-    def _async_recording_ready(self, awaited: AwaitedRecording, content_id: str) -> None:
-        """Fire. What is played by that id has to be looked up again: it is no link."""
-        self._trigger_event(RECORDING_READY, {**_whom(awaited), "media_content_id": content_id})
+    def _async_recording_ready(self, pending: PendingRecording, content_id: str) -> None:
+        self._trigger_event(RECORDING_READY, {**_identity(pending), "media_content_id": content_id})
         self.async_write_ha_state()
 
 
-def _whom(call: Call | AwaitedRecording) -> dict[str, str | None]:
-    """Return which call it is, and whom it was for.
-
-    The attributes end up on disk and in backups: no whole number is in them.
-    """
+def _identity(call: Call | PendingRecording) -> dict[str, str | None]:
+    """Return the attributes that identify a call."""
+    # Backups hold the attributes, so they must not have a whole number.
     return {
         "call_id": call.call_id,
-        "contact": call.contact and without_number(call.contact),
+        "contact": call.contact and redact_name(call.contact),
         "last_digits": call.pair.destination.last_digits,
     }

@@ -1,55 +1,34 @@
-"""Messages that are spoken or written: what people say, checked, and sent once."""
+"""Messages that are spoken or written: each request is sent once."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import batched
-import logging
-import re
-from typing import Final
+from time import monotonic
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.translation import async_get_cached_translations
-from homeassistant.util import dt as dt_util
+from homeassistant.exceptions import HomeAssistantError
 
 from .api import (
-    ATTEMPTS,
-    DEFAULT_ATTEMPTS,
-    LONGEST_TEXT,
     MOST_RECIPIENTS,
-    Delivery,
-    NoCreditError,
-    OutcomeUnknownError,
-    PhoneNumber,
-    RefusedError,
+    AcceptedRequest,
+    DirectcallClient,
+    DirectcallError,
+    DirectcallNoCreditError,
+    DirectcallOutcomeUnknownError,
+    DirectcallRefusedError,
     RequestScope,
-    SentMessage,
     Sms,
     VoiceMessage,
+    redact_name,
 )
-from .billing import (
-    DEADLINE,
-    UPLOAD_DEADLINE,
-    BilledRequest,
-    async_execute_billed,
-    cancellation_error,
-    outcome_unknown,
-)
+from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, RequestManager
 from .const import DOMAIN
-from .contacts import Recipient, without_number
-from .coordinator import DirectcallCoordinator
-from .credit import Billed
-from .times import read_moment
-
-_LOGGER = logging.getLogger(__name__)
-
-type MessageFor = Callable[[tuple[PhoneNumber, ...]], VoiceMessage | Sms]
-
-_HOURS: Final = range(24)
-# Values that a template renders when there is no message ID.
-_NO_IDS: Final = {"None", "True", "False"}
+from .contacts import Recipient
+from .errors import as_home_assistant_error
+from .issues import BilledService
+from .texts import async_get_error_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,133 +36,93 @@ class Outcome:
     """The result of one request for a message."""
 
     recipients: tuple[Recipient, ...]
-    sent: SentMessage | None = None
-    """The provider's word that it accepted the message."""
-    error: HomeAssistantError | None = None
-    """Why it was not, or may not have been, accepted."""
+    result: AcceptedRequest | DirectcallError | HomeAssistantError
+    """The provider's confirmation, or the reason that there is none."""
 
 
-class _Sending:
-    """A message on its way to its recipients."""
+class _Sender:
+    """A message on its way to its recipients, with one deadline for all its requests."""
 
     def __init__(
-        self,
-        coordinator: DirectcallCoordinator,
-        message_for: MessageFor,
-        scope: RequestScope,
+        self, requests: RequestManager, client: DirectcallClient, message: VoiceMessage | Sms
     ) -> None:
-        """Send within one scope."""
-        self._coordinator = coordinator
-        self._message_for = message_for
-        self._scope = scope
+        """Start the time."""
+        self._requests = requests
+        self._client = client
+        self._message = message
+        uploads = isinstance(message, VoiceMessage) and isinstance(message.content, bytes)
+        self._deadline = monotonic() + (UPLOAD_DEADLINE if uploads else DEADLINE)
 
     async def async_send(self, groups: Iterable[tuple[Recipient, ...]]) -> list[Outcome]:
         """Send to groups of recipients, one request each, at the same time."""
-        tasks = {
-            self._coordinator.hass.async_create_background_task(
-                self._async_send_to_group(group), f"{DOMAIN} message", eager_start=False
-            ): group
-            for group in groups
-        }
-        try:
-            await asyncio.wait(tasks)
-        except asyncio.CancelledError:
-            # What was accepted before still has to be told.
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        outcomes: list[Outcome] = []
-        for task, group in tasks.items():
-            if task.cancelled():
-                outcomes.append(Outcome(group, error=cancellation_error(self._scope)))
-            elif err := task.exception():
-                # A fault of ours must not hide what the other requests came to.
-                _LOGGER.error("Unexpected error while sending a message", exc_info=err)
-                outcomes.append(Outcome(group, error=outcome_unknown()))
-            else:
-                outcomes += task.result()
-        return outcomes
+        outcomes = await asyncio.gather(*(self._async_send_to_group(group) for group in groups))
+        return [outcome for each in outcomes for outcome in each]
 
     async def _async_send_to_group(self, group: tuple[Recipient, ...]) -> list[Outcome]:
         """Send one request. If it is refused because of one recipient, send to each alone."""
         try:
-            sent = await self._async_request(self._message_for(_numbers_of(group)))
-        except HomeAssistantError as err:
-            cause = err.__cause__
-            if (
-                len(group) > 1
-                and isinstance(cause, RefusedError)
-                and cause.is_readable
-                and not isinstance(cause, NoCreditError)
-            ):
+            return [Outcome(group, await self._async_start(group).async_wait())]
+        except (DirectcallError, HomeAssistantError) as err:
+            if len(group) > 1 and _concerns_one_recipient(err):
                 return await self.async_send((recipient,) for recipient in group)
-            return [Outcome(group, error=err)]
-        return [Outcome(group, sent)]
+            return [Outcome(group, err)]
 
-    async def _async_request(self, message: VoiceMessage | Sms) -> SentMessage:
-        """Send one request."""
-        client, scope = self._coordinator.client, self._scope
+    @callback
+    def _async_start(self, group: tuple[Recipient, ...]) -> BilledRequest[AcceptedRequest]:
+        message = replace(self._message, recipients=tuple(each.number for each in group))
+        scope = RequestScope(self._deadline - monotonic())
         if isinstance(message, VoiceMessage):
-            return await async_execute_billed(
-                self._coordinator,
-                Billed.VOICE_MESSAGES,
-                scope,
-                lambda token: client.send_voice_message(token, message, scope),
+            service, send = (
+                BilledService.VOICE_MESSAGES,
+                partial(self._client.send_voice_message, message),
             )
-        return await async_execute_billed(
-            self._coordinator,
-            Billed.SMS,
-            scope,
-            lambda token: client.send_sms(token, message, scope),
-        )
+        else:
+            service, send = BilledService.SMS, partial(self._client.send_sms, message)
+        return self._requests.async_start_billed(service, send, scope)
 
 
-async def async_send(
-    coordinator: DirectcallCoordinator,
-    recipients: Sequence[Recipient],
-    message_for: MessageFor,
-) -> list[Outcome]:
-    """Send a message to any number of recipients: each request once.
-
-    Raise HomeAssistantError if the request was cancelled before anything was sent.
-    """
-    groups = list(batched(recipients, MOST_RECIPIENTS, strict=False))
-    message = message_for(_numbers_of(groups[0]))
-    uploads = isinstance(message, VoiceMessage) and isinstance(message.content, bytes)
-
-    async def make(scope: RequestScope) -> list[Outcome]:
-        return await _Sending(coordinator, message_for, scope).async_send(groups)
-
-    request = BilledRequest(
-        coordinator.hass,
-        coordinator.config_entry.entry_id,
-        make,
-        UPLOAD_DEADLINE if uploads else DEADLINE,
+def _concerns_one_recipient(err: Exception) -> bool:
+    """Return if a request may be refused because of one of its recipients."""
+    return (
+        isinstance(err, DirectcallRefusedError)
+        and err.is_readable
+        and not isinstance(err, DirectcallNoCreditError)
     )
-    return await request.async_wait()
+
+
+async def async_send_message(
+    requests: RequestManager,
+    client: DirectcallClient,
+    recipients: Iterable[Recipient],
+    message: VoiceMessage | Sms,
+) -> list[Outcome]:
+    """Send a message to any number of recipients, each request once."""
+    groups = batched(recipients, MOST_RECIPIENTS, strict=False)
+    return await _Sender(requests, client, message).async_send(groups)
 
 
 @callback
-def async_check_sent(
+def async_check_outcomes(
     hass: HomeAssistant, outcomes: Iterable[Outcome], unreachable: Iterable[HomeAssistantError] = ()
-) -> list[SentMessage]:
+) -> list[AcceptedRequest]:
     """Return what was accepted.
 
-    Raise HomeAssistantError if it was not accepted, or may not have been, for each recipient.
+    Raise DirectcallError or HomeAssistantError if the message was not accepted, or may not have
+    been, for each recipient.
     """
-    failed: list[tuple[tuple[Recipient, ...], HomeAssistantError]] = []
-    accepted: list[SentMessage] = []
+    failed: list[tuple[tuple[Recipient, ...], DirectcallError | HomeAssistantError]] = []
+    accepted: list[AcceptedRequest] = []
     reached: list[Recipient] = []
     for outcome in outcomes:
-        if outcome.error:
-            failed.append((outcome.recipients, outcome.error))
-        if outcome.sent:
-            accepted.append(outcome.sent)
+        if isinstance(outcome.result, AcceptedRequest):
+            accepted.append(outcome.result)
             reached += outcome.recipients
+        else:
+            failed.append((outcome.recipients, outcome.result))
     failed += [((), err) for err in unreachable]
     if not failed:
         return accepted
-    unknown = [err for _, err in failed if isinstance(err.__cause__, OutcomeUnknownError)]
+    unknown = [err for _, err in failed if isinstance(err, DirectcallOutcomeUnknownError)]
     if not accepted and len(unknown) in {0, len(failed)}:
         raise failed[0][1]
     names_by_text: dict[str, list[str]] = {}
@@ -202,125 +141,11 @@ def async_check_sent(
     )
 
 
-def _numbers_of(recipients: Iterable[Recipient]) -> tuple[PhoneNumber, ...]:
-    """Return the numbers of recipients."""
-    return tuple(recipient.number for recipient in recipients)
-
-
 def _name_of(recipient: Recipient) -> str:
-    """Return a name for a recipient that gives no number away."""
-    return without_number(recipient.contact) if recipient.contact else str(recipient.number)
+    return redact_name(recipient.contact) if recipient.contact else str(recipient.number)
 
 
-def _text_of(hass: HomeAssistant, err: HomeAssistantError) -> str:
-    """Return the text of an error in the home's language. Its own is English."""
-    texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
-    text = texts.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message", "{err}")
-    return text.format(**(err.translation_placeholders or {}), err=err)
-
-
-def spoken_text(message: str | None, title: str | None) -> str:
-    """Return a text as it is spoken, after its title. Raise what `check_text` raises."""
-    return check_text(_join(". ", title, message))
-
-
-def written_text(message: str | None, title: str | None) -> str:
-    """Return a text as it is written, below its title. Raise what `check_text` raises."""
-    return check_text(_join("\n", title, message))
-
-
-def _join(separator: str, *texts: str | None) -> str:
-    """Return texts one after the other, without those that are empty."""
-    return separator.join(text for text in texts if text and text.strip())
-
-
-def check_text(text: str) -> str:
-    """Return a text without blanks around it.
-
-    Raise ServiceValidationError if it is empty, or longer than the provider takes: a text is never
-    cut.
-    """
-    # Pairs of surrogates are how JSON writes an emoji, and also YAML that was pasted from there.
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
-    if not text:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="message_empty")
-    if len(text) > LONGEST_TEXT:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="message_too_long",
-            translation_placeholders={"length": str(len(text))},
-        )
-    return text
-
-
-def check_attempts(attempts: object) -> int:
-    """Return how often a telephone is called. Raise ServiceValidationError if it cannot be."""
-    if attempts is None:
-        return DEFAULT_ATTEMPTS
-    try:
-        return _whole(attempts, ATTEMPTS)
-    except ValueError:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="invalid_attempts"
-        ) from None
-
-
-def _whole(value: object, allowed: range) -> int:
-    """Return a whole number, which may be written as text. Raise ValueError if it is none."""
-    number = float(str(value))
-    if number not in allowed:
-        raise ValueError
-    return int(number)
-
-
-def check_delivery(send_at: object, earliest_hour: object, latest_hour: object) -> Delivery:
-    """Return when a message is delivered. Times without a zone, and hours, are the home's.
-
-    Raise ServiceValidationError if that is no time, in the past, or no hour of a day.
-    """
-    moment = None if send_at is None else _check_moment(send_at)
-    day = moment or dt_util.now()
-    return Delivery(
-        send_at=moment,
-        earliest=_check_hour(day, earliest_hour),
-        latest=_check_hour(day, latest_hour),
-    )
-
-
-def _check_moment(send_at: object) -> datetime:
-    """Return a moment in the future, to the second."""
-    try:
-        moment = read_moment(send_at)
-    except TypeError, ValueError, OverflowError:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="invalid_send_at"
-        ) from None
-    if moment <= dt_util.utcnow():
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="send_at_in_past")
-    return moment
-
-
-def _check_hour(day: datetime, hour: object) -> datetime | None:
-    """Return an hour of a day at home."""
-    if hour is None:
-        return None
-    try:
-        whole = _whole(hour, _HOURS)
-    except ValueError:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="invalid_hour"
-        ) from None
-    return datetime.combine(day, time(whole), dt_util.get_default_time_zone())
-
-
-def check_message_id(message_id: object) -> str:
-    """Return the id of a message, which a template makes a number.
-
-    Raise ServiceValidationError if none can look like that.
-    """
-    text = str(message_id).strip()
-    if text in _NO_IDS or not re.fullmatch(r"[A-Za-z0-9._:@-]{1,64}", text):
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="invalid_message_id"
-        )
-    return text
+def _text_of(hass: HomeAssistant, err: DirectcallError | HomeAssistantError) -> str:
+    if isinstance(err, DirectcallError):
+        err = as_home_assistant_error(err, HomeAssistantError)
+    return async_get_error_text(hass, err)

@@ -1,4 +1,4 @@
-"""What speaks to a contact, and what writes to one."""
+"""Notify platform: voice messages and SMS to contacts."""
 
 from typing import Final, override
 
@@ -10,12 +10,14 @@ from homeassistant.components.notify import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .account import DirectcallConfigEntry
 from .api import PhoneNumber, Sms, VoiceMessage
 from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
-from .coordinator import DirectcallConfigEntry
 from .entity import DirectcallContactEntity
-from .messages import MessageFor, async_check_sent, async_send, spoken_text, written_text
+from .errors import translated_errors
+from .messages import async_check_outcomes, async_send_message
+from .validation import spoken_text, written_text
 
 PARALLEL_UPDATES = 0
 
@@ -28,48 +30,46 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add what reaches each contact."""
+    """Add the entities of each contact."""
     for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
         async_add_entities(
             [
-                DirectcallVoiceMessage(hass, entry, contact, VOICE_MESSAGE),
-                DirectcallSms(hass, entry, contact, SMS),
+                DirectcallVoiceMessageNotifyEntity(hass, entry, contact, VOICE_MESSAGE),
+                DirectcallSmsNotifyEntity(hass, entry, contact, SMS),
             ],
             config_subentry_id=contact.subentry_id,
         )
 
 
 class DirectcallNotifyEntity(DirectcallContactEntity, NotifyEntity):
-    """Sends messages to a contact."""
+    """An entity that sends messages to a contact."""
 
     _attr_supported_features = NotifyEntityFeature.TITLE
 
     @property
     def _origin(self) -> PhoneNumber:
-        """Return the account's origin number."""
         return AddressBook(self.hass, self._entry).get_origin(None)
 
-    async def _async_send(self, message_for: MessageFor) -> None:
-        """Send a message, or raise where that fails."""
-        outcomes = await async_send(self._entry.runtime_data, [self._recipient], message_for)
-        async_check_sent(self.hass, outcomes)
+    async def _async_send(self, message: VoiceMessage | Sms) -> None:
+        data = self._entry.runtime_data
+        with translated_errors():
+            outcomes = await async_send_message(
+                data.account.requests, data.client, [self._recipient], message
+            )
+            async_check_outcomes(self.hass, outcomes)
 
 
-class DirectcallVoiceMessage(DirectcallNotifyEntity):
-    """Has a text spoken on the telephone."""
-
-    @override
-    async def async_send_message(self, message: str, title: str | None = None) -> None:
-        """Speak a text, after its title, or raise where that fails."""
-        text, origin = spoken_text(message, title), self._origin
-        await self._async_send(lambda numbers: VoiceMessage(origin, numbers, text))
-
-
-class DirectcallSms(DirectcallNotifyEntity):
-    """Has a text written on the telephone."""
+class DirectcallVoiceMessageNotifyEntity(DirectcallNotifyEntity):
+    """The entity that speaks a text on the telephone."""
 
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
-        """Send a text, below its title, or raise where that fails."""
-        text, origin = written_text(message, title), self._origin
-        await self._async_send(lambda numbers: Sms(origin, numbers, text))
+        await self._async_send(VoiceMessage(self._origin, (), spoken_text(message, title)))
+
+
+class DirectcallSmsNotifyEntity(DirectcallNotifyEntity):
+    """The entity that sends a text to the telephone."""
+
+    @override
+    async def async_send_message(self, message: str, title: str | None = None) -> None:
+        await self._async_send(Sms(self._origin, (), written_text(message, title)))

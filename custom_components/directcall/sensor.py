@@ -1,4 +1,4 @@
-"""How an account's calls stand, and when its token ends."""
+"""Sensor platform: calls and the token of an account."""
 
 from datetime import datetime, timedelta
 from typing import Final, override
@@ -15,10 +15,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .calls import async_get_calls
-from .coordinator import DirectcallConfigEntry
+from .account import DirectcallConfigEntry
+from .calls import Call, CallState
 from .entity import DirectcallCallEntity, DirectcallTokenEntity
-from .progress import Call, CallState
 
 PARALLEL_UPDATES = 0
 
@@ -48,32 +47,31 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of an account."""
-    followed = async_get_calls(hass, entry.entry_id).followed
+    tracker = entry.runtime_data.account.calls.tracker
     async_add_entities(
         [
-            DirectcallActiveCalls(followed, ACTIVE_CALLS),
-            DirectcallLastCall(followed, LAST_CALL),
-            DirectcallTokenExpires(entry.runtime_data, TOKEN_EXPIRES),
+            DirectcallActiveCallsSensor(tracker, ACTIVE_CALLS),
+            DirectcallLastCallSensor(tracker, LAST_CALL),
+            DirectcallTokenExpiresSensor(entry.runtime_data.coordinator, TOKEN_EXPIRES),
         ]
     )
 
 
-class DirectcallActiveCalls(DirectcallCallEntity, SensorEntity):
-    """How many calls were placed and are not over."""
+class DirectcallActiveCallsSensor(DirectcallCallEntity, SensorEntity):
+    """The sensor of the number of calls that are not over."""
 
     @property
     @override
     def native_value(self) -> int:
-        """Return how many there are."""
-        return self._followed.active
+        return self._tracker.active
 
 
-class DirectcallLastCall(DirectcallCallEntity, RestoreSensor):
-    """The state of the call of which was heard last."""
+class DirectcallLastCallSensor(DirectcallCallEntity, RestoreSensor):
+    """The sensor of the latest state of any call."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up what was heard before Home Assistant stopped."""
+        """Restore the state from before Home Assistant stopped."""
         await super().async_added_to_hass()
         if (last := await self.async_get_last_sensor_data()) and last.native_value in CallState:
             self._attr_native_value = str(last.native_value)
@@ -81,24 +79,23 @@ class DirectcallLastCall(DirectcallCallEntity, RestoreSensor):
     @callback
     @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Stay as it is: nothing here depends on the entity's id."""
+        """Do nothing, because nothing depends on the entity's ID."""
 
     @callback
     @override
     def _async_call_changed(self, call: Call, state: CallState) -> None:
-        """Show a state that a call entered."""
         self._attr_native_value = state
         super()._async_call_changed(call, state)
 
 
-class DirectcallTokenExpires(DirectcallTokenEntity, SensorEntity):
-    """The moment at which the token ends, if no other comes before."""
+class DirectcallTokenExpiresSensor(DirectcallTokenEntity, SensorEntity):
+    """The sensor of the time at which the token expires."""
 
     @property
     @override
     def native_value(self) -> datetime | None:
-        """Return the end on the wall clock, to the second: it is derived from another clock."""
         if (token := self.coordinator.data) is None:
             return None
+        # A token counts on the monotonic clock, which does not keep pace with this one exactly.
         end = dt_util.utcnow() + timedelta(seconds=token.seconds_left)
         return (end + timedelta(milliseconds=500)).replace(microsecond=0)

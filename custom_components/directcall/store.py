@@ -1,7 +1,11 @@
-"""Store: saved items of an account, in a file that never keeps the account from loading."""
+"""Store: one file an account, with a section for each owner of saved items.
+
+The file never keeps the account from loading.
+"""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from glob import escape
 import logging
 from math import inf
@@ -20,132 +24,186 @@ from .const import DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
 
-_VERSION: Final = 1
-# Seconds in which changes are saved that may be saved later.
+_VERSION: Final = 2
+# Seconds within which changes are saved that can wait.
 _SAVE_DELAY: Final = 0.5
-# What cannot be read is kept in one file with this ending.
+# The ending of a copy of a file that cannot be read.
 _ASIDE: Final = ".corrupt"
+# Version 1 kept the pending recordings in a file and a list of their own.
+_OLD_FILE: Final = "recordings"
+_OLD_LIST: Final = "awaited"
+
+_FILE: Final = vol.Schema(
+    {vol.Required("version"): vol.In([1, _VERSION]), vol.Required("data"): {str: [object]}},
+    extra=vol.ALLOW_EXTRA,
+)
+
+type _Sections = dict[str, list[object]]
 
 
 class Storable(Protocol):
     """An item that can be saved."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what is saved of it."""
+        """Return the item as JSON."""
 
 
-class AccountStore[ItemT: Storable]:
-    """Items of one kind, saved in a file of their own."""
+@dataclass(frozen=True, slots=True)
+class Section[ItemT: Storable]:
+    """The saved items of one owner."""
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        key: str,
-        section: str,
-        read_item: Callable[[object], ItemT],
-        items: Callable[[], Iterable[ItemT]],
-    ) -> None:
-        """Save what `items` returns. `read_item` raises vol.Invalid where it cannot read one."""
+    key: str
+    read_item: Callable[[object], ItemT]
+    """Return a saved item. Raise vol.Invalid where it cannot be read."""
+    restore: Callable[[list[ItemT]], None]
+    """Take over the items that were saved."""
+    items: Callable[[], Iterable[ItemT]]
+    """Return the items to save."""
+
+    def load(self, saved: list[object]) -> vol.Invalid | None:
+        """Restore the items, and return the error of one that cannot be read."""
+        items: list[ItemT] = []
+        failure: vol.Invalid | None = None
+        for each in saved:
+            try:
+                items.append(self.read_item(each))
+            except vol.Invalid as err:
+                failure = err
+        self.restore(items)
+        return failure
+
+    def as_list(self) -> list[object]:
+        """Return the items as JSON."""
+        return [item.as_dict() for item in self.items()]
+
+
+class AccountStore:
+    """The file of an account."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Start without a section."""
         self._hass = hass
-        self._store: Store[dict[str, Any]] = Store(
-            hass, _VERSION, f"{DOMAIN}.{key}", private=True, atomic_writes=True
+        self._store: Store[_Sections] = Store(
+            hass, _VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True
         )
-        self._section = section
-        self._file = vol.Schema(
-            {
-                vol.Required("version"): _VERSION,
-                vol.Required("data"): vol.Schema({vol.Optional(section, default=list): [object]}),
-            },
-            extra=vol.ALLOW_EXTRA,
-        )
-        self._read_item = read_item
-        self._items = items
+        self._path = Path(self._store.path)
+        self._old_path = self._path.with_name(f"{self._path.name}.{_OLD_FILE}")
+        self._sections: list[Section[Any]] = []
         self._delay = inf
         self._is_removed = False
 
-    @property
-    def _path(self) -> Path:
-        """Return where the items are saved."""
-        return Path(self._store.path)
+    @callback
+    def async_add_section(self, section: Section[Any]) -> None:
+        """Save and restore a section, too."""
+        self._sections.append(section)
 
-    async def async_load(self) -> list[ItemT]:
-        """Return the saved items. Put the file aside if anything in it cannot be read."""
-        items: list[ItemT] = []
-        saved: list[object] = []
-        failure: Exception | None = None
-        try:
-            if (content := await self._hass.async_add_executor_job(self._read_file)) is not None:
-                saved = self._file(json_loads(content))["data"][self._section]
-        except (OSError, ValueError, vol.Invalid) as err:
-            failure = err
-        for each in saved:
-            try:
-                items.append(self._read_item(each))
-            except vol.Invalid as err:
-                failure = err
-        if failure:
-            await self._async_put_aside(failure)
-        if failure or [item.as_dict() for item in items] != saved:
+    async def async_load(self) -> None:
+        """Restore all sections. Put the file aside if anything in it cannot be read."""
+        saved, version = await self._async_read(self._path)
+        if version != _VERSION:
+            saved = await self.async_migrate(saved)
+        failures = [section.load(saved.get(section.key, [])) for section in self._sections]
+        if failure := next(filter(None, failures), None):
+            await self._async_put_aside(self._path, failure)
+        data = self._as_data()
+        if version == _VERSION and (failure or data != saved):
             self.async_save(at_once=True)
-        return items
+        elif version != _VERSION and saved:
+            await self._async_replace_old_files(data)
 
-    def _read_file(self) -> bytes | None:
-        """Return the content of the file, or nothing if there is none."""
+    async def async_migrate(self, saved: _Sections) -> _Sections:
+        """Return the sections of the two files of version 1, of which one is read already."""
+        recordings, _ = await self._async_read(self._old_path)
+        sections = {"calls": saved.get("calls"), "recordings": recordings.get(_OLD_LIST)}
+        return {
+            key: [_with_own_call_id(item) for item in items]
+            for key, items in sections.items()
+            if items is not None
+        }
+
+    async def _async_replace_old_files(self, data: _Sections) -> None:
+        """Save what was migrated, then remove the file that is no longer used."""
+        with suppress(OSError, HomeAssistantError):
+            await self._store.async_save(data)
+            await self._hass.async_add_executor_job(_remove, self._old_path)
+
+    async def _async_read(self, path: Path) -> tuple[_Sections, int | None]:
+        """Return the sections and the version of a file, if it is there and can be read."""
         try:
-            return self._path.read_bytes()
-        except FileNotFoundError:
-            return None
+            content = await self._hass.async_add_executor_job(_read, path)
+            if content is None:
+                return {}, None
+            file = _FILE(json_loads(content))
+        except (OSError, ValueError, vol.Invalid) as err:
+            await self._async_put_aside(path, err)
+            return {}, None
+        return file["data"], file["version"]
 
-    async def _async_put_aside(self, failure: Exception) -> None:
+    async def _async_put_aside(self, path: Path, failure: Exception) -> None:
         """Rename a file that cannot be read, so that people can look at it, and log that once."""
-        aside = self._path.with_name(self._path.name + _ASIDE)
+        aside = path.with_name(path.name + _ASIDE)
         with suppress(OSError):
-            await self._hass.async_add_executor_job(self._path.replace, aside)
+            await self._hass.async_add_executor_job(path.replace, aside)
         _LOGGER.warning(
-            "What was saved in %s could not be read (%s), and is kept in %s",
-            self._path.name,
+            "%s could not be read (%s), and is kept as %s",
+            path.name,
             type(failure).__name__,
             aside.name,
         )
 
     @callback
     def async_save(self, *, at_once: bool = False) -> None:
-        """Save the items soon, or at once. Nothing waits for the disk."""
+        """Save all sections soon, or at once. The caller does not wait for the disk."""
         delay = 0 if at_once else _SAVE_DELAY
-        # Asking again would put the writing off.
+        # Another request would put the writing off.
         if self._is_removed or self._delay <= delay:
             return
         self._delay = delay
         self._store.async_delay_save(self._data_to_save, delay)
 
     @callback
-    def _data_to_save(self) -> dict[str, Any]:
-        """Return the content of the file."""
+    def _data_to_save(self) -> _Sections:
         self._delay = inf
-        return {self._section: [item.as_dict() for item in self._items()]}
+        return self._as_data()
+
+    def _as_data(self) -> _Sections:
+        return {section.key: section.as_list() for section in self._sections}
 
     async def async_remove(self) -> None:
-        """Remove the file and what was put aside, and save nothing from now on."""
+        """Remove the files, and save nothing from now on."""
         self._is_removed = True
         with suppress(OSError, HomeAssistantError):
             # A write that is under way would bring the file back. This one waits for it.
             await self._store.async_save({})
             await self._store.async_remove()
-        await self._hass.async_add_executor_job(self._remove_aside)
+        await self._hass.async_add_executor_job(self._remove_others)
 
-    def _remove_aside(self) -> None:
-        """Remove what was put aside, also by Home Assistant's own store."""
-        for aside in self._path.parent.glob(f"{escape(self._path.name)}{_ASIDE}*"):
-            with suppress(OSError):
-                aside.unlink()
+    def _remove_others(self) -> None:
+        """Remove what was put aside, also by Home Assistant's own store, and old files."""
+        _remove(self._old_path)
+        for path in (self._path, self._old_path):
+            for aside in path.parent.glob(f"{escape(path.name)}{_ASIDE}*"):
+                _remove(aside)
 
 
-def with_own_call_id(saved: object) -> object:
-    """Return a saved item with our id of its call, where the provider's was saved as the call's."""
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _with_own_call_id(saved: object) -> object:
+    """Return a saved item with our ID of its call, where the provider's was saved as the call's."""
     if not isinstance(saved, dict) or "provider_id" in saved:
         return saved
     values = {**saved}
-    # The oldest files do not say whose id it is. The provider's is the one that is a secret.
+    # The oldest files do not say whose ID it is. The provider's is the one that is a secret.
     if not values.pop("has_provider_id", True):
         return {**values, "provider_id": None}
     return {**values, "call_id": ulid_now(), "provider_id": values.get("call_id")}

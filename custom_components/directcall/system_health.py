@@ -1,4 +1,4 @@
-"""The integration's part of the system information."""
+"""System health: the provider and the accounts in Home Assistant's system information."""
 
 from typing import Any, Final
 
@@ -9,9 +9,9 @@ from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from .account import DirectcallConfigEntry
 from .api import DEFAULT_URL
 from .const import DOMAIN
-from .coordinator import DirectcallConfigEntry
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 _TIMED_OUT: Final = {"type": "failed", "error": "timeout"}
@@ -20,12 +20,12 @@ _UNREACHABLE: Final = {"type": "failed", "error": "unreachable"}
 
 @callback
 def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
-    """Register what the integration has to tell."""
+    """Register the information."""
     register.async_register_info(_async_info)
 
 
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
-    """Return whether the provider can be reached, and how the accounts are."""
+    """Return the state of the provider and of the accounts."""
     entries: list[DirectcallConfigEntry] = hass.config_entries.async_entries(
         DOMAIN, include_ignore=False, include_disabled=False
     )
@@ -34,15 +34,13 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
     return {
         "can_reach_server": _async_check_reachable(hass, url),
         "accounts": len(entries),
-        "connected_accounts": sum(e.runtime_data.is_connected for e in loaded),
+        "connected_accounts": sum(e.runtime_data.coordinator.is_connected for e in loaded),
     }
 
 
 async def _async_check_reachable(hass: HomeAssistant, url: str) -> str | dict[str, str]:
-    """Return whether an address can be reached, as `async_check_can_reach_url` says it.
-
-    That one follows redirects: the provider could have anything in the home's network asked for.
-    """
+    """Return if an address can be reached, in the form of `async_check_can_reach_url`."""
+    # That function follows redirects, so the provider could send requests into the home's network.
     session = async_get_clientsession(hass)
     try:
         async with session.get(url, allow_redirects=False, timeout=_TIMEOUT):

@@ -1,11 +1,11 @@
-"""Validation: the fields of an action as typed values, or a translated error.
+"""Validation: fields of an action as typed values, or a translated error.
 
-There is no schema: its errors are English, and end a script in spite of `continue_on_error`.
+There is no schema, because its errors are English and end a script despite `continue_on_error`.
 """
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 import re
 from typing import Final
 
@@ -14,47 +14,38 @@ import voluptuous as vol
 from homeassistant.core import ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from .api import ATTEMPTS, DEFAULT_ATTEMPTS, LONGEST_TEXT, Delivery
+from .const import DOMAIN, RECORDING_YEARS, RECORDINGS_KEPT
+from .texts import async_get_field_name
 
-# What templates render where there is no value.
+# Texts that templates render where there is no value.
 _NOTHING: Final = {"", "none", "unknown", "unavailable"}
-# An extension (RFC 3966) stays with its number, which cannot be called with it.
+# Texts that templates render where there is no message ID.
+_NO_IDS: Final = {"None", "True", "False"}
+_MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9._:@-]{1,64}")
+# An extension (RFC 3966) stays with its number, because the error has to name it.
 _SEPARATOR: Final = re.compile(r"[,\r\n]|;(?!\s*ext\s*=)", re.IGNORECASE)
-# Characters that an unknown field's name is not shown with: a number may stand there by mistake.
+# Characters that are left out of an unknown field's name: it may be a number by mistake.
 _NOT_SHOWN: Final = re.compile(r"\d+|[^\w -]")
 _LONGEST_FIELD: Final = 40
-
-
-def _never(text: str) -> bool:
-    """Return that a text is not one item in spite of its separators."""
-    return False
-
-
-def is_given(value: object) -> bool:
-    """Return if a value is more than what a template leaves behind."""
-    if isinstance(value, str):
-        return value.strip().casefold() not in _NOTHING
-    return value is not None
-
-
-def read_duration(value: object) -> timedelta:
-    """Return a duration as Home Assistant reads it. Raise ValueError if it cannot be read."""
-    try:
-        duration: timedelta = cv.time_period(value)
-    except (vol.Invalid, TypeError, OverflowError) as err:
-        raise ValueError from err
-    return duration
+_HOURS: Final = range(24)
+# Two telephones ring in turn.
+_DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
+_SHORTEST_TIMEOUT: Final = timedelta(seconds=1)
+_LONGEST_TIMEOUT: Final = timedelta(minutes=10)
+_DEFAULT_PERIOD: Final = timedelta(days=7)
 
 
 class ActionFields:
-    """The fields of an action. A field with nothing in it counts as one that was left out."""
+    """Fields of an action. Each method returns typed values or raises ServiceValidationError."""
 
     def __init__(self, call: ServiceCall, names: Collection[str]) -> None:
-        """Read the fields. Raise ServiceValidationError if the action does not have one of them."""
+        """Read the fields, all of which must have one of the names."""
         self._call = call
-        self._data = {name: value for name, value in call.data.items() if is_given(value)}
+        # An empty field counts as one that was left out.
+        self._data = {name: value for name, value in call.data.items() if _is_given(value)}
         for name in call.data:
             if name not in names:
                 raise ServiceValidationError(
@@ -66,11 +57,11 @@ class ActionFields:
                 )
 
     def get(self, name: str) -> object:
-        """Return the value of a field as it was given, or None."""
+        """Return the value as it was given, or None."""
         return self._data.get(name)
 
     def get_text(self, name: str) -> str | None:
-        """Return the text of a field. Whatever it is, it can be said."""
+        """Return any value as text, or None."""
         value = self.get(name)
         if value is None:
             return None
@@ -80,26 +71,26 @@ class ActionFields:
             return str(value)
 
     def get_boolean(self, name: str, *, default: bool) -> bool:
-        """Return a boolean as Home Assistant reads it.
-
-        Raise ServiceValidationError if it cannot be read.
-        """
+        """Return a boolean as Home Assistant reads it."""
         value = self.get(name)
         if value is None:
             return default
         try:
             return cv.boolean(value)
         except vol.Invalid:
+            field = async_get_field_name(self._call.hass, self._call.service, name)
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="invalid_boolean",
-                translation_placeholders={"field": self._name_of(name)},
+                translation_placeholders={"field": field},
             ) from None
 
-    def get_items(self, name: str, is_whole: Callable[[str], bool] = _never) -> list[object]:
+    def get_items(
+        self, name: str, is_whole: Callable[[str], bool] = lambda _: False
+    ) -> list[object]:
         """Return the items of a list, or of a text with commas, semicolons or line breaks.
 
-        `is_whole` says which texts are one item in spite of them.
+        A text for which `is_whole` returns True is one item despite its separators.
         """
         items: list[object] = []
         rest = deque([self.get(name)])
@@ -109,20 +100,174 @@ class ActionFields:
                 rest.extendleft(reversed(_SEPARATOR.split(value)))
             elif isinstance(value, Iterable) and not isinstance(value, str | bytes | dict):
                 rest.extendleft(reversed(list(value)))
-            elif is_given(value):
+            elif _is_given(value):
                 items.append(value)
         return items
 
-    def get_single(self, name: str) -> object:
-        """Return the only item of a list, the value as it was given if there are more, or None."""
+    def get_item(self, name: str) -> object:
+        """Return the only item of a list, the whole value if there are more, or None."""
         items = self.get_items(name)
         if not items:
             return None
         return items[0] if len(items) == 1 else self.get(name)
 
-    def _name_of(self, name: str) -> str:
-        """Return the name of a field as the UI shows it."""
-        hass = self._call.hass
-        texts = async_get_cached_translations(hass, hass.config.language, "services", DOMAIN)
-        key = f"component.{DOMAIN}.services.{self._call.service}.fields.{name}.name"
-        return texts.get(key, name)
+    def get_attempts(self, name: str) -> int:
+        """Return how often a telephone is called."""
+        value = self.get(name)
+        if value is None:
+            return DEFAULT_ATTEMPTS
+        try:
+            return _read_whole_number(value, ATTEMPTS)
+        except ValueError:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="invalid_attempts"
+            ) from None
+
+    def get_delivery(self, send_at: str, earliest_hour: str, latest_hour: str) -> Delivery:
+        """Return when a message is delivered. Hours, and times without a zone, are the home's."""
+        moment = self._get_future(send_at)
+        day = moment or dt_util.now()
+        return Delivery(
+            send_at=moment,
+            earliest=self._get_hour(earliest_hour, day),
+            latest=self._get_hour(latest_hour, day),
+        )
+
+    def get_message_id(self, name: str) -> str:
+        """Return the ID of a message, which a template may render as a number."""
+        text = str(self.get(name)).strip()
+        if text in _NO_IDS or not _MESSAGE_ID.fullmatch(text):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="invalid_message_id"
+            )
+        return text
+
+    def get_period(self, start: str, end: str) -> tuple[datetime, datetime]:
+        """Return the first and the last moment of a period, seven days until now by default."""
+        last = self._get_moment_or_day(end, time.max, dt_util.now())
+        if last is None:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_end")
+        first = self._get_moment_or_day(start, time.min, last - _DEFAULT_PERIOD)
+        if first is None:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="invalid_start")
+        if first > last:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="end_before_start"
+            )
+        # In calendar days, because the day 90 days ago means all of that day.
+        if last.date() - first.date() > RECORDINGS_KEPT:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="period_too_long"
+            )
+        return first, last
+
+    def get_timeout(self, name: str) -> timedelta:
+        """Return how long an action waits for the outcome of a call."""
+        value = self.get(name)
+        if value is None:
+            return _DEFAULT_TIMEOUT
+        try:
+            timeout: timedelta = cv.time_period(value)
+        except vol.Invalid, TypeError, ValueError, OverflowError:
+            timeout = timedelta()
+        if not _SHORTEST_TIMEOUT <= timeout <= _LONGEST_TIMEOUT:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="invalid_timeout"
+            )
+        return timeout
+
+    def _get_future(self, name: str) -> datetime | None:
+        value = self.get(name)
+        if value is None:
+            return None
+        try:
+            moment = _read_moment(value)
+        except TypeError, ValueError, OverflowError:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="invalid_send_at"
+            ) from None
+        if moment <= dt_util.utcnow():
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="send_at_in_past"
+            )
+        return moment
+
+    def _get_hour(self, name: str, day: datetime) -> datetime | None:
+        value = self.get(name)
+        if value is None:
+            return None
+        try:
+            hour = _read_whole_number(value, _HOURS)
+        except ValueError:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="invalid_hour"
+            ) from None
+        return datetime.combine(day, time(hour), dt_util.get_default_time_zone())
+
+    def _get_moment_or_day(self, name: str, hour: time, default: datetime) -> datetime | None:
+        """Return a moment, of a day its hour, or None if it is invalid."""
+        value = self.get(name)
+        if value is None:
+            return default
+        if isinstance(value, str) and (day := dt_util.parse_date(value)):
+            value = day
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, hour)
+        try:
+            moment = _read_moment(value)
+        except TypeError, ValueError, OverflowError:
+            return None
+        return moment if moment.year in RECORDING_YEARS else None
+
+
+def spoken_text(message: str | None, title: str | None) -> str:
+    """Return the text that is spoken: the title, then the message."""
+    return _checked_text(". ", title, message)
+
+
+def written_text(message: str | None, title: str | None) -> str:
+    """Return the text that is written: the title, and the message below it."""
+    return _checked_text("\n", title, message)
+
+
+def _checked_text(separator: str, *texts: str | None) -> str:
+    """Join texts. Raise ServiceValidationError if they are blank or too long."""
+    joined = separator.join(text for text in texts if text and text.strip())
+    # JSON writes an emoji as a pair of surrogates, and so does YAML that was pasted from JSON.
+    text = joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    if not text:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="message_empty")
+    if len(text) > LONGEST_TEXT:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="message_too_long",
+            translation_placeholders={"length": str(len(text))},
+        )
+    return text
+
+
+def _is_given(value: object) -> bool:
+    """Return False for None and for texts that templates render where there is no value."""
+    if isinstance(value, str):
+        return value.strip().casefold() not in _NOTHING
+    return value is not None
+
+
+def _read_whole_number(value: object, allowed: range) -> int:
+    """Return a whole number, which may be text. Raise ValueError if it is not allowed."""
+    number = float(str(value))
+    if number not in allowed:
+        raise ValueError
+    return int(number)
+
+
+def _read_moment(value: object) -> datetime:
+    """Return a moment in the home's zone, or raise TypeError, ValueError or OverflowError."""
+    if isinstance(value, str) and ":" in value:
+        value = dt_util.parse_datetime(value)
+    if not isinstance(value, datetime):
+        raise TypeError
+    moment = value.replace(microsecond=0)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=dt_util.get_default_time_zone())
+    return dt_util.as_local(moment)

@@ -27,7 +27,7 @@ from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from tests.conftest import make_account, set_up
+from tests.common import make_account, set_up
 from tests.simulator import ACCOUNT, Simulator
 
 CALL: Final = "directcall.place_call"

@@ -1,194 +1,283 @@
-"""What is asked of the provider, in which order, and what is learned from it."""
+"""Check: each step asks the user for consent, then Directcall, and notes the answers."""
 
-from collections.abc import Coroutine
-from datetime import datetime, timedelta
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from getpass import getpass
+import json
+from pathlib import Path
 from secrets import token_hex
 import time
 from typing import Any, Final
 
-from custom_components.directcall.api import (
-    AuthenticationError,
-    ByteRange,
-    DirectcallError,
-    NumberPair,
-    Recording,
-    RecordingQuery,
-    SentMessage,
-    Sms,
-    Token,
-    TokenRejectedError,
-    VoiceMessage,
-)
+from yarl import URL
+
+from custom_components.directcall import api
 from custom_components.directcall.api.models import ZONE
 
-from .call import check_call
-from .conversation import Conversation, in_time
-from .listening import ListeningClient
-from .masking import read_claims, shape, shown_host
-from .report import Unknown
+from .client import LiveClient, open_sessions
+from .masking import read_claims
+from .report import INTEGRATION, Question, Report
 
-# Seconds between two looks at a message.
-_LOOK: Final = 5.0
-_MESSAGE_LOOKS: Final = 6
+# Seconds: between two polls of a call or a message, until a call that was never listed counts as
+# over, until a call is left alone, and from the second answer until the call is ended.
+_POLL: Final = 2.0
+_MESSAGE_POLL: Final = 5.0
+_SLOW_START: Final = 20.0
+_LONGEST: Final = 90.0
+_TALK: Final = 10.0
+_MESSAGE_POLLS: Final = 6
+# Seconds for a request with its repetitions, as in an action.
+_DEADLINE: Final = 45
+# No time zone is further from UTC, in hours.
+_FURTHEST_ZONE: Final = 14
 # The provider keeps recordings for 90 days (provider's documentation): before that, there are none.
 _KEPT: Final = timedelta(days=90)
 _LONG_AGO: Final = timedelta(days=200)
-_FIRST_BYTES: Final = ByteRange(0, 99)
-_FORMATS: Final = {b"RIFF": "WAV", b"ID3": "MP3", b"\xff": "probably MP3", b"OggS": "Ogg"}
+TEXTS: Final[dict[str, dict[str, str]]] = json.loads(
+    Path(__file__).with_name("texts.json").read_text(encoding="utf-8")
+)
 
 
 class Check:
-    """One run, with one account."""
+    """A check with one account."""
 
-    def __init__(self, conversation: Conversation) -> None:
-        """Begin without the numbers of any telephone."""
-        self._conversation = conversation
-        self._person = conversation.person
-        self._texts = conversation.person.texts
-        self._report = conversation.report
-        self._ask = conversation.ask
-        self._numbers: NumberPair | None = None
+    def __init__(self, language: str, url: URL, report: Report, runner: asyncio.Runner) -> None:
+        """Prepare a check. The runner lets Ctrl-C end a question at once."""
+        self._language = language
+        self._texts = TEXTS[language]
+        self._url = url
+        self._report = report
+        self._runner = runner
+        self._numbers: api.NumberPair | None = None
+
+    def say(self, name: str, **values: object) -> None:
+        """Tell the user something."""
+        print(self._texts[name].format(**values), flush=True)
 
     def run(self) -> bool:
-        """Ask all that is agreed to. Return if there was a token."""
-        self._person.say(self._texts.welcome)
-        client_id, secret = self._person.credentials()
+        """Take all steps that the user agrees to. Return if there was a token."""
+        self.say("welcome")
+        client_id = input(self._texts["client_id"]).strip()
+        secret = getpass(self._texts["client_secret"]).strip()
         self._report.masker.hide(client_id, secret)
         self._report.masker.hide_names(client_id.partition("@")[0])
-        with self._conversation.account(client_id, secret) as client:
-            token = self._request_token(client)
-            if token is None:
-                self._report.learn_answer(Unknown.NO_LOGIN)
-                self._person.say(self._texts.not_signed_in)
+        with self._account(client_id, secret) as client:
+            token = self._ask(Question.SHAPE, client.sign_in())
+            if isinstance(token, api.DirectcallError):
+                self._report.exchanges[-1].question = Question.NO_LOGIN
+                self.say("not_signed_in")
                 return False
-            self._person.say(self._texts.signed_in)
-            self._learn_token(token)
-            if pair := self._pair_if(self._texts.ask_free):
-                token = self._look_for_free(client, token, pair)
-            if self._person.agrees(self._texts.ask_wrong_login):
-                self._try_wrong_login(client_id, secret)
-            if pair := self._pair_if(self._texts.ask_call):
-                check_call(self._conversation, client, token, pair)
-            text = self._texts.message_text
-            if pair := self._pair_if(self._texts.ask_voice_message):
-                voice = VoiceMessage(pair.origin, (pair.destination,), text, attempts=1)
-                self._send(
-                    client,
-                    token,
-                    "voice message",
-                    client.send_voice_message(token, voice, in_time()),
-                )
-            if pair := self._pair_if(self._texts.ask_sms):
-                sms = Sms(pair.origin, (pair.destination,), text)
-                self._send(client, token, "SMS", client.send_sms(token, sms, in_time()))
-            if self._person.agrees(self._texts.ask_recordings):
-                self._list(client, token)
+            self.say("signed_in")
+            self._note_lifetime(token)
+            if pair := self._pair_if("ask_free"):
+                self._check_free(client, token, pair)
+            if self._agrees("ask_wrong_secret"):
+                wrong = "".join("2" if c == "1" else "1" for c in secret)
+                self._report.masker.hide(wrong)
+                with self._account(client_id, wrong) as other:
+                    self._ask(Question.WRONG_LOGIN, other.sign_in())
+            if pair := self._pair_if("ask_call"):
+                self._check_call(client, pair)
+            text = self._texts["message"]
+            if pair := self._pair_if("ask_voice_message"):
+                voice = api.VoiceMessage(pair.origin, (pair.destination,), text, attempts=1)
+                sending = client.send_voice_message(voice, _scope())
+                self._check_message(client, Question.VOICE_MESSAGE, sending)
+            if pair := self._pair_if("ask_sms"):
+                sms = api.Sms(pair.origin, (pair.destination,), text)
+                self._check_message(client, Question.SMS, client.send_sms(sms, _scope()))
+            if self._agrees("ask_recordings"):
+                self._check_recordings(client)
         return True
 
-    def _pair_if(self, question: str) -> NumberPair | None:
-        """Return the two telephones, if a question that needs them is answered with a yes."""
-        if not self._person.agrees(question):
+    @contextmanager
+    def _account(self, client_id: str, client_secret: str) -> Iterator[LiveClient]:
+        sessions = self._runner.run(open_sessions(self._report))
+        try:
+            yield LiveClient(sessions, self._url, client_id, client_secret, self._report)
+        finally:
+            self._runner.run(sessions.close())
+
+    def _ask[T](
+        self, question: Question, request: Coroutine[Any, Any, T]
+    ) -> T | api.DirectcallError:
+        """Send a request, and return what the integration takes the response for."""
+        self._report.question = question
+        result: T | api.DirectcallError
+        try:
+            result = self._runner.run(request)
+        except api.DirectcallError as err:
+            result = err
+        if isinstance(result, api.DirectcallError):
+            reading = f"`{type(result).__name__}`"
+        else:
+            is_no_call = isinstance(result, api.PolledStatus) and result.status is None
+            reading = "no call" if is_no_call else "a yes"
+        self._report.exchanges[-1].reading = reading
+        return result
+
+    def _ask_billed(
+        self, question: Question, request: Coroutine[Any, Any, api.AcceptedRequest]
+    ) -> api.AcceptedRequest | api.DirectcallError:
+        """Send a request that is billed, and tell the user if it was not done or is unclear."""
+        result = self._ask(question, request)
+        if isinstance(result, api.AcceptedRequest):
+            self._report.masker.hide(result.provider_id or "")
+        else:
+            is_unclear = isinstance(result, api.DirectcallOutcomeUnknownError)
+            self.say("unclear" if is_unclear else "failed")
+        return result
+
+    def _agrees(self, question: str) -> bool:
+        yes = self._texts["yes"]
+        answer = input(f"\n{self._texts[question]} [{yes[0]}/N] ")
+        return answer.strip().casefold() in yes.split()
+
+    def _pair_if(self, question: str) -> api.NumberPair | None:
+        """Return the two telephones if the user says yes, and names them."""
+        if not self._agrees(question):
             return None
-        if self._numbers is None and (origin := self._person.origin()):
-            self._report.masker.hide(origin.wire, origin.wire[2:])
-            if destination := self._person.destination(origin):
-                self._report.masker.hide(destination.wire, destination.wire[2:])
-                self._numbers = NumberPair(origin, destination)
+        if self._numbers is None:
+            origin = self._ask_number("origin")
+            destination = self._ask_number("destination", origin) if origin else None
+            if origin and destination:
+                self._numbers = api.NumberPair(origin, destination)
         return self._numbers
 
-    def _request_token(self, client: ListeningClient) -> Token | None:
-        """Return a token, if one is given."""
-        token = self._ask(client.request_token())
-        if isinstance(token, DirectcallError):
-            return None
-        self._report.masker.hide(token.value, *token.value.split("."))
-        return token
+    def _ask_number(
+        self, question: str, other: api.PhoneNumber | None = None
+    ) -> api.PhoneNumber | None:
+        """Return a number from the user, or None for Enter alone."""
+        while text := input(self._texts[question]).strip():
+            try:
+                number = api.PhoneNumber.parse(text)
+            except api.DirectcallInvalidNumberError as err:
+                file = INTEGRATION / "translations" / f"{self._language}.json"
+                texts = json.loads(file.read_text(encoding="utf-8"))
+                print(texts["config"]["error"][err.problem])
+                continue
+            if number != other:
+                self._report.masker.hide(number.digits, number.digits[2:])
+                return number
+            self.say("same_number")
+        return None
 
-    def _learn_token(self, token: Token) -> None:
-        """Note what a token is like."""
+    def _note_lifetime(self, token: api.Token) -> None:
+        self._report.note(Question.LIFETIME, f"the integration assumes {token.lifetime:.0f} s")
         claims = read_claims(token.value)
-        described = [f"`{path}` {what}" for path, what in self._report.masker.describe(claims)]
-        self._report.learn(
-            Unknown.SHAPE,
-            f"{shape(token.value)}, with the claims {', '.join(described)}"
-            if claims
-            else shape(token.value),
-        )
-        said = "expires_in" in self._conversation.listener.exchanges[-1].fields
-        self._report.learn(Unknown.LIFETIME, f"{'an' if said else 'no'} `expires_in`")
         match claims.get("iat"), claims.get("exp"):
             case int() | float() as issued, int() | float() as expires:
-                self._report.learn(Unknown.LIFETIME, f"`exp - iat` is {expires - issued:.0f} s")
-        self._report.learn(Unknown.LIFETIME, f"the integration believes in {token.lifetime:.0f} s")
+                self._report.note(Question.LIFETIME, f"`exp - iat` is {expires - issued:.0f} s")
 
-    def _look_for_free(self, client: ListeningClient, first: Token, pair: NumberPair) -> Token:
-        """Look at what costs nothing. Return the newest token."""
-        self._ask(client.call_status(first, pair))
-        self._report.learn_answer(Unknown.NO_CALL)
-        second = self._request_token(client)
-        if second and second.value == first.value:
-            self._report.learn(Unknown.OLDER, "the same token was given again")
-        elif second:
-            old = self._ask(client.call_status(first, pair))
-            is_refused = isinstance(old, TokenRejectedError | AuthenticationError)
-            self._report.learn_answer(
-                Unknown.OLDER,
-                "yes, the older one is refused: " if is_refused else "no sign of that: ",
-            )
-        invented = Token(token_hex(20), first.lifetime, time.monotonic())
+    def _check_free(self, client: LiveClient, first: api.Token, pair: api.NumberPair) -> None:
+        self._ask(Question.NO_CALL, client.call_status(pair))
+        second = self._ask(Question.OLDER, client.sign_in())
+        if isinstance(second, api.Token) and second.value == first.value:
+            self._report.note(Question.OLDER, "the same token was given again")
+        elif isinstance(second, api.Token):
+            self._ask(Question.OLDER, client.try_token(first, pair))
+        invented = api.Token(token_hex(20), first.lifetime, time.monotonic())
         self._report.masker.hide(invented.value)
-        self._ask(client.call_status(invented, pair))
-        self._report.learn_answer(Unknown.REJECTION)
-        return second or first
+        self._ask(Question.REJECTION, client.try_token(invented, pair))
 
-    def _try_wrong_login(self, client_id: str, secret: str) -> None:
-        """Ask for a token with a secret that is not the account's."""
-        wrong = "".join("2" if c == "1" else "1" for c in secret)
-        self._report.masker.hide(wrong)
-        with self._conversation.account(client_id, wrong) as client:
-            self._request_token(client)
-        self._report.learn_answer(Unknown.WRONG_LOGIN)
+    def _check_call(self, client: LiveClient, pair: api.NumberPair) -> None:
+        """Place one call, poll it, and end it if the user agrees."""
+        record = self._agrees("ask_record")
+        end = self._agrees("ask_end")
+        request = api.CallRequest(pair, record, show_caller_id=False, ring_destination_first=False)
+        placed = self._ask_billed(Question.CALL, client.place_call(request, _scope()))
+        if isinstance(placed, api.AcceptedRequest):
+            self.say("call_placed")
+        elif not isinstance(placed, api.DirectcallOutcomeUnknownError):
+            return
+        if self._poll_call(client, pair, end=end):
+            self._report.exchanges[-1].question = Question.CALL_OVER
+            self.say("call_over")
+            self._ask(Question.END_OVER, client.end_call(pair, _scope()))
+        else:
+            self.say("call_goes_on")
 
-    def _send(
+    def _poll_call(self, client: LiveClient, pair: api.NumberPair, *, end: bool) -> bool:
+        """Poll a call, and end it if asked to. Return if it is over."""
+        started = time.monotonic()
+        answered_at: float | None = None
+        was_listed = False
+        while (age := time.monotonic() - started) < _LONGEST:
+            time.sleep(_POLL)
+            polled = self._ask(Question.WORDS, client.call_status(pair))
+            if isinstance(polled, api.DirectcallError):
+                continue
+            if (status := polled.status) is None:
+                if was_listed or age > _SLOW_START:
+                    return True
+                continue
+            was_listed = True
+            self._note_words(status)
+            self._note_zone()
+            legs = (status.origin, status.destination)
+            if all(leg and leg.state is api.LegState.ANSWERED for leg in legs):
+                answered_at = answered_at or age
+                if end and age - answered_at >= _TALK:
+                    end = False
+                    self._ask(Question.END, client.end_call(pair, _scope()))
+        return False
+
+    def _note_words(self, status: api.CallStatus) -> None:
+        """Note the provider's words for the telephones, and tell the user new ones."""
+        for leg in status.legs:
+            sides = {id(status.origin): "origin", id(status.destination): "destination"}
+            side = sides.get(id(leg), "another telephone")
+            meaning = leg.state.name if leg.state else "**not known to the integration**"
+            note = f"{side} {self._report.masker.word(leg.word)} ({meaning})"
+            if self._report.note(Question.WORDS, note):
+                print(note, flush=True)
+
+    def _note_zone(self) -> None:
+        """Note how far the provider's times of a call in progress are from UTC."""
+        legs = (self._report.exchanges[-1].fields or {}).get("msg")
+        for leg in legs if isinstance(legs, list) else []:
+            try:
+                started = datetime.fromisoformat(leg["inicio"]).replace(tzinfo=UTC)
+            except KeyError, TypeError, ValueError:
+                continue
+            hours = round((started - datetime.now(UTC)) / timedelta(hours=1))
+            is_now = abs(hours) <= _FURTHEST_ZONE
+            note = f"of a call in progress: UTC{hours:+}" if is_now else "is not the present time"
+            self._report.note(Question.ZONE, f"`inicio` {note}")
+
+    def _check_message(
         self,
-        client: ListeningClient,
-        token: Token,
-        kind: str,
-        sending: Coroutine[Any, Any, SentMessage],
+        client: LiveClient,
+        question: Question,
+        sending: Coroutine[Any, Any, api.AcceptedRequest],
     ) -> None:
-        """Send one message, and look at what becomes of it."""
-        sent = self._ask(sending)
-        self._report.learn_answer(Unknown.MESSAGE, f"{kind}: ")
-        if isinstance(sent, DirectcallError):
-            self._conversation.tell_failure(sent)
-        elif sent.message_id:
-            self._report.masker.hide(sent.message_id)
-            self._person.say(self._texts.wait)
-            for _ in range(_MESSAGE_LOOKS):
-                time.sleep(_LOOK)
-                self._ask(client.message_status(token, sent.message_id, in_time()))
-                self._report.learn_answer(Unknown.MESSAGE_STATUS, f"{kind}: ")
+        sent = self._ask_billed(question, sending)
+        if isinstance(sent, api.AcceptedRequest) and sent.provider_id:
+            self.say("wait")
+            for _ in range(_MESSAGE_POLLS):
+                time.sleep(_MESSAGE_POLL)
+                polling = client.message_status(sent.provider_id, _scope())
+                self._ask(Question.MESSAGE_STATUS, polling)
 
-    def _list(self, client: ListeningClient, token: Token) -> None:
-        """List recordings and calls, and open the newest recording."""
+    def _check_recordings(self, client: LiveClient) -> None:
+        """List recordings and calls, and open the newest recording without a token."""
         now = datetime.now(ZONE)
-        long_ago = now - _LONG_AGO
-        self._ask(client.list_first_page(token, RecordingQuery(long_ago, long_ago)))
-        self._report.learn_answer(Unknown.NO_RECORDINGS)
-        page = self._ask(client.list_first_page(token, RecordingQuery(now - _KEPT, now)))
-        self._report.learn_answer(Unknown.RECORDINGS)
-        self._ask(client.list_calls(token, now - _KEPT, now))
-        self._report.learn_answer(Unknown.CALLS)
-        if not isinstance(page, DirectcallError) and page.recordings:
-            self._open(client, max(page.recordings, key=lambda recording: recording.started))
+        before = api.RecordingQuery(now - _LONG_AGO, now - _LONG_AGO)
+        self._ask(Question.NO_RECORDINGS, client.list_first_page(before))
+        recent = api.RecordingQuery(now - _KEPT, now)
+        page = self._ask(Question.RECORDINGS, client.list_first_page(recent))
+        self._ask(Question.CALLS, client.list_calls(recent.start, now))
+        if isinstance(page, api.DirectcallError) or not page.recordings:
+            return
+        newest = max(page.recordings, key=lambda recording: recording.started)
+        self._report.masker.hide(str(newest.link), newest.link.path)
+        media_type = self._ask(Question.LINK, client.media_type(newest, None))
+        if isinstance(media_type, str):
+            self._report.note(Question.AUDIO, f"the integration plays it as `{media_type}`")
+        self._ask(Question.RANGES, client.media_type(newest, api.ByteRange(0, 99)))
 
-    def _open(self, client: ListeningClient, recording: Recording) -> None:
-        """Open a recording, without a token."""
-        self._report.masker.hide(str(recording.link), recording.link.path)
-        beginning = self._ask(client.read_beginning(recording, None))
-        self._report.learn_answer(Unknown.LINK, f"{shown_host(str(recording.link))}: ")
-        if isinstance(beginning, bytes):
-            formats = (name for magic, name in _FORMATS.items() if beginning.startswith(magic))
-            self._report.learn(Unknown.AUDIO, next(formats, "something else"))
-        self._ask(client.read_beginning(recording, _FIRST_BYTES))
-        self._report.learn_answer(Unknown.RANGES)
+
+def _scope() -> api.RequestScope:
+    return api.RequestScope(_DEADLINE)

@@ -1,4 +1,4 @@
-"""What of an answer may be published: names of fields, shapes of values, and a few words."""
+"""Masking: of a response, names of fields, shapes of values, and a few words may be published."""
 
 import base64
 from collections.abc import Iterator, Mapping
@@ -8,139 +8,125 @@ from typing import Final
 
 from yarl import URL
 
-from custom_components.directcall.api import mask_text
+from custom_components.directcall.api import redact_text
 
-# The only fields whose values are shown: as words without a digit, as texts with all that may be
-# private masked, or as a number that says nothing of anybody.
+# Only these fields show more than the shape of their value: words without a digit, texts in which
+# all that may be private is masked, and numbers up to a limit.
 _WORDS: Final = {
     *("api", "modulo", "status", "error", "token_type"),
     *("causa", "estado", "motivo", "resultado", "situacao", "tipo"),
 }
 _TEXTS: Final = {"error_description", "message", "msg"}
 _NUMBERS: Final = {"codigo": 999, "expires_in": 10_000_000, "paginas": 999}
-
-_WORD: Final = re.compile(r"[^\W\d_]+(?:[ _-][^\W\d_]+){0,3}")
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
-# What begins with a capital letter in the middle of a text and is surely nobody's name.
-_NOBODY: Final = {
+# Words with a capital letter within a text that are not names of people.
+_NO_NAMES: Final = {
     *("access", "api", "callback", "caller", "client", "code", "directcall", "id", "ip", "json"),
     *("mp", "pin", "secret", "sms", "token", "url", "voz"),
 }
-_NAME: Final = re.compile(r"[A-Za-z_](?:[A-Za-z_-]|[0-9]{1,2}(?![0-9])){0,39}")
-_MAIL: Final = re.compile(r"\S*@\S*")
-_DIGITS: Final = re.compile(r"…?[0-9]{3,}")
-_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]{24,}")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_WORD: Final = re.compile(r"(?=.{1,40}$)[^\W\d_]+(?:[ _-][^\W\d_]+){0,3}")
+_FIELD: Final = re.compile(r"[A-Za-z_](?:[A-Za-z_-]|[0-9]{1,2}(?![0-9])){0,39}")
+_MAIL_OR_DIGITS: Final = re.compile(r"\S*@\S*|…?[0-9]{3,}")
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z.+-]+/[A-Za-z0-9.+-]{1,40}(?:; ?charset=[\w-]{1,20})?")
-_LONGEST_WORD: Final = 40
 _LONGEST_PATTERN: Final = 32
-# Shorter ones stand in too many other words to be looked for.
+# Shorter values are part of too many other words.
 _SHORTEST_PRIVATE: Final = 4
-# A short top level, as in `com.br`, is not yet somebody's name.
+# With a top level such as `com.br`, a domain has three labels.
 _SHORT_LABEL: Final = 3
 _MOST_ENTRIES: Final = 50
 _DEEPEST: Final = 6
 
 
 class Masker:
-    """Knows what is private, and masks it. What it does not know, it shows the shape of."""
+    """Mask known private values, and show only the shape of unknown ones."""
 
     def __init__(self) -> None:
-        """Start with nothing that is known to be private."""
+        """Start without known private values."""
         self._private: set[str] = set()
         self._names: set[str] = set()
 
     def hide(self, *values: str) -> None:
-        """Remember that values are private."""
+        """Add private values."""
         self._private.update(value for value in values if len(value) >= _SHORTEST_PRIVATE)
 
     def hide_names(self, text: str) -> None:
-        """Remember that the words of a text may be somebody's name, wherever a text has them."""
+        """Add words that may be names of people."""
         self._names.update(re.findall(r"[^\W\d_]{3,}", text.casefold()))
 
-    def text(self, text: str) -> str:
-        """Return a text of the provider's, without what is private or might be."""
-        masked = mask_text(text, sorted(self._private, key=len, reverse=True))
-        masked = _DIGITS.sub("…", _MAIL.sub("…", masked))
-        masked = _LETTERS.sub(lambda match: self._no_name(match, masked), masked)
-        return re.sub(r"…+", "…", masked).replace("`", "'")
-
-    def _no_name(self, match: re.Match[str], text: str) -> str:
-        """Return a word of a text, unless it may be somebody's name."""
-        word = match[0]
-        if word.casefold() in self._names:
-            return "…"
-        if word.islower() or word.casefold() in _NOBODY or text.isupper():
-            return word
-        words = _LETTERS.findall(text)
-        is_sentence = len(words) == 1 or any(map(str.islower, words))
-        begins = re.search(r"(?:^|[.!?])\W*$", text[: match.start()])
-        return word if is_sentence and begins else "…"
-
-    def word(self, text: str) -> str:
-        """Return a word as it is, in a code span; of anything else, its shape."""
-        word = text.strip()
-        is_plain = len(word) <= _LONGEST_WORD and _WORD.fullmatch(word)
-        # A word that is folded has no capital letter, which may be usual in one that is a state.
-        is_public = self.text(word.casefold()) == word.casefold()
-        return f"`{word}`" if is_plain and is_public else shape(text)
-
     def clean(self, report: str) -> str:
-        """Return a report without anything that is known to be private, if it were in there."""
+        """Mask known private values in a finished report, as a last resort."""
         for private in sorted(self._private, key=len, reverse=True):
             report = report.replace(private, "…")
         return report
 
+    def text(self, text: str) -> str:
+        """Return a text of the provider without what is or may be private."""
+        masked = redact_text(text, sorted(self._private, key=len, reverse=True))
+        masked = _MAIL_OR_DIGITS.sub("…", masked)
+        masked = _LETTERS.sub(lambda match: self._mask_name(match, masked), masked)
+        return re.sub(r"…+", "…", masked).replace("`", "'")
+
+    def _mask_name(self, match: re.Match[str], text: str) -> str:
+        word = match[0]
+        if word.casefold() in self._names:
+            return "…"
+        if word.islower() or word.casefold() in _NO_NAMES or text.isupper():
+            return word
+        words = _LETTERS.findall(text)
+        is_sentence = len(words) == 1 or any(map(str.islower, words))
+        is_first = re.search(r"(?:^|[.!?])\W*$", text[: match.start()])
+        return word if is_sentence and is_first else "…"
+
+    def _is_public(self, text: str) -> bool:
+        """Return if nothing in a text is masked. States may be written in capital letters."""
+        return self.text(text.casefold()) == text.casefold()
+
+    def word(self, text: str) -> str:
+        """Return up to four words as they are, or the shape of another value."""
+        word = text.strip()
+        return f"`{word}`" if _WORD.fullmatch(word) and self._is_public(word) else shape(text)
+
     def describe(self, value: object, name: str = "", path: str = "") -> Iterator[tuple[str, str]]:
-        """Yield the path and the description of each value in an answer."""
+        """Yield path and description of each value in a JSON object."""
         if path.count(".") + path.count("[") > _DEEPEST:
-            yield path, "more, not looked at"
+            yield path, "more, not described"
             return
         match value:
+            case Mapping() | [] if not value:
+                yield path, "empty list" if isinstance(value, list) else "empty object"
             case Mapping():
-                if not value:
-                    yield path, "empty object"
                 for key, inner in list(value.items())[:_MOST_ENTRIES]:
-                    shown = self._name(str(key))
+                    is_name = _FIELD.fullmatch(key) and self._is_public(key)
+                    shown = key if is_name else "(a name that varies)"
                     yield from self.describe(inner, shown, f"{path}.{shown}" if path else shown)
             case list():
-                if not value:
-                    yield path, "empty list"
                 for inner in value[:_MOST_ENTRIES]:
                     yield from self.describe(inner, name, f"{path}[]")
             case _:
-                yield path, self._value(name, value)
+                yield path, self._describe_value(name, value)
+                claims = read_claims(value) if isinstance(value, str) else {}
+                if claims:
+                    yield from self.describe(claims, name, path)
 
-    def _name(self, key: str) -> str:
-        """Return the name of a field, if it is one, and no number or id."""
-        is_public = self.text(key.casefold()) == key.casefold()
-        return key if _NAME.fullmatch(key) and is_public else "(a name that varies)"
-
-    def _value(self, name: str, value: object) -> str:
-        """Return what may be said of a value."""
-        most = _NUMBERS.get(name)
-        if (
-            most is not None
-            and re.fullmatch(r"[0-9]{1,8}", text := str(value))
-            and int(text) <= most
-        ):
+    def _describe_value(self, name: str, value: object) -> str:
+        text = str(value)
+        if re.fullmatch(r"[0-9]{1,8}", text) and int(text) <= _NUMBERS.get(name, -1):
             return f"{'text' if isinstance(value, str) else 'number'} `{text}`"
         match value:
             case bool() | None:
                 return f"`{json.dumps(value)}`"
             case int() | float():
-                return f"number like `{_pattern(str(value))}`"
-            case str() if name in _TEXTS:
-                return f"text “{self.text(value)}”"
-            case str() if name in _WORDS:
-                return self.word(value)
-        return shape(str(value))
+                return f"number like `{_pattern(text)}`"
+            case _ if name in _TEXTS:
+                return f"text “{self.text(text)}”"
+            case _ if name in _WORDS:
+                return self.word(text)
+        return shape(text)
 
 
 def read_claims(token: str) -> Mapping[str, object]:
-    """Return the claims of a token that is a JWT, none of anything else."""
-    _, _, payload = token.partition(".")
-    payload, _, _ = payload.partition(".")
+    """Return the claims of a JWT, or none for another token."""
+    payload = token.partition(".")[2].partition(".")[0]
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * 3))
     except ValueError, RecursionError:
@@ -149,7 +135,7 @@ def read_claims(token: str) -> Mapping[str, object]:
 
 
 def shape(text: str) -> str:
-    """Return what a text looks like, without a letter or a digit of it."""
+    """Return the shape of a text, without its letters and digits."""
     length = f"{len(text)} characters"
     if not text:
         return "empty text"
@@ -157,15 +143,15 @@ def shape(text: str) -> str:
         return f"link, {shown_host(text)}"
     if read_claims(text):
         return f"JWT, {length}"
-    if _UUID.fullmatch(text):
+    if re.fullmatch(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", text):
         return "UUID"
-    if _HEXADECIMAL.fullmatch(text):
+    if re.fullmatch(r"[0-9A-Fa-f]{24,}", text):
         return f"hexadecimal, {length}"
     return f"text of {length}" if len(text) > _LONGEST_PATTERN else f"text like `{_pattern(text)}`"
 
 
 def shown_host(link: str) -> str:
-    """Return the scheme and the domain of a link, whose other parts may be somebody's."""
+    """Return the scheme and the domain of a link. Its other parts may be private."""
     try:
         url = URL(link.strip())
     except ValueError:
@@ -181,14 +167,12 @@ def shown_host(link: str) -> str:
 
 
 def shown_media_type(text: str) -> str:
-    """Return what an answer says it is, if that is a media type."""
-    if not text:
-        return "no content type"
-    return f"`{text}`" if _MEDIA_TYPE.fullmatch(text) else "an odd content type"
+    """Return a content type if it is a plain one."""
+    return f"`{text}`" if _MEDIA_TYPE.fullmatch(text) else "no valid content type"
 
 
 def _pattern(text: str) -> str:
-    """Return a text with the same letter, digit or mark for all of a kind."""
+    """Return a text with the same sign for all digits, letters or other characters."""
     text = re.sub(r"[^\w ()+,./:;@-]", "?", text)
     text = re.sub(r"\d", "9", text)
     text = re.sub(r"[^\W\d_]", lambda match: "A" if match[0].isupper() else "a", text)

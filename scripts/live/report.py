@@ -1,150 +1,155 @@
-"""What was learned, as a Markdown file that may be attached to a public issue."""
+"""Report: what Directcall answered, masked, as Markdown for a public issue."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import groupby
 import json
 from pathlib import Path
 from typing import Final
 
-from .listening import Exchange, Head, media_type
+from custom_components.directcall.api import DirectcallError
+
 from .masking import Masker, shown_host, shown_media_type
 
-_INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "directcall"
-_MANIFEST: Final = json.loads((_INTEGRATION / "manifest.json").read_text(encoding="utf-8"))
+INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "directcall"
+_MANIFEST: Final = json.loads((INTEGRATION / "manifest.json").read_text(encoding="utf-8"))
 FORM: Final = f"{_MANIFEST['issue_tracker']}/new?template=4-live-check.yml"
-# Headers whose mere presence tells something.
-_TELLING: Final = ("Accept-Ranges", "Retry-After", "Set-Cookie", "WWW-Authenticate")
-_TELLING_FIELDS: Final = {
-    *("status", "codigo", "msg", "msg[]", "access_token", "error", "error_description"),
-}
-_RATE_LIMIT: Final = "ratelimit"
-_SAME: Final = 6
+# The report says only that a response has these headers.
+_HEADERS: Final = ("Accept-Ranges", "Retry-After", "Set-Cookie", "WWW-Authenticate")
+_MOST_SHAPES: Final = 6
+_INTRODUCTION: Final = """\
+# What Directcall answered
+
+Asked on {date:%Y-%m-%d} with version {version} of {provider}.
+
+Values are masked. Of most, only the shape is shown: `9` for a digit, `a` and `A` for letters, `·`
+for a blank. In texts, `…` stands for what might be private.
+"""
 
 
-class Unknown(StrEnum):
-    """What the provider's documentation does not say."""
+class Question(StrEnum):
+    """A question that the provider's documentation leaves open: a section of the report."""
 
     SHAPE = "What does a token look like?"
     LIFETIME = "How long does a token live?"
     OLDER = "Does a new token end the older ones?"
-    REJECTION = "How is a token that is not accepted answered?"
-    NO_LOGIN = "What is answered where signing in fails?"
-    WRONG_LOGIN = "How is a wrong client secret answered?"
+    REJECTION = "What is the answer to a token that is not accepted?"
+    NO_LOGIN = "What is the answer where signing in fails?"
+    WRONG_LOGIN = "What is the answer to a wrong client secret?"
     NO_CALL = "What does `voz/status` say where there is no call?"
-    CALL = "How is a call that was asked for answered?"
+    CALL = "What is the answer to a request for a call?"
     WORDS = "Which words does `voz/status` have for a telephone?"
-    OVER = "What does `voz/status` say once a call is over?"
+    CALL_OVER = "What does `voz/status` say once a call is over?"
     END = "What does `voz/end` say when it ends a call?"
     END_OVER = "What does `voz/end` say where there is no call?"
     ZONE = "In which time zone are the provider's times?"
-    MESSAGE = "How is a message that was sent answered?"
+    VOICE_MESSAGE = "What is the answer to a voice message?"
+    SMS = "What is the answer to an SMS?"
     MESSAGE_STATUS = "What does `sms/status` say?"
-    NO_RECORDINGS = "How is a list without a recording answered?"
-    RECORDINGS = "How is a list with recordings answered?"
-    CALLS = "How is a list of calls (`extrato/list`) answered?"
+    NO_RECORDINGS = "What does a list without recordings look like?"
+    RECORDINGS = "What does a list with recordings look like?"
+    CALLS = "What does a list of calls (`extrato/list`) look like?"
     LINK = "Does a recording's link open without a token, and where does it lead?"
-    AUDIO = "What is a recording's audio?"
-    RANGES = "Can a part of a recording be had?"
+    AUDIO = "In which format is a recording?"
+    RANGES = "Can a part of a recording be requested?"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and its response."""
+
+    question: Question
+    request: str
+    """Method and endpoint."""
+    heads: list[str] = field(default_factory=list)
+    """One for each response: several after redirects, none if no response came."""
+    fields: Mapping[str, object] | None = field(default=None, repr=False)
+    """The JSON object of the response, empty if there is none; None if no JSON was requested."""
+    failure: str = "interrupted"
+    reading: str = ""
+    """What the integration takes the response for."""
 
 
 class Report:
-    """The report, which grows as things are learned."""
+    """The exchanges and the notes of a check, by the questions that they answer."""
 
-    def __init__(self, masker: Masker, exchanges: Sequence[Exchange], *, is_real: bool) -> None:
-        """Start with nothing learned."""
-        self.masker: Final = masker
-        self._exchanges = exchanges
+    def __init__(self, *, is_real: bool) -> None:
+        """Start empty."""
+        self.masker: Final = Masker()
+        self.exchanges: Final[list[Exchange]] = []
+        self.question = Question.SHAPE
+        self._notes: dict[Question, list[str]] = {}
         self._is_real = is_real
-        self._learned: dict[Unknown, list[str]] = {}
 
-    def learn(self, unknown: Unknown, answer: str) -> None:
-        """Note an answer to what was not known."""
-        answers = self._learned.setdefault(unknown, [])
-        if answer not in answers:
-            answers.append(answer)
+    @contextmanager
+    def exchange(self, request: str) -> Iterator[Exchange]:
+        """Add an exchange, which answers the present question."""
+        exchange = Exchange(self.question, request)
+        self.exchanges.append(exchange)
+        try:
+            yield exchange
+        except DirectcallError as err:
+            exchange.failure = f"{type(err).__name__}, {err}"
+            raise
 
-    def learn_answer(self, unknown: Unknown, meaning: str = "") -> None:
-        """Note that the last answer that came says what was not known, and what it means."""
-        self.learn(unknown, meaning + self._summary(self._exchanges[-1]))
+    def note(self, question: Question, answer: str) -> bool:
+        """Add an answer that is not the response itself. Return if it is new."""
+        notes = self._notes.setdefault(question, [])
+        is_new = answer not in notes
+        if is_new:
+            notes.append(answer)
+        return is_new
 
     def render(self) -> str:
         """Return the report as Markdown."""
-        return self.masker.clean("\n".join(self._lines()))
-
-    def _lines(self) -> Iterator[str]:
-        """Yield the lines of the report."""
-        version = _MANIFEST["version"]
-        provider = (
-            "Directcall itself" if self._is_real else "**another address**, not Directcall's own"
+        introduction = _INTRODUCTION.format(
+            date=datetime.now(UTC),
+            version=_MANIFEST["version"],
+            provider="Directcall itself" if self._is_real else "**another address**",
         )
-        yield "# What Directcall answered"
-        yield ""
-        yield f"Asked on {datetime.now(UTC):%Y-%m-%d} with version {version} of {provider}."
-        yield ""
-        yield "Values are masked. Of most, only the shape is shown: `9` for a digit, `a` and `A`"
-        yield "for letters, `·` for a blank. In texts, `…` stands for what might be private."
-        yield ""
-        yield "## What is known now"
-        yield ""
-        for unknown in Unknown:
-            yield f"- **{unknown}** {'; '.join(self._learned.get(unknown, ['Not tried.']))}"
-        yield ""
-        yield "## The answers, as they came"
-        for number, (lines, same) in enumerate(
-            groupby(map(self._describe, self._exchanges), key=tuple), start=1
-        ):
-            count = len(list(same))
-            title, *more = lines
+        return self.masker.clean("\n".join([introduction, *self._sections()]))
+
+    def _sections(self) -> Iterator[str]:
+        for question in Question:
+            yield f"## {question}\n"
+            notes = [f"- {note}" for note in self._notes.get(question, ())]
+            blocks = Counter(
+                "\n".join(self._describe(exchange))
+                for exchange in self.exchanges
+                if exchange.question is question
+            )
+            yield from notes
+            for block, count in blocks.items():
+                yield block if count == 1 else f"{block}\n  - {count} times the same"
+            if not notes and not blocks:
+                yield "Not tried."
             yield ""
-            yield f"### {number}. `{title}`{f', {count} times the same' if count > 1 else ''}"
-            yield ""
-            yield from more
-        yield ""
 
     def _describe(self, exchange: Exchange) -> Iterator[str]:
-        """Yield the lines that say what came of a request."""
-        yield exchange.request
-        yield from (f"- {_head(head)}" for head in exchange.heads)
-        if not exchange.heads:
-            yield f"- No answer: {exchange.failure or 'interrupted'}"
-        shapes: dict[str, dict[str, int]] = {}
-        for path, description in self.masker.describe(exchange.fields):
-            counts = shapes.setdefault(path, {})
-            counts[description] = counts.get(description, 0) + 1
-        for path, counts in shapes.items():
+        heads = ", then ".join(exchange.heads)
+        yield f"- `{exchange.request}`: {heads or f'no answer, {exchange.failure}'}"
+        shapes: dict[str, dict[str, None]] = {}
+        for path, shape in self.masker.describe(exchange.fields or {}):
+            shapes.setdefault(path, {})[shape] = None
+        for path, different in shapes.items():
             if path:
-                shown = list(counts)[:_SAME]
-                yield f"- `{path}`: {' / '.join(shown)}{' / …' if len(counts) > _SAME else ''}"
-        if exchange.heads and exchange.is_json_due and not exchange.fields:
-            yield "- No JSON object, or an empty one"
+                more = " / …" if len(different) > _MOST_SHAPES else ""
+                yield f"  - `{path}`: {' / '.join(list(different)[:_MOST_SHAPES])}{more}"
+        if exchange.heads and exchange.fields == {}:
+            yield "  - No JSON object, or an empty one"
         if exchange.reading:
-            yield f"- The integration takes it for: {exchange.reading}"
-
-    def _summary(self, exchange: Exchange) -> str:
-        """Return an answer in one line."""
-        if not exchange.heads:
-            return f"no answer ({exchange.failure or 'interrupted'})"
-        parts = [_head(exchange.heads[-1])]
-        parts += [
-            f"`{path}` {description}"
-            for path, description in self.masker.describe(exchange.fields)
-            if path in _TELLING_FIELDS
-        ]
-        if exchange.is_json_due and not exchange.fields:
-            parts.append("no JSON object")
-        if exchange.reading:
-            parts.append(f"taken for: {exchange.reading}")
-        return ", ".join(parts)
+            yield f"  - The integration takes it for: {exchange.reading}"
 
 
-def _head(head: Head) -> str:
-    """Return what stands above the body of an answer."""
-    parts = [f"HTTP {head.status}", shown_media_type(media_type(head))]
-    parts += [f"has `{name}`" for name in _TELLING if name in head.headers]
-    if any(_RATE_LIMIT in name.lower() for name in head.headers):
+def shown_head(status: int, headers: Mapping[str, str]) -> str:
+    """Return the status and the telling headers of a response."""
+    parts = [f"HTTP {status}", shown_media_type(headers.get("Content-Type", ""))]
+    parts += [f"has `{name}`" for name in _HEADERS if name in headers]
+    if any("ratelimit" in name.lower() for name in headers):
         parts.append("has a rate limit")
-    if location := head.headers.get("Location"):
+    if location := headers.get("Location"):
         parts.append(f"redirects: {shown_host(location)}")
     return ", ".join(parts)

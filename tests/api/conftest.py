@@ -1,4 +1,4 @@
-"""What the tests of the wire share: a client of the simulated provider, and no pauses."""
+"""Fixtures of the API's tests: a client of the simulated provider, and pauses."""
 
 from collections.abc import AsyncIterator, Iterator
 import ssl
@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 from yarl import URL
 
-from custom_components.directcall.api import DirectcallClient, RequestScope, Sessions, Token
+from custom_components.directcall.api import DirectcallClient, Sessions, Token
 from tests.simulator import ACCOUNT, Simulator
 
 
@@ -28,12 +28,7 @@ def client(sessions: Sessions, simulator: Simulator) -> DirectcallClient:
 @pytest.fixture
 async def token(client: DirectcallClient) -> Token:
     """Return a token."""
-    return await client.request_token()
-
-
-def in_time() -> RequestScope:
-    """Return a scope with the time that an action has."""
-    return RequestScope(45)
+    return await client.sign_in()
 
 
 @pytest.fixture

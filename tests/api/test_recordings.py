@@ -9,20 +9,20 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.directcall.api import (
-    AuthenticationError,
-    ConnectionFailedError,
+    DirectcallAuthenticationError,
     DirectcallClient,
+    DirectcallConnectionFailedError,
+    DirectcallRefusedError,
+    DirectcallTokenRejectedError,
     PhoneNumber,
     Recording,
     RecordingQuery,
-    RefusedError,
     Token,
-    TokenRejectedError,
     client as client_module,
 )
+from tests.common import LIST
 from tests.simulator import Recording as RecordedCall, Reply, Simulator
 
-LIST = "extrato/list-recordings"
 LINK = "http://www.directdial.com.br/1"
 ZONE = ZoneInfo("America/Sao_Paulo")
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -67,12 +67,12 @@ async def test_documented_example(
     with_blanks = {**entry, "gravacao_link": f" {entry['gravacao_link']}\n"}
     simulator.reply(LIST, listed(entry, with_blanks))
     query = RecordingQuery(datetime(2013, 1, 29, tzinfo=UTC), datetime(2013, 1, 30, tzinfo=UTC))
-    found = await client.list_recordings(token, query)
+    found = await client.list_recordings(query)
     assert found.is_complete
     [recording] = found.recordings
     # Summer time, in which Brazil was then.
     assert recording.started == datetime(2013, 1, 29, 12, 36, 46, tzinfo=UTC)
-    assert recording.origin.wire == recording.destination.wire == "554130600300"
+    assert recording.origin.digits == recording.destination.digits == "554130600300"
     assert str(recording.link) == entry["gravacao_link"]
     assert "directdial" not in repr(recording)
 
@@ -81,10 +81,8 @@ async def test_what_is_asked_for(
     simulator: Simulator, client: DirectcallClient, token: Token
 ) -> None:
     """The time is the provider's, and what else is known of the call goes along."""
-    await client.list_recordings(token, DAY)
-    await client.list_recordings(
-        token, RecordingQuery(START, END, PhoneNumber("5541999990000"), "call-1")
-    )
+    await client.list_recordings(DAY)
+    await client.list_recordings(RecordingQuery(START, END, PhoneNumber("5541999990000"), "call-1"))
     common = {
         # Two hours more on both sides: nobody knows which moment of a call counts.
         "dataInicial": "20261124220000",
@@ -106,7 +104,7 @@ async def test_provider_that_looks_at_the_end_of_a_call(
     simulator.quirks.searches_by_end = True
     record(simulator, -1, seconds=7000)
     mine = record(simulator, 23, seconds=7000)
-    found = await client.list_recordings(token, RecordingQuery(START, END - timedelta(minutes=1)))
+    found = await client.list_recordings(RecordingQuery(START, END - timedelta(minutes=1)))
     assert [recording.started for recording in found.recordings] == [mine.started]
 
 
@@ -114,7 +112,7 @@ async def test_all_pages(simulator: Simulator, client: DirectcallClient, token: 
     """Pages are followed to the last one, and not beyond."""
     simulator.quirks.page_size = 2
     recorded = [record(simulator, number) for number in range(5)]
-    found = await client.list_recordings(token, DAY)
+    found = await client.list_recordings(DAY)
     assert found.is_complete
     assert [r.started for r in found.recordings] == [r.started for r in recorded]
     assert [search["pagina"] for search in simulator.searches] == ["1", "2", "3"]
@@ -126,7 +124,7 @@ async def test_pages_written_otherwise(
 ) -> None:
     """The number of pages may be text."""
     simulator.reply(LIST, *[listed(ENTRY, paginas=pages)] * 3)
-    assert (await client.list_recordings(token, DAY)).is_complete
+    assert (await client.list_recordings(DAY)).is_complete
     assert simulator.requests[LIST] == 3
 
 
@@ -137,7 +135,7 @@ async def test_unreadable_number_of_pages(
     """Where nobody can tell how many pages there are, they end where nothing new is on one."""
     other = {**ENTRY, "inicio": "2026-11-25 15:00:00"}
     simulator.reply(LIST, *(listed(entry, paginas=pages) for entry in (ENTRY, other, other, ENTRY)))
-    found = await client.list_recordings(token, DAY)
+    found = await client.list_recordings(DAY)
     assert len(found.recordings) == 2
     assert found.is_complete
     assert simulator.requests[LIST] == 3
@@ -151,7 +149,7 @@ async def test_pages_are_not_said(
     simulator.quirks.page_size = 2
     for number in range(3):
         record(simulator, number)
-    assert len((await client.list_recordings(token, DAY)).recordings) == 3
+    assert len((await client.list_recordings(DAY)).recordings) == 3
 
 
 async def test_too_many_pages(simulator: Simulator, client: DirectcallClient, token: Token) -> None:
@@ -161,11 +159,11 @@ async def test_too_many_pages(simulator: Simulator, client: DirectcallClient, to
         simulator.recordings.append(
             RecordedCall("554130600300", "5541999990000", "", START + timedelta(minutes=number))
         )
-    found = await client.list_recordings(token, DAY)
+    found = await client.list_recordings(DAY)
     assert len(found.recordings) == simulator.requests[LIST] == 50
     assert found.is_complete is False
     del simulator.recordings[50:]
-    assert (await client.list_recordings(token, DAY)).is_complete
+    assert (await client.list_recordings(DAY)).is_complete
 
 
 async def test_too_many_recordings(
@@ -179,7 +177,7 @@ async def test_too_many_recordings(
     ]
     simulator.reply(LIST, listed(*entries[:5000]), listed(*entries, paginas=3))
     for is_complete in (True, False):
-        found = await client.list_recordings(token, DAY)
+        found = await client.list_recordings(DAY)
         assert len(found.recordings) == 5000
         assert found.is_complete is is_complete
     assert simulator.requests[LIST] == 2
@@ -195,9 +193,9 @@ async def test_list_that_takes_too_long(
         record(simulator, number)
     with (
         patch.object(client_module, "LIST_TIMEOUT", 0.35),
-        pytest.raises(ConnectionFailedError, match=r"^a list took too long$"),
+        pytest.raises(DirectcallConnectionFailedError, match=r"^a list took too long$"),
     ):
-        await client.list_recordings(token, DAY)
+        await client.list_recordings(DAY)
     assert 1 < simulator.requests[LIST] < 9
 
 
@@ -207,7 +205,7 @@ async def test_list_that_grows_meanwhile(
     """What moved on to the next page while that was asked for is there once."""
     other = {**ENTRY, "inicio": "2026-11-25 13:00:00"}
     simulator.reply(LIST, listed(ENTRY, paginas=2), listed(ENTRY, other, paginas=2))
-    assert len((await client.list_recordings(token, DAY)).recordings) == 2
+    assert len((await client.list_recordings(DAY)).recordings) == 2
 
 
 async def test_page_that_fails(
@@ -217,18 +215,17 @@ async def test_page_that_fails(
     simulator.quirks.page_size = 1
     record(simulator, 1)
     record(simulator, 2, destination="5541999998005")
-    with pytest.raises(ConnectionFailedError, match="HTTP 502"):
-        await client.list_recordings(token, DAY)
+    with pytest.raises(DirectcallConnectionFailedError, match="HTTP 502"):
+        await client.list_recordings(DAY)
 
 
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (Reply(drop=True), ConnectionFailedError),
-        (Reply(b"<h1>"), ConnectionFailedError),
-        (Reply(b'{"status": "erro", "codigo": "011"}'), RefusedError),
-        (Reply(b'{"status": "erro", "codigo": "006"}'), TokenRejectedError),
-        (Reply(b'{"status": "erro", "codigo": "200"}'), AuthenticationError),
+        (Reply(drop=True), DirectcallConnectionFailedError),
+        (Reply(b"<h1>"), DirectcallConnectionFailedError),
+        (Reply(b'{"status": "erro", "codigo": "011"}'), DirectcallRefusedError),
+        (Reply(b'{"status": "erro", "codigo": "200"}'), DirectcallAuthenticationError),
     ],
 )
 async def test_no_list(
@@ -241,9 +238,21 @@ async def test_no_list(
     """What comes instead of a list is an error, and is counted."""
     simulator.reply(LIST, reply)
     with pytest.raises(error):
-        await client.list_recordings(token, DAY)
+        await client.list_recordings(DAY)
     assert simulator.requests[LIST] == 1
     assert client.statistics.errors.total() == 1
+
+
+async def test_list_with_a_rejected_token(
+    simulator: Simulator, client: DirectcallClient, token: Token
+) -> None:
+    """A token that is not accepted is renewed once, and each attempt is counted."""
+    rejected = Reply(b'{"status": "erro", "codigo": "006"}')
+    simulator.reply(LIST, rejected, rejected)
+    with pytest.raises(DirectcallTokenRejectedError):
+        await client.list_recordings(DAY)
+    assert (simulator.requests[LIST], len(simulator.tokens)) == (2, 2)
+    assert client.statistics.errors == {"TokenRejectedError": 2}
 
 
 @pytest.mark.parametrize(
@@ -260,11 +269,11 @@ async def test_no_recordings(
 ) -> None:
     """That there are none is a list, too, and nothing is odd about it."""
     simulator.reply(LIST, Reply(json.dumps(answer).encode()))
-    found = await client.list_recordings(token, DAY)
+    found = await client.list_recordings(DAY)
     assert found.recordings == ()
     assert found.is_complete
     assert simulator.requests[LIST] == 1
-    assert not client.statistics.odd_recordings
+    assert not client.statistics.invalid_recordings
 
 
 @pytest.mark.parametrize(
@@ -305,10 +314,10 @@ async def test_odd_entry(
 ) -> None:
     """What cannot be used is left out and counted, and takes nothing else with it."""
     simulator.reply(LIST, listed({**ENTRY, **change}, ENTRY, {**ENTRY, **change}))
-    found = await client.list_recordings(token, DAY)
+    found = await client.list_recordings(DAY)
     assert len(found.recordings) == 1
     assert found.is_complete
-    assert client.statistics.odd_recordings == {odd: 2}
+    assert client.statistics.invalid_recordings == {odd: 2}
 
 
 @pytest.mark.parametrize(
@@ -328,12 +337,12 @@ async def test_odd_message(
     """A list that is none at all is no reason to fail, and is counted."""
     reply = Reply(json.dumps({"status": "ok", "msg": message, "paginas": 1}).encode())
     simulator.reply(LIST, reply)
-    assert (await client.list_recordings(token, DAY)).recordings == ()
-    assert client.statistics.odd_recordings == {odd: 1}
+    assert (await client.list_recordings(DAY)).recordings == ()
+    assert client.statistics.invalid_recordings == {odd: 1}
 
 
 @pytest.mark.parametrize(
-    ("written", "wire"),
+    ("written", "digits"),
     [
         ("5541999990000", "5541999990000"),
         (5541999990000, "5541999990000"),
@@ -353,12 +362,12 @@ async def test_odd_message(
     ],
 )
 async def test_numbers(
-    simulator: Simulator, client: DirectcallClient, token: Token, written: object, wire: str
+    simulator: Simulator, client: DirectcallClient, token: Token, written: object, digits: str
 ) -> None:
     """Numbers are read however the provider writes them, those that cannot be called, too."""
     simulator.reply(LIST, listed({**ENTRY, "origem": written}))
-    [recording] = (await client.list_recordings(token, DAY)).recordings
-    assert recording.origin.wire == wire
+    [recording] = (await client.list_recordings(DAY)).recordings
+    assert recording.origin.digits == digits
 
 
 async def test_provider_that_ignores_what_it_is_asked(
@@ -369,9 +378,7 @@ async def test_provider_that_ignores_what_it_is_asked(
     entries = [{**ENTRY, "inicio": moment} for moment in [*moments, "2026-11-26 00:00:01"]]
     other = {**ENTRY, "destino": "5541999991111"}
     simulator.reply(LIST, listed(*entries, other))
-    found = await client.list_recordings(
-        token, RecordingQuery(START, END, PhoneNumber("5541999990000"))
-    )
+    found = await client.list_recordings(RecordingQuery(START, END, PhoneNumber("5541999990000")))
     assert [r.started for r in found.recordings] == [START, END]
 
 
@@ -388,7 +395,7 @@ async def test_link(
 ) -> None:
     """A link is taken as it is, over TLS or not."""
     simulator.reply(LIST, listed({**ENTRY, "gravacao_link": link}))
-    [recording] = (await client.list_recordings(token, DAY)).recordings
+    [recording] = (await client.list_recordings(DAY)).recordings
     assert str(recording.link) == link
 
 
@@ -415,7 +422,7 @@ async def test_destination_is_written_otherwise(
     """What may be the number that is asked for is handed on, what is another is not."""
     simulator.reply(LIST, listed({**ENTRY, "destino": written}))
     query = RecordingQuery(START, END, PhoneNumber(asked_for))
-    assert len((await client.list_recordings(token, query)).recordings) == count
+    assert len((await client.list_recordings(query)).recordings) == count
 
 
 def test_recording_is_masked() -> None:

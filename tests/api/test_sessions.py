@@ -9,23 +9,21 @@ import socket
 from unittest.mock import patch
 
 import pytest
-from yarl import URL
 
 from custom_components.directcall.api import (
     CallRequest,
-    ConnectionFailedError,
     DirectcallClient,
+    DirectcallConnectionFailedError,
+    DirectcallOutcomeUnknownError,
     NumberPair,
-    OutcomeUnknownError,
     PhoneNumber,
     RequestScope,
     Sessions,
     Token,
     transport as transport_module,
 )
-from tests.simulator import ACCOUNT, Reply, Simulator
-
-from .conftest import in_time
+from tests.api.common import in_time, signed_in
+from tests.simulator import Reply, Simulator
 
 PAIR = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
 CALL = CallRequest(PAIR, record=False, show_caller_id=True, ring_destination_first=False)
@@ -34,7 +32,7 @@ YES = b'{"status": "ok", "codigo": "000"}'
 
 @asynccontextmanager
 async def provider(
-    sessions: Sessions, head: bytes
+    sessions: Sessions, head: bytes, token: Token
 ) -> AsyncIterator[tuple[DirectcallClient, list[bytes]]]:
     """Serve one answer with this head to each request, and collect the requests."""
     requests: list[bytes] = []
@@ -47,7 +45,7 @@ async def provider(
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        yield DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT), requests
+        yield signed_in(sessions, f"http://127.0.0.1:{port}", token), requests
 
 
 def answer(body: bytes, *headers: str) -> bytes:
@@ -70,11 +68,11 @@ async def test_hanging_polls_hold_no_call_back(
 ) -> None:
     """A call is placed at once while 100 polls hang, of which only a few are sent at all."""
     simulator.quirks.status_delay = 60
-    polls = [asyncio.ensure_future(client.call_status(token, PAIR)) for _ in range(100)]
+    polls = [asyncio.ensure_future(client.call_status(PAIR)) for _ in range(100)]
     await until_asked(simulator, 8)
     async with asyncio.timeout(5):
-        await client.place_call(token, CALL, in_time())
-        await client.request_token()
+        await client.place_call(CALL, in_time())
+        await client.sign_in()
     assert len(simulator.calls) == 1
     assert simulator.requests["voz/status"] == 8
     for poll in polls:
@@ -87,13 +85,13 @@ async def test_poll_waits_for_a_connection_in_vain(
 ) -> None:
     """A poll that gets no connection in time is one that was not sent."""
     simulator.quirks.status_delay = 60
-    polls = [asyncio.ensure_future(client.call_status(token, PAIR)) for _ in range(8)]
+    polls = [asyncio.ensure_future(client.call_status(PAIR)) for _ in range(8)]
     await until_asked(simulator, 8)
     with (
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.1),
-        pytest.raises(ConnectionFailedError),
+        pytest.raises(DirectcallConnectionFailedError),
     ):
-        await client.call_status(token, PAIR)
+        await client.call_status(PAIR)
     assert simulator.requests["voz/status"] == 8
     for poll in polls:
         poll.cancel()
@@ -106,9 +104,9 @@ async def test_cookies_are_neither_kept_nor_logged(
     """A cookie of an answer goes along with no later request, and is in no log if it is invalid."""
     caplog.set_level(logging.DEBUG)
     head = answer(YES, "Set-Cookie: a=s3cr3t", "Set-Cookie: s3[cr]3t=1; Path=/")
-    async with provider(sessions, head) as (client, requests):
+    async with provider(sessions, head, token) as (client, requests):
         for _ in range(2):
-            await client.place_call(token, CALL, in_time())
+            await client.place_call(CALL, in_time())
     assert len(requests) == 2
     assert all(b"cookie" not in request.lower() for request in requests)
     assert "s3cr3t" not in caplog.text
@@ -118,9 +116,9 @@ async def test_cookies_are_neither_kept_nor_logged(
 async def test_compressed_answer_is_not_unpacked(sessions: Sessions, token: Token) -> None:
     """No compression is asked for, and an answer that is compressed all the same is not read."""
     head = answer(gzip.compress(YES), "Content-Encoding: gzip")
-    async with provider(sessions, head) as (client, requests):
-        with pytest.raises(OutcomeUnknownError):
-            await client.place_call(token, CALL, in_time())
+    async with provider(sessions, head, token) as (client, requests):
+        with pytest.raises(DirectcallOutcomeUnknownError):
+            await client.place_call(CALL, in_time())
     [request] = requests
     assert b"accept-encoding: identity\r\n" in request.lower()
     assert b"connection: close\r\n" in request.lower()
@@ -139,8 +137,8 @@ async def test_redirect_is_not_followed(
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         simulator.reply("voz/status", Reply(b"", 302, location=f"http://127.0.0.1:{port}/"))
-        with pytest.raises(ConnectionFailedError):
-            await client.call_status(token, PAIR)
+        with pytest.raises(DirectcallConnectionFailedError):
+            await client.call_status(PAIR)
     assert asked == []
 
 
@@ -156,7 +154,7 @@ async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> N
     """No attempt is begun, and no pause made, for which there is no time left."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    client = DirectcallClient(sessions, URL(f"http://127.0.0.1:{port}"), *ACCOUNT)
+    client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
     slept: list[float] = []
     with frozen_clock() as now:
         scope = RequestScope(45)
@@ -167,9 +165,9 @@ async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> N
 
         with (
             patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep),
-            pytest.raises(ConnectionFailedError),
+            pytest.raises(DirectcallConnectionFailedError),
         ):
-            await client.place_call(token, CALL, scope)
+            await client.place_call(CALL, scope)
         assert slept == [1]
         assert client.statistics.requests["voz/call"] == 1
         now[0] += 100
@@ -183,10 +181,10 @@ async def test_attempt_takes_no_longer_than_what_is_left(
     simulator.quirks.call_delay = 60
     with (
         patch("custom_components.directcall.api.request_scope._SHORTEST_ATTEMPT", 0.1),
-        pytest.raises(OutcomeUnknownError),
+        pytest.raises(DirectcallOutcomeUnknownError),
     ):
         async with asyncio.timeout(5):
-            await client.place_call(token, CALL, RequestScope(0.3))
+            await client.place_call(CALL, RequestScope(0.3))
     assert len(simulator.calls) == 1
 
 
@@ -205,5 +203,5 @@ async def test_cancelled_request_is_not_sent_again(
         patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep),
         pytest.raises(asyncio.CancelledError),
     ):
-        await client.place_call(token, CALL, scope)
+        await client.place_call(CALL, scope)
     assert simulator.requests["voz/call"] == 0

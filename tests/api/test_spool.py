@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 import errno
 import gzip
 from http import HTTPStatus
-from pathlib import Path
 import threading
 import tracemalloc
 from typing import Self
@@ -15,14 +14,16 @@ import zlib
 import pytest
 
 from custom_components.directcall.api import (
-    Audio,
+    AudioStream,
     ByteRange,
-    ConnectionFailedError,
-    SpoolError,
-    download as download_module,
+    DirectcallConnectionFailedError,
+    DirectcallSpoolError,
+    audio_download as audio_download_module,
     spool as spool_module,
 )
 from custom_components.directcall.api.spool import spool_audio
+from tests.api.common import read
+from tests.common import open_files
 
 SOUND = bytes(range(256)) * 1000
 
@@ -69,31 +70,14 @@ class FullDisk:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def audio_of(source: Source, *, is_packed: bool = False) -> Audio:
+def audio_of(source: Source, *, is_packed: bool = False) -> AudioStream:
     """Return audio of unknown length."""
-    return Audio(HTTPStatus.OK, "audio/wav", None, None, source, is_packed=is_packed)
+    return AudioStream(HTTPStatus.OK, "audio/wav", None, None, source, is_packed=is_packed)
 
 
 def in_chunks(sound: bytes, size: int = 7000) -> list[bytes]:
     """Return audio in chunks."""
     return [sound[start : start + size] for start in range(0, len(sound), size)]
-
-
-async def read(audio: Audio) -> bytes:
-    """Return what comes of audio."""
-    async with audio:
-        return b"".join([chunk async for chunk in audio.chunks()])
-
-
-def open_files() -> int:
-    """Return how many files are open that are in no folder."""
-    links = []
-    for descriptor in Path("/proc/self/fd").iterdir():
-        try:
-            links.append(str(descriptor.readlink()))
-        except FileNotFoundError:
-            continue
-    return sum(link.endswith("(deleted)") for link in links)
 
 
 @pytest.fixture(autouse=True)
@@ -172,7 +156,7 @@ async def test_too_large(*, is_packed: bool) -> None:
     spool.close()
     with (
         patch.object(spool_module, "LARGEST", len(SOUND) - 1),
-        pytest.raises(SpoolError, match=r"^the audio is too large$"),
+        pytest.raises(DirectcallSpoolError, match=r"^the audio is too large$"),
     ):
         await spool_audio(audio_of(Source(chunks, ends=False), is_packed=is_packed))
 
@@ -183,7 +167,7 @@ async def test_bomb() -> None:
     tracemalloc.start()
     with (
         patch.object(spool_module, "LARGEST", 20_000_000),
-        pytest.raises(SpoolError, match=r"^the audio is too large$"),
+        pytest.raises(DirectcallSpoolError, match=r"^the audio is too large$"),
     ):
         await spool_audio(audio_of(Source([bomb]), is_packed=True))
     _, peak = tracemalloc.get_traced_memory()
@@ -202,9 +186,9 @@ async def test_bomb() -> None:
 )
 async def test_cannot_be_unpacked(packed: bytes, text: str) -> None:
     """What is not complete, or no such thing, is not taken for audio."""
-    with pytest.raises(ConnectionFailedError, match=f"^{text}$") as caught:
+    with pytest.raises(DirectcallConnectionFailedError, match=f"^{text}$") as caught:
         await spool_audio(audio_of(Source(in_chunks(packed)), is_packed=True))
-    assert type(caught.value) is ConnectionFailedError
+    assert type(caught.value) is DirectcallConnectionFailedError
 
 
 async def test_more_than_was_packed() -> None:
@@ -229,7 +213,7 @@ async def test_no_room() -> None:
     disk = FullDisk()
     with (
         patch.object(spool_module, "TemporaryFile", return_value=disk),
-        pytest.raises(SpoolError, match=r"^OSError$") as caught,
+        pytest.raises(DirectcallSpoolError, match=r"^OSError$") as caught,
     ):
         await spool_audio(audio_of(Source([SOUND])))
     assert caught.value.__context__ is None
@@ -253,8 +237,10 @@ async def test_listener_who_leaves() -> None:
 async def test_provider_that_is_stuck() -> None:
     """Nobody waits forever for the end."""
     with (
-        patch.object(download_module, "STUCK", 0.2),
-        pytest.raises(ConnectionFailedError, match=r"^the provider does not come to the point$"),
+        patch.object(audio_download_module, "STUCK", 0.2),
+        pytest.raises(
+            DirectcallConnectionFailedError, match=r"^the provider does not come to the point$"
+        ),
     ):
         async with asyncio.timeout(5):
             await spool_audio(audio_of(Source([SOUND], ends=False)))

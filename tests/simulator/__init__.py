@@ -58,8 +58,9 @@ met: see `Quirks`.
 """
 
 from .messages import Message
+from .models import ACCOUNT, NetworkCall, Quirks, Rejection, Reply, TokenShape
 from .recordings import Recording
-from .server import ACCOUNT, NetworkCall, Quirks, Rejection, Reply, Simulator, TokenShape
+from .server import Simulator
 
 __all__ = [
     "ACCOUNT",

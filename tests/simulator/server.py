@@ -6,31 +6,22 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum, auto
 import json
 import math
 import re
 import secrets
 import time
-from typing import Final, NamedTuple
+from typing import Final
 import uuid
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from .http import json_response, read_form, read_parts, send_reply, with_blanks
 from .messages import Message, read_message
+from .models import ACCOUNT, NetworkCall, Quirks, Rejection, Reply, TokenShape
 from .recordings import Oddity, Recording, find
 from .telephones import OUTAGE, RETURN_CODES, Behaviour, Line, behaviour, refusal
-
-
-class Account(NamedTuple):
-    """Invented credentials."""
-
-    client_id: str
-    client_secret: str
-
-
-ACCOUNT: Final = Account("demo@example.com", "012345")
 
 # A country code, an area code and a number; or a number in the provider's SIP network.
 _NUMBER: Final = re.compile(r"[1-9][0-9]{9,14}|ip[1-9][0-9]{9,10}")
@@ -38,95 +29,6 @@ _OK: Final = {"api": "voz", "status": "ok", "codigo": "000"}
 # More than the audio that it takes, so that it can say no to it.
 _LONGEST_REQUEST: Final = 8_000_000
 _YES_OR_NO: Final = ("gravar", "cli", "inverter_discagem")
-
-
-class TokenShape(Enum):
-    """What tokens look like: 40 hexadecimal digits in 2013, a JWT later."""
-
-    OPAQUE = auto()
-    JWT = auto()
-
-
-class Rejection(Enum):
-    """How credentials or a token are rejected. Nobody knows how the real one does it."""
-
-    CODE = auto()
-    OAUTH = auto()
-    HTTP_401 = auto()
-
-
-@dataclass
-class Quirks:
-    """What is not known of the real provider, and so can be chosen."""
-
-    token_shape: TokenShape = TokenShape.OPAQUE
-    token_lifetime: float = 3600
-    """Seconds."""
-    expires_in: bool = False
-    """Whether a token's answer states its lifetime. None was ever seen to."""
-    rejection: Rejection = Rejection.CODE
-    error_status: int = 200
-    """The HTTP status of an answer that says no."""
-    haste: float = 1
-    """How many seconds of the telephones pass in one, for who cannot wait."""
-    token_delay: float = 0
-    """Seconds until a token is given."""
-    call_delay: float = 0
-    """Seconds until the placing of a call is answered."""
-    status_delay: float = 0
-    """Seconds until a status is given."""
-    end_delay: float = 0
-    """Seconds until a call is ended."""
-    list_delay: float = 0
-    """Seconds until a page of recordings is given."""
-    audio_delay: float = 0
-    """Seconds until audio is sent."""
-    page_size: int = 20
-    """How many recordings are on a page."""
-    says_pages: bool = True
-    """Whether it is said how many pages there are."""
-    searches_by_end: bool = False
-    """Whether it is the end of a call that a time is about when recordings are asked for."""
-    ignores_call_id: bool = False
-    """Whether recordings of a call are asked for by its id in vain."""
-    knows_ranges: bool = True
-    """Whether a part of a recording can be had."""
-    knows_length: bool = True
-    """Whether it is said how long a recording is. Where it is not, no part of it can be had."""
-    packs_audio: bool = False
-    """Whether audio is compressed, though nobody asked for that."""
-    audio_type: str | None = "audio/x-wav"
-    """What is said of the audio. Nobody knows what the real one says, or what its audio is."""
-    rejection_delays: deque[float] = field(default_factory=deque)
-    """Seconds until each of the next tokens is rejected."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer that a test puts in the place of the provider's own."""
-
-    body: bytes = b""
-    status: int = 200
-    content_type: str = "application/json"
-    encoding: str | None = None
-    location: str | None = None
-    blanks: int = 0
-    """Bytes of white space that follow the body."""
-    drop: bool = False
-    """Close the connection instead of answering, or in the middle of the body."""
-
-
-@dataclass(frozen=True)
-class NetworkCall:
-    """A call as the telephone network saw it."""
-
-    origin: str
-    destination: str
-    rings_first: str
-    recorded: bool
-    form: Mapping[str, str]
-    line: Line
-    call_id: str
 
 
 @dataclass
@@ -238,11 +140,11 @@ class Simulator:
         await request.read()
         if held := self.held.get(endpoint):
             await held.wait()
-        return response or await _send(request, reply or Reply())
+        return response or await send_reply(request, reply or Reply())
 
     async def _request_token(self, request: web.Request) -> web.StreamResponse:
         """Give a token for the right credentials."""
-        form = await _form(request)
+        form = await read_form(request)
         await self._wait(self.quirks.token_delay)
         client_id = form.get("client_id", "")
         if not client_id or self.secrets.get(client_id) != form.get("client_secret"):
@@ -253,7 +155,7 @@ class Simulator:
         answer: dict[str, object] = {"access_token": token}
         if self.quirks.expires_in:
             answer["expires_in"] = self.quirks.token_lifetime
-        return _json(answer)
+        return json_response(answer)
 
     def _new_token(self, client_id: str) -> str:
         """Return a token that nobody had before."""
@@ -276,7 +178,7 @@ class Simulator:
 
     def _reject_credentials(self) -> web.StreamResponse:
         """Answer that the credentials are wrong."""
-        answer = _json({"access_token": False, "msg": "Client Secret incorreto"})
+        answer = json_response({"access_token": False, "msg": "Client Secret incorreto"})
         return self._reject(answer, 400, "invalid_client", "The client credentials are invalid")
 
     def _reject_token(self) -> web.StreamResponse:
@@ -292,7 +194,7 @@ class Simulator:
             case Rejection.CODE:
                 return by_code
             case Rejection.OAUTH:
-                return _json({"error": error, "error_description": description}, status)
+                return json_response({"error": error, "error_description": description}, status)
             case Rejection.HTTP_401:
                 return web.Response(status=401, text="<h1>Unauthorized</h1>")
 
@@ -300,7 +202,7 @@ class Simulator:
         self, code: str, message: str | None = None, module: str = "chamar", api: str = "voz"
     ) -> web.StreamResponse:
         """Answer no, with the documented text of a code where there is no other."""
-        return _json(
+        return json_response(
             {
                 "api": api,
                 "modulo": module,
@@ -313,7 +215,7 @@ class Simulator:
 
     async def _place_call(self, request: web.Request) -> web.StreamResponse:
         """Join two telephones, if all is as the documentation wants it."""
-        form = await _form(request)
+        form = await read_form(request)
         if rejection := await self._check_token(form):
             return rejection
         origin, destination = form.get("origem", ""), form.get("destino", "")
@@ -387,12 +289,12 @@ class Simulator:
                 "duracao": "00:00:00",
             }
             for number, written in (
-                (call.origin, _with_blanks(call.origin)),
-                (call.destination, _with_blanks(call.destination.removeprefix("55"))),
+                (call.origin, with_blanks(call.origin)),
+                (call.destination, with_blanks(call.destination.removeprefix("55"))),
             )
             if number in legs
         ]
-        return _json({**_OK, "modulo": "status", "msg": entries})
+        return json_response({**_OK, "modulo": "status", "msg": entries})
 
     async def _end_call(self, request: web.Request) -> web.StreamResponse:
         """Hang up a call in progress."""
@@ -406,13 +308,13 @@ class Simulator:
         if behaviour(call.destination) is Behaviour.CANNOT_BE_ENDED:
             return self._refuse("004", module="end")
         call.line.ended = True
-        return _json({**_OK, "modulo": "end", "msg": "Chamada finalizada."})
+        return json_response({**_OK, "modulo": "end", "msg": "Chamada finalizada."})
 
     async def _send_message(self, request: web.Request) -> web.StreamResponse:
         """Speak to telephones or write to them, if all is as the documentation wants it."""
-        form, audio = await _form(request), None
+        form, audio = await read_form(request), None
         if request.method == "POST" and request.content_type == "multipart/form-data":
-            form, audio = await _parts(request)
+            form, audio = await read_parts(request)
         if rejection := await self._check_token(form):
             return rejection
         message = read_message(form, audio)
@@ -443,7 +345,7 @@ class Simulator:
         }
         if telephone is Behaviour.WITHOUT_ID:
             del answer["callerid"]
-        return _json(answer)
+        return json_response(answer)
 
     def _message(self, fields: Mapping[str, str]) -> Message | None:
         """Return the message with an id."""
@@ -459,7 +361,7 @@ class Simulator:
             return self._refuse("009", module="status", api="sms")
         waits = "cron" in message.form
         text = "Cancelada" if message.cancelled else "Agendada" if waits else "Entregue"
-        return _json({**_OK, "api": "sms", "modulo": "status", "msg": text})
+        return json_response({**_OK, "api": "sms", "modulo": "status", "msg": text})
 
     async def _cancel_message(self, request: web.Request) -> web.StreamResponse:
         """Cancel a message that is scheduled."""
@@ -470,11 +372,13 @@ class Simulator:
         if message is None or message.cancelled or "cron" not in message.form:
             return self._refuse("010", module="remove", api="sms")
         message.cancelled = True
-        return _json({**_OK, "api": "sms", "modulo": "remove", "msg": "Mensagem cancelada."})
+        return json_response(
+            {**_OK, "api": "sms", "modulo": "remove", "msg": "Mensagem cancelada."}
+        )
 
     async def _list_recordings(self, request: web.Request) -> web.StreamResponse:
         """List the recordings of calls that are over, a page of them."""
-        form = await _form(request)
+        form = await read_form(request)
         if rejection := await self._check_token(form):
             return rejection
         await self._wait(self.quirks.list_delay)
@@ -498,7 +402,7 @@ class Simulator:
         }
         if self.quirks.says_pages:
             answer["paginas"] = max(1, math.ceil(len(found) / size))
-        return _json(answer)
+        return json_response(answer)
 
     async def _play_recording(self, request: web.Request) -> web.StreamResponse:
         """Send the audio of a recording to whoever knows the link, without a token."""
@@ -552,14 +456,14 @@ class Simulator:
         """Fail to tell of what was done, if that is how a telephone is."""
         match telephone:
             case Behaviour.DROPS_CONNECTION:
-                return await _send(request, Reply(drop=True))
+                return await send_reply(request, Reply(drop=True))
             case Behaviour.SERVER_ERROR:
-                return await _send(
+                return await send_reply(
                     request, Reply(b"<h1>Internal Server Error</h1>", 500, "text/html")
                 )
             case Behaviour.NEVER_ANSWERS:
                 await self._stopping.wait()
-                return await _send(request, Reply(drop=True))
+                return await send_reply(request, Reply(drop=True))
         return None
 
     async def _answer_call(self, request: web.Request, call: NetworkCall) -> web.StreamResponse:
@@ -575,61 +479,4 @@ class Simulator:
         }
         if telephone is Behaviour.WITHOUT_ID:
             del answer["callerid"]
-        return _json(answer)
-
-
-async def _form(request: web.Request) -> dict[str, str]:
-    """Return a form's fields; of anything else, nothing, as the provider reads only forms."""
-    if request.method != "POST" or request.content_type != "application/x-www-form-urlencoded":
-        return {}
-    return {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
-
-
-async def _parts(request: web.Request) -> tuple[dict[str, str], bytes | None]:
-    """Return the fields of a form of several parts, and the file in the field for audio."""
-    fields: dict[str, str] = {}
-    audio = None
-    for name, value in (await request.post()).items():
-        if isinstance(value, str):
-            fields[name] = value
-        elif isinstance(value, web.FileField) and name == "audio":
-            audio = value.file.read()
-    return fields, audio
-
-
-def _with_blanks(number: str) -> str:
-    """Return a number as the status writes it: ` 55 41  3060 0300`."""
-    country, national = (number[:2], number[2:]) if len(number) > 11 else ("", number)
-    return f" {country} {national[:2]}  {national[2:-4]} {national[-4:]}"
-
-
-def _json(answer: Mapping[str, object], status: int = 200) -> web.Response:
-    r"""Answer as the provider does: `\u` escapes, and whatever content type."""
-    return web.Response(text=json.dumps(answer), status=status, content_type="text/html")
-
-
-async def _send(request: web.Request, reply: Reply) -> web.StreamResponse:
-    """Send a reply of a test."""
-    headers = {"Content-Type": reply.content_type}
-    if reply.encoding:
-        headers["Content-Encoding"] = reply.encoding
-    if reply.location:
-        headers["Location"] = reply.location
-    response = web.StreamResponse(status=reply.status, headers=headers)
-    response.content_length = len(reply.body) + reply.blanks + reply.drop
-    if reply.drop and not reply.body:
-        if request.transport:
-            request.transport.abort()
-        return response
-    try:
-        await response.prepare(request)
-        await response.write(reply.body)
-        for _ in range(reply.blanks // 65536):
-            await response.write(b" " * 65536)
-        await response.write(b" " * (reply.blanks % 65536))
-    except ConnectionError:
-        # The other side had enough.
-        return response
-    if reply.drop and request.transport:
-        request.transport.close()
-    return response
+        return json_response(answer)

@@ -1,253 +1,183 @@
-"""The provider's endpoints: forms out, answers in."""
+"""Client of the provider's API: one method for each endpoint."""
 
 import asyncio
-from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
-import re
+from collections.abc import Awaitable, Callable, Mapping
 import time
 from typing import Final
 
 from yarl import URL
 
-from .answers import Answer
-from .download import DEFAULT_TYPE, Audio, ByteRange, open_audio, probe_audio
-from .errors import (
-    CancellationUnknownError,
-    ConnectionFailedError,
-    HangUpUnknownError,
-    NotActiveError,
-    OutcomeUnknownError,
+from .audio_download import open_audio, probe_audio
+from .audio_stream import AudioStream
+from .auth import Authenticator
+from .byte_range import ByteRange
+from .call_status import read_status
+from .exceptions import (
+    DirectcallCancellationUnknownError,
+    DirectcallConnectionFailedError,
+    DirectcallHangUpUnknownError,
+    DirectcallNotActiveError,
+    DirectcallOutcomeUnknownError,
 )
-from .legs import read_status
+from .forms import call_form, pair_form, recordings_form, sms_form, voice_message_form
+from .media_types import DEFAULT_TYPE
 from .models import (
-    ZONE,
+    AcceptedRequest,
     CallRequest,
-    CallStatus,
-    Delivery,
-    EndedCall,
-    MessageAnswer,
     NumberPair,
-    PlacedCall,
+    PolledStatus,
+    ProviderReply,
     Recording,
     RecordingList,
     RecordingQuery,
-    SentMessage,
     Sms,
     Token,
     VoiceMessage,
 )
-from .numbers import PhoneNumber
 from .recordings import Page, read_page
-from .redaction import mask_text
+from .replies import read_accepted, read_reply
 from .request_scope import RequestScope
+from .responses import ApiResponse
 from .sessions import Sessions
 from .spool import Spool, spool_audio
+from .token_response import read_token
 from .transport import TIMEOUT, Transport
 
 DEFAULT_URL: Final = "https://api.directcallsoft.com"
-_BRAZIL: Final = "55"
-# Characters of what is said in other forms than a text.
-_LONGEST_SAID: Final = 2000
-# `YmdHis`, as the provider's documentation writes it.
-_MOMENT: Final = "%Y%m%d%H%M%S"
-# Of a list of recordings: far more than a household has in 90 days, and less than fills a small
-# machine's memory. And the seconds that it may take until somebody gives up waiting for it.
+# Limits of a list of recordings. The provider keeps them for 90 days (provider's documentation), in
+# which a household has far fewer, and a small machine has memory for these.
 _MOST_PAGES: Final = 50
 MOST_RECORDINGS: Final = 5000
+# Seconds.
 LIST_TIMEOUT: Final = 120
-# Nobody knows which moment of a call the provider looks at: its beginning, or its end.
-_AROUND: Final = timedelta(hours=2)
 
 
 class DirectcallClient:
-    """One account at the provider."""
+    """Client of one account. It gets a token by itself, and a new one if that is rejected.
 
-    def __init__(
-        self,
-        sessions: Sessions,
-        url: URL,
-        client_id: str,
-        client_secret: str,
-    ) -> None:
-        """Use sessions, which stay the caller's, for the account at an address."""
+    Requests raise DirectcallAuthenticationError, DirectcallTokenRejectedError,
+    DirectcallRefusedError or DirectcallConnectionFailedError; those that ring, send, end or cancel
+    also DirectcallOutcomeUnknownError, and those for the audio of a recording
+    DirectcallLinkRefusedError or DirectcallRecordingGoneError.
+    """
+
+    def __init__(self, sessions: Sessions, url: URL, client_id: str, client_secret: str) -> None:
+        """Use sessions, which the caller closes, for the account at a URL."""
         self._transport = Transport(sessions, url, client_secret)
         self._client_id = client_id
         self._client_secret = client_secret
         self.statistics: Final = self._transport.statistics
+        self.auth: Final = Authenticator(self._request_token)
 
-    async def request_token(self) -> Token:
-        """Get a new token. Asking bills nothing.
+    @property
+    def recording_slots(self) -> asyncio.Semaphore:
+        """Return the slots of which each recording that is fetched has to hold one."""
+        return self._transport.sessions.recording_slots
 
-        Raise AuthenticationError, RefusedError, or ConnectionFailedError, also where the answer
-        was lost.
-        """
+    async def sign_in(self) -> Token:
+        """Get a new token, which bills nothing."""
+        return await self.auth.renew()
+
+    async def _request_token(self) -> Token:
         form = {"client_id": self._client_id, "client_secret": self._client_secret}
         with self._transport.counting():
             requested_at = time.monotonic()
             try:
-                answer = await self._transport.sign_in("request_token", form)
-            except OutcomeUnknownError as err:
-                raise ConnectionFailedError(str(err)) from None
-            value, lifetime = answer.token()
+                response = await self._transport.sign_in("request_token", form)
+            except DirectcallOutcomeUnknownError as err:
+                raise DirectcallConnectionFailedError(str(err)) from None
+            value, lifetime = read_token(response)
         return Token(value, lifetime, requested_at)
 
-    async def place_call(
-        self, token: Token, request: CallRequest, scope: RequestScope
-    ) -> PlacedCall:
-        """Join two telephones. Never repeated once anything was sent.
+    async def place_call(self, request: CallRequest, scope: RequestScope) -> AcceptedRequest:
+        """Place a call. It is never repeated once anything was sent."""
+        response = await self._send_billed("voz/call", call_form(request), scope)
+        return read_accepted(response, [request.pair.origin, request.pair.destination])
 
-        Raise TokenRejectedError, AuthenticationError, RefusedError, ConnectionFailedError or
-        OutcomeUnknownError.
-        """
-        form = {
-            "access_token": token.value,
-            "origem": request.pair.origin.wire,
-            "destino": request.pair.destination.wire,
-            # The provider does not say what it does without these three.
-            "gravar": _yes_or_no(value=request.record),
-            "cli": _yes_or_no(value=request.show_caller_id),
-            "inverter_discagem": _yes_or_no(value=request.ring_destination_first),
-        }
-        with self._transport.counting():
-            answer = await self._transport.send_in_scope("POST", "voz/call", form, scope)
-            answer.check_billed()
-        call_id = self._new_id(answer, token, [request.pair.origin, request.pair.destination])
-        return PlacedCall(call_id, answer.code, answer.message)
+    async def call_status(self, pair: NumberPair) -> PolledStatus:
+        """Poll the call between two telephones, which bills nothing."""
 
-    async def call_status(self, token: Token, pair: NumberPair) -> CallStatus | None:
-        """Return how the call between two telephones stands, or nothing if there is none.
-
-        Looking bills nothing. Raise TokenRejectedError, AuthenticationError, RefusedError, or
-        ConnectionFailedError, also where the answer was lost.
-        """
-        secrets = [self._client_secret, token.value]
-        with self._transport.counting():
+        async def poll(token: Token) -> PolledStatus:
+            asked_at = time.monotonic()
             try:
-                answer = await self._ask("GET", "voz/status", _query(token, pair))
-            except NotActiveError:
-                return None
-        return read_status(answer, pair, secrets)
+                response = await self._ask(token, "GET", "voz/status", pair_form(pair))
+            except DirectcallNotActiveError:
+                return PolledStatus(None, asked_at)
+            return PolledStatus(read_status(response, pair), asked_at)
 
-    async def end_call(self, token: Token, pair: NumberPair, scope: RequestScope) -> EndedCall:
-        """Hang up the call between two telephones.
+        return await self._execute(poll)
 
-        Raise NotActiveError if there is none, TokenRejectedError, AuthenticationError,
-        RefusedError, ConnectionFailedError or HangUpUnknownError.
-        """
-        with self._transport.counting():
+    async def end_call(self, pair: NumberPair, scope: RequestScope) -> ProviderReply:
+        """Hang up a call. Raise DirectcallNotActiveError or DirectcallHangUpUnknownError."""
+
+        async def end(token: Token) -> ProviderReply:
+            fields = _signed(token, pair_form(pair))
             try:
-                answer = await self._transport.send_in_scope(
-                    "GET", "voz/end", _query(token, pair), scope
-                )
-                answer.check()
-                answer.check_ended()
-            except OutcomeUnknownError as err:
-                raise HangUpUnknownError(str(err)) from None
-        return EndedCall(answer.code, answer.message)
+                response = await self._transport.send_in_scope("GET", "voz/end", fields, scope)
+                response.check()
+                response.check_ended()
+            except DirectcallOutcomeUnknownError as err:
+                raise DirectcallHangUpUnknownError(str(err)) from None
+            return ProviderReply(response.code, response.message)
+
+        return await self._execute(end, scope)
 
     async def send_voice_message(
-        self, token: Token, message: VoiceMessage, scope: RequestScope
-    ) -> SentMessage:
-        """Have a text spoken, or an MP3 played, on up to ten telephones. Never repeated.
+        self, message: VoiceMessage, scope: RequestScope
+    ) -> AcceptedRequest:
+        """Speak a text or play an MP3 on up to ten telephones. It is never repeated."""
+        audio = message.content if isinstance(message.content, bytes) else None
+        response = await self._send_billed("sms/send", voice_message_form(message), scope, audio)
+        return read_accepted(response, [message.origin, *message.recipients])
 
-        Raise what `place_call` raises.
-        """
-        fields = {
-            "tipo": "voz",
-            "destino": ";".join(recipient.wire for recipient in message.recipients),
-            "num_tentativas": str(message.attempts),
-        }
-        audio = None
-        if isinstance(message.content, bytes):
-            audio = message.content
-        else:
-            fields["texto"] = message.content
-        return await self._send_message(token, message, scope, fields, audio)
+    async def send_sms(self, sms: Sms, scope: RequestScope) -> AcceptedRequest:
+        """Send a text to up to ten telephones. It is never repeated."""
+        response = await self._send_billed("sms/send", sms_form(sms), scope)
+        return read_accepted(response, [sms.origin, *sms.recipients])
 
-    async def send_sms(self, token: Token, sms: Sms, scope: RequestScope) -> SentMessage:
-        """Send a text to up to ten telephones. Never repeated.
+    async def message_status(self, message_id: str, scope: RequestScope) -> ProviderReply:
+        """Return the provider's words for a message."""
 
-        Raise what `place_call` raises.
-        """
-        fields = {
-            "tipo": "texto",
-            "destino": ";".join(_abroad(recipient) for recipient in sms.recipients),
-            "texto": sms.text,
-        }
-        return await self._send_message(token, sms, scope, fields)
+        async def ask(token: Token) -> ProviderReply:
+            fields = {"code": message_id}
+            return read_reply(
+                await self._ask(token, "GET", "sms/status", fields, scope.seconds_left)
+            )
 
-    async def _send_message(
-        self,
-        token: Token,
-        message: VoiceMessage | Sms,
-        scope: RequestScope,
-        fields: dict[str, str],
-        audio: bytes | None = None,
-    ) -> SentMessage:
-        """Send a message of any kind."""
-        form = {
-            "access_token": token.value,
-            "origem": message.origin.wire,
-            **fields,
-            **_delivery(message.delivery),
-        }
-        with self._transport.counting():
-            answer = await self._transport.send_in_scope("POST", "sms/send", form, scope, audio)
-            answer.check_billed()
-        message_id = self._new_id(answer, token, [message.origin, *message.recipients])
-        return SentMessage(message_id, answer.code, answer.message)
+        return await self._execute(ask, scope)
 
-    async def message_status(
-        self, token: Token, message_id: str, scope: RequestScope
-    ) -> MessageAnswer:
-        """Return what the provider says of a message.
+    async def cancel_message(self, message_id: str, scope: RequestScope) -> ProviderReply:
+        """Cancel a scheduled message. Raise DirectcallCancellationUnknownError."""
 
-        Raise TokenRejectedError, AuthenticationError, RefusedError, or ConnectionFailedError, also
-        where the answer was lost.
-        """
-        with self._transport.counting():
-            fields = {"access_token": token.value, "code": message_id}
-            answer = await self._ask("GET", "sms/status", fields, scope.seconds_left)
-        return self._message_answer(answer, token)
-
-    async def cancel_message(
-        self, token: Token, message_id: str, scope: RequestScope
-    ) -> MessageAnswer:
-        """Cancel a message that is scheduled.
-
-        Raise TokenRejectedError, AuthenticationError, RefusedError, ConnectionFailedError or
-        CancellationUnknownError.
-        """
-        with self._transport.counting():
+        async def cancel(token: Token) -> ProviderReply:
+            fields = _signed(token, {"code": message_id})
             try:
-                answer = await self._transport.send_in_scope(
-                    "GET", "sms/remove", {"access_token": token.value, "code": message_id}, scope
-                )
-                answer.check()
-            except OutcomeUnknownError as err:
-                raise CancellationUnknownError(str(err)) from None
-        return self._message_answer(answer, token)
+                response = await self._transport.send_in_scope("GET", "sms/remove", fields, scope)
+                response.check()
+            except DirectcallOutcomeUnknownError as err:
+                raise DirectcallCancellationUnknownError(str(err)) from None
+            return read_reply(response)
 
-    async def list_recordings(self, token: Token, query: RecordingQuery) -> RecordingList:
-        """Return the recordings of calls, page by page, in the provider's order.
+        return await self._execute(cancel, scope)
 
-        The provider keeps them for 90 days. Raise TokenRejectedError, AuthenticationError,
-        RefusedError, or ConnectionFailedError, also where an answer was lost.
-        """
-        with self._transport.counting():
+    async def list_recordings(self, query: RecordingQuery) -> RecordingList:
+        """Return the recordings of calls, page by page, in the provider's order."""
+
+        async def list_pages(token: Token) -> RecordingList:
             try:
                 async with asyncio.timeout(LIST_TIMEOUT), self._transport.sessions.list_slots:
-                    found = await self._list_pages(token, query)
+                    return await self._list_pages(token, query)
             except TimeoutError:
                 error = "a list took too long"
-                raise ConnectionFailedError(error) from None
-        # Whatever the provider makes of what it is asked for.
+                raise DirectcallConnectionFailedError(error) from None
+
+        found = await self._execute(list_pages)
+        # The provider may ignore a filter.
         recordings = tuple(r for r in found.recordings if query.includes(r))
         return RecordingList(recordings, found.is_complete)
 
     async def _list_pages(self, token: Token, query: RecordingQuery) -> RecordingList:
-        """Return what stands on all pages of a list, as far as they are read."""
-        # A list that grows while it is read shows some of them twice.
+        # A list that grows while it is read has some of them twice.
         found: dict[Recording, None] = {}
         for number in range(1, _MOST_PAGES + 1):
             page = await self._list_page(token, query, number)
@@ -255,34 +185,19 @@ class DirectcallClient:
             found |= dict.fromkeys(page.recordings)
             if len(found) > MOST_RECORDINGS:
                 return RecordingList(tuple(found)[:MOST_RECORDINGS], is_complete=False)
-            # Where nobody says how many pages there are, the last one brings nothing new.
+            # Without a number of pages, the first page that brings nothing new is the last one.
             if number >= page.pages if page.pages is not None else len(found) == before:
                 return RecordingList(tuple(found), is_complete=True)
         return RecordingList(tuple(found), is_complete=False)
 
     async def _list_page(self, token: Token, query: RecordingQuery, number: int) -> Page:
-        """Return a page of a list of recordings."""
-        form = {
-            "access_token": token.value,
-            "dataInicial": (query.start - _AROUND).astimezone(ZONE).strftime(_MOMENT),
-            "dataFinal": (query.end + _AROUND).astimezone(ZONE).strftime(_MOMENT),
-            "pagina": str(number),
-            # The provider's documentation spells it so here, and `format` in another version.
-            "formato": "JSON",
-        }
-        if query.destination:
-            form["numeroDestino"] = query.destination.wire
-        if query.call_id:
-            form["callerid"] = query.call_id
-        page = read_page(await self._ask("POST", "extrato/list-recordings", form))
-        self.statistics.odd_recordings.update(page.odd)
+        form = recordings_form(query, number)
+        page = read_page(await self._ask(token, "POST", "extrato/list-recordings", form))
+        self.statistics.invalid_recordings.update(page.invalid)
         return page
 
     async def probe_recording(self, recording: Recording) -> str:
-        """Return the media type of a recording, which then surely has audio.
-
-        Raise what `open_recording` raises.
-        """
+        """Return the media type of a recording. Raise what `open_recording` raises."""
         self.statistics.requests["recording"] += 1
         with self._transport.counting():
             return await probe_audio(
@@ -294,13 +209,8 @@ class DirectcallClient:
         recording: Recording,
         byte_range: ByteRange | None = None,
         default_type: str = DEFAULT_TYPE,
-    ) -> Audio:
-        """Return the audio of a recording, or a part of it. It has to be closed.
-
-        The default type counts where the provider does not say any. Raise LinkRefusedError if the
-        link leads away from the provider, RecordingGoneError if there is no audio any more, or
-        ConnectionFailedError.
-        """
+    ) -> AudioStream:
+        """Return the audio of a recording, or a part of it. The caller has to close it."""
         self.statistics.requests["recording"] += 1
         with self._transport.counting():
             return await open_audio(
@@ -314,100 +224,53 @@ class DirectcallClient:
     async def spool_recording(
         self, recording: Recording, default_type: str = DEFAULT_TYPE
     ) -> Spool:
-        """Return the whole audio of a recording in a temporary file. It has to be closed.
-
-        Raise what `open_recording` raises, and SpoolError if there is no room for it.
-        """
+        """Return the audio of a recording in a temporary file. The caller has to close it."""
         async with await self.open_recording(recording, None, default_type) as audio:
             with self._transport.counting():
                 return await spool_audio(audio)
 
+    async def _send_billed(
+        self,
+        endpoint: str,
+        form: Mapping[str, str],
+        scope: RequestScope,
+        audio: bytes | None = None,
+    ) -> ApiResponse:
+
+        async def send(token: Token) -> ApiResponse:
+            fields = _signed(token, form)
+            response = await self._transport.send_in_scope("POST", endpoint, fields, scope, audio)
+            response.check_billed()
+            return response
+
+        return await self._execute(send, scope)
+
     async def _ask(
-        self, method: str, endpoint: str, fields: Mapping[str, str], seconds: float = TIMEOUT
-    ) -> Answer:
-        """Return a yes to a question that bills nothing: a lost answer is as good as none sent."""
+        self,
+        token: Token,
+        method: str,
+        endpoint: str,
+        fields: Mapping[str, str],
+        seconds: float = TIMEOUT,
+    ) -> ApiResponse:
+        """Ask once and check the response. A lost one counts as a failed connection."""
         try:
-            answer = await self._transport.ask(method, endpoint, fields, seconds)
-            answer.check()
-        except OutcomeUnknownError as err:
-            raise ConnectionFailedError(str(err)) from None
-        return answer
+            response = await self._transport.ask(method, endpoint, _signed(token, fields), seconds)
+            response.check()
+        except DirectcallOutcomeUnknownError as err:
+            raise DirectcallConnectionFailedError(str(err)) from None
+        return response
 
-    def _message_answer(self, answer: Answer, token: Token) -> MessageAnswer:
-        """Return what an answer says of a message, also where its words are not one text."""
-        text = answer.message
-        said = answer.fields.get("msg")
-        if said is not None and not isinstance(said, str):
-            text = mask_text(_text_of(said), [self._client_secret, token.value])
-        return MessageAnswer(answer.code, text)
+    async def _execute[ResultT](
+        self, request: Callable[[Token], Awaitable[ResultT]], scope: RequestScope | None = None
+    ) -> ResultT:
 
-    def _new_id(self, answer: Answer, token: Token, numbers: Collection[PhoneNumber]) -> str | None:
-        """Return the id of what was accepted. One that would give something away is none.
+        async def attempt(token: Token) -> ResultT:
+            with self._transport.counting():
+                return await request(token)
 
-        It is shown, and may be kept in backups.
-        """
-        new_id = answer.new_id or ""
-        digits = re.sub(r"[^0-9]", "", new_id)
-        if any(secret in new_id for secret in (token.value, self._client_secret) if secret) or any(
-            number.wire[-8:] in digits for number in numbers
-        ):
-            return None
-        return new_id or None
+        return await self.auth.execute(attempt, scope)
 
 
-def _query(token: Token, pair: NumberPair) -> dict[str, str]:
-    """Return how a call in progress is asked for: by its numbers, not by its id."""
-    return {
-        "access_token": token.value,
-        "origem": pair.origin.wire,
-        "destino": pair.destination.wire,
-    }
-
-
-def _yes_or_no(*, value: bool) -> str:
-    """Return a boolean as the provider writes it."""
-    return "s" if value else "n"
-
-
-def _text_of(said: object) -> str:
-    """Return the words in lists and objects, whatever their depth, as far as they are read."""
-    words: list[str] = []
-    rest = [said]
-    length = 0
-    while rest and length < _LONGEST_SAID:
-        match rest.pop():
-            case dict() as fields:
-                rest += [each for item in reversed(fields.items()) for each in reversed(item)]
-            case list() as values:
-                rest += reversed(values)
-            case value:
-                words.append(str(value))
-                length += len(words[-1]) + 1
-    return " ".join(words)
-
-
-def _abroad(recipient: PhoneNumber) -> str:
-    """Return a recipient of an SMS, with `00` before a number abroad (provider's documentation).
-
-    That it stands for SMS alone is a guess, from where it is said.
-    """
-    is_foreign = not recipient.wire.startswith((_BRAZIL, "ip"))
-    return f"00{recipient.wire}" if is_foreign else recipient.wire
-
-
-def _delivery(delivery: Delivery) -> dict[str, str]:
-    """Return when a message is delivered, as the provider writes it."""
-    fields = {}
-    if delivery.send_at:
-        fields["cron"] = delivery.send_at.astimezone(ZONE).strftime("%d-%m-%Y-%H-%M-%S")
-    if delivery.earliest:
-        # Where zones are half an hour apart, the next full one: never before it is wished.
-        fields["enviar_de"] = _hour(delivery.earliest + timedelta(minutes=59))
-    if delivery.latest:
-        fields["enviar_ate"] = _hour(delivery.latest)
-    return fields
-
-
-def _hour(moment: datetime) -> str:
-    """Return the hour of the day at the provider's, from 0 to 23."""
-    return str(moment.astimezone(ZONE).hour)
+def _signed(token: Token, fields: Mapping[str, str]) -> dict[str, str]:
+    return {"access_token": token.value, **fields}

@@ -1,4 +1,4 @@
-"""What goes to the provider and what comes back."""
+"""Models of requests and responses."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,18 +9,18 @@ from zoneinfo import ZoneInfo
 
 from yarl import URL
 
-from .numbers import PhoneNumber
+from .phone_numbers import PhoneNumber
 
-# A guess: the provider's times have no zone.
+# The provider's times have no zone (a guess).
 ZONE: Final = ZoneInfo("America/Sao_Paulo")
 
-# What one request takes (provider's documentation). A megabyte is the smaller one of the two.
+# Limits of one request (provider's documentation). A megabyte has a million bytes (a guess).
 MOST_RECIPIENTS: Final = 10
 LONGEST_TEXT: Final = 700
 LARGEST_AUDIO: Final = 4_000_000
 ATTEMPTS: Final = range(1, 11)
 DEFAULT_ATTEMPTS: Final = 3
-# Characters that a part of an SMS holds, the origin's number among them (provider's documentation).
+# Characters of a part of an SMS, including the origin's number (provider's documentation).
 _SMS_PART: Final = 140
 # The same 140 bytes hold half as many of UCS-2.
 _UCS2_SMS_PART: Final = 70
@@ -42,67 +42,67 @@ class Token:
 
     @property
     def age(self) -> float:
-        """Return the seconds since it was asked for."""
+        """Return the seconds since the token was requested."""
         return time.monotonic() - self.requested_at
 
     @property
     def seconds_left(self) -> float:
-        """Return the seconds that it still lives; negative once it is over."""
+        """Return the remaining seconds, negative after the token expired."""
         return self.lifetime - self.age
 
 
 @dataclass(frozen=True, slots=True)
 class NumberPair:
-    """The two telephones of a call, by which the provider knows one that is in progress."""
+    """The two telephones of a call, which identify it at the provider while it is in progress."""
 
     origin: PhoneNumber
     destination: PhoneNumber
 
-    def may_be(self, other: NumberPair) -> bool:
-        """Return if another pair may be the same two telephones, written in another way."""
+    def could_match(self, other: NumberPair) -> bool:
+        """Return if another pair may be the same two telephones."""
         # Most calls of an account have one origin.
-        return self.destination.may_be(other.destination) and self.origin.may_be(other.origin)
+        return self.destination.could_match(other.destination) and self.origin.could_match(
+            other.origin
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """A call to be placed. It joins two telephones and speaks nothing."""
+    """A call to be placed. It connects two telephones and speaks nothing."""
 
     pair: NumberPair
+    # Record the call, which costs extra.
     record: bool
-    """Record the call, which costs extra."""
+    # Guarantee that the destination sees the origin's number, which costs extra.
     show_caller_id: bool
-    """Show the origin's number to the destination, guaranteed and dearer."""
     ring_destination_first: bool
-    """Ring the destination before the origin instead of after it."""
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedCall:
-    """The provider's word that it accepted a call, not that anybody answered."""
+class AcceptedRequest:
+    """The provider's confirmation that it accepted a call or a message, not that it arrived."""
 
     provider_id: str | None = field(repr=False)
-    """The provider's id of the call, where it gave one."""
+    # Three digits, or empty.
     code: str
-    """Three digits, or empty."""
+    # The provider's text, redacted.
     message: str
-    """The provider's text, with all that is private masked."""
 
 
 class LegState(Enum):
-    """What one telephone of a call does."""
+    """State of one telephone of a call."""
 
     RINGING = auto()
     ANSWERED = auto()
+    # Busy or declined, which cannot be told apart.
     BUSY = auto()
-    """Also where somebody declined: nobody can tell the two apart for sure."""
     NO_ANSWER = auto()
     ENDED = auto()
     FAILED = auto()
 
     @property
     def is_live(self) -> bool:
-        """Return if the telephone rings, or somebody speaks."""
+        """Return if the telephone rings or is answered."""
         return self in {LegState.RINGING, LegState.ANSWERED}
 
 
@@ -110,24 +110,24 @@ class LegState(Enum):
 class CallLeg:
     """One telephone of a call in progress."""
 
+    # The provider's word for its state, redacted.
     word: str
-    """The provider's word for what it does, with all that is private masked."""
+    # The meaning of the word, if it is known.
     state: LegState | None
-    """What the word means; nothing where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallStatus:
-    """What the provider knows of the call in progress between two telephones."""
+    """Status of the call in progress between two telephones."""
 
+    # All legs, also those with another number.
     legs: tuple[CallLeg, ...]
-    """All of them, also those whose number is neither of the two."""
     origin: CallLeg | None
     destination: CallLeg | None
 
     @property
     def is_live(self) -> bool:
-        """Return if one of the two telephones surely rings, or somebody speaks there."""
+        """Return if one of the two telephones surely rings or is answered."""
         return any(leg and leg.state and leg.state.is_live for leg in self._pair)
 
     @property
@@ -137,53 +137,62 @@ class CallStatus:
 
     @property
     def is_clear(self) -> bool:
-        """Return if all of it is understood: whose the legs are, and what they do."""
+        """Return if the telephone and the state of each leg are known."""
         known = [leg for leg in self._pair if leg and leg.state]
         return bool(known) and all(any(leg is one for one in known) for leg in self.legs)
 
     @property
     def _pair(self) -> tuple[CallLeg | None, CallLeg | None]:
-        """Return the legs of the two telephones."""
         return self.origin, self.destination
 
 
 @dataclass(frozen=True, slots=True)
-class EndedCall:
-    """The provider's word that it ended a call."""
+class PolledStatus:
+    """Status of a call, and the time of the request for it."""
 
+    # None if no call is active.
+    status: CallStatus | None
+    # Seconds on the monotonic clock.
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderReply:
+    """A reply of the provider to a request that bills nothing."""
+
+    # Three digits, or empty.
     code: str
-    """Three digits, or empty."""
+    # The provider's text, redacted. Its words are not documented.
     message: str
-    """The provider's text, with all that is private masked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """When a message is delivered, where that is not at once and at any time."""
+    """Times of the delivery of a message. The default is at once and at any time."""
 
+    # The time of sending, with its time zone.
     send_at: datetime | None = None
-    """When it is sent, with its time zone."""
+    # The hour of the day from which on it is delivered, on the day of sending.
     earliest: datetime | None = None
-    """The hour of the day from which on it is delivered, on the day on which it is sent."""
+    # The hour of the day until which it is delivered, on the day of sending.
     latest: datetime | None = None
-    """The hour of the day until which it is delivered, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceMessage:
-    """A text that is spoken on the telephone, or an MP3 that is played there."""
+    """A text that is spoken on telephones, or an MP3 that is played there."""
 
     origin: PhoneNumber
     recipients: tuple[PhoneNumber, ...]
     content: str | bytes = field(repr=False)
+    # The number of times that each telephone is called until it is answered.
     attempts: int = DEFAULT_ATTEMPTS
-    """How often each telephone is called until somebody answers."""
     delivery: Delivery = Delivery()
 
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A text that is written on the telephone."""
+    """A text that is sent to telephones."""
 
     origin: PhoneNumber
     recipients: tuple[PhoneNumber, ...]
@@ -192,13 +201,10 @@ class Sms:
 
     @property
     def parts(self) -> int:
-        """Return of how many parts it is, for each recipient. Each is billed.
-
-        That the origin counts in each of them, and that a text beyond GSM 03.38 is sent as UCS-2,
-        are guesses, on the dear side.
-        """
+        """Return the number of parts for each recipient, each of which is billed."""
         part, sizes = _measure(self.text)
-        part -= len(self.origin.wire)
+        # In each part (a guess).
+        part -= len(self.origin.digits)
         parts, free = 1, part
         for size in sizes:
             if size > free:
@@ -208,70 +214,47 @@ class Sms:
 
 
 def _measure(text: str) -> tuple[int, list[int]]:
-    """Return how much a part of an SMS holds, and how much of it each character takes."""
     if set(text) <= _GSM_BASIC | _GSM_EXTENSION:
         return _SMS_PART, [2 if character in _GSM_EXTENSION else 1 for character in text]
+    # Any other text is sent as UCS-2 (a guess).
     # A character beyond the basic plane, such as an emoji, takes two units of UTF-16.
     return _UCS2_SMS_PART, [2 if character > "\uffff" else 1 for character in text]
 
 
 @dataclass(frozen=True, slots=True)
-class SentMessage:
-    """The provider's word that it accepted a message, not that anybody got it."""
-
-    message_id: str | None = field(repr=False)
-    """The provider's id of the message, where it gave one."""
-    code: str
-    """Three digits, or empty."""
-    message: str
-    """The provider's text, with all that is private masked."""
-
-
-@dataclass(frozen=True, slots=True)
-class MessageAnswer:
-    """What the provider says of a message that was sent."""
-
-    code: str
-    """Three digits, or empty."""
-    message: str
-    """The provider's text, with all that is private masked. Its words are not documented."""
-
-
-@dataclass(frozen=True, slots=True)
 class Recording:
-    """A recorded call, as the provider lists it."""
+    """A recorded call."""
 
     origin: PhoneNumber
     destination: PhoneNumber
+    # The beginning of the call, to the second, with its time zone.
     started: datetime
-    """When the call began, to the second, with its time zone."""
+    # The link to the audio, which is secret, because it needs no token (a guess).
     link: URL = field(repr=False)
-    """Where the audio is. It opens without a token (a guess), and so is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingQuery:
-    """Which recordings are asked for."""
+    """Query for recordings."""
 
+    # The earliest beginning of a call, with its time zone.
     start: datetime
-    """The earliest beginning of a call, with its time zone."""
+    # The latest beginning, inclusive, with its time zone.
     end: datetime
-    """The latest beginning, likewise; it is one of those that are asked for."""
     destination: PhoneNumber | None = None
     call_id: str | None = field(default=None, repr=False)
-    """The provider's id of the call."""
 
     def includes(self, recording: Recording) -> bool:
-        """Return if a recording is asked for, as far as one can tell from it."""
+        """Return if a recording matches, except for its call ID, which it does not have."""
         return self.start <= recording.started <= self.end and (
-            self.destination is None or self.destination.may_be(recording.destination)
+            self.destination is None or self.destination.could_match(recording.destination)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingList:
-    """The recordings that were found."""
+    """The recordings that match a query."""
 
     recordings: tuple[Recording, ...]
+    # Whether there are no more. A list that is too long is not read to its end.
     is_complete: bool
-    """Whether there are no more: a list that is too long is not read to its end."""

@@ -1,7 +1,7 @@
-"""Redaction: texts of the provider without secrets, numbers and links, however they are encoded."""
+"""Redaction of secrets, numbers and links in texts, of telephone numbers, and of names."""
 
 import base64
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 import html
 import re
 from typing import Final
@@ -10,11 +10,17 @@ from urllib.parse import quote_plus
 
 _LONGEST_READ: Final = 2000
 _LONGEST_MESSAGE: Final = 300
-# Encodings in encodings, of which a text that nobody made to hide something has one or two.
+# Encodings within encodings. A text that hides nothing has one or two.
 _DEEPEST: Final = 5
-# As many letters and digits of a secret are no accident, however they are written apart.
+# A match of this many letters and digits of a secret is no accident, however they are separated.
 _TELLING: Final = 6
+# Digits of a Brazilian number without its area code.
+_SHORTEST_NUMBER: Final = 8
+# Python refuses to write an integer of thousands of digits.
+_MOST_DIGITS: Final = 15
 
+# A text without a match is not changed by decoding.
+_ENCODED: Final = re.compile(r"[^ -~À-ÿ]|[\\%&=]|://|\.\.\.|  |\A | \Z")
 _ESCAPE: Final = re.compile(
     r"\\(?:u\{(?P<braced>[0-9A-Fa-f]{1,8})\}|[xX](?P<byte>[0-9A-Fa-f]{2})"
     r"|u(?P<short>[0-9A-Fa-f]{4})|U(?P<long>[0-9A-Fa-f]{8})|(?P<slash>/)|[bfnrt])"
@@ -31,43 +37,63 @@ _BLANKS: Final = {
 
 _LONG_WORD: Final = re.compile(r"[A-Za-z0-9_.~+/=-]{24,}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
-_NUMBER: Final = re.compile(r"[0-9](?:[^A-Za-z0-9]{0,6}[0-9]){7,}")
+_NUMBER: Final = re.compile(rf"[0-9](?:[^A-Za-z0-9]{{0,6}}[0-9]){{{_SHORTEST_NUMBER - 1},}}")
 
 
-def mask_text(text: str, secrets: Collection[str]) -> str:
-    """Return a text of the provider's on one line, without what is private."""
+def redact_number(value: object) -> str:
+    """Return the last four digits of a value that may be a telephone number."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(abs(value) % 10**_MOST_DIGITS)
+    digits = re.sub(r"[^0-9]", "", value) if isinstance(value, str) else ""
+    return f"…{digits[-4:]}"
+
+
+def has_number(name: str) -> bool:
+    """Return if a name has as many digits as a telephone number."""
+    return sum(character.isdecimal() for character in name) >= _SHORTEST_NUMBER
+
+
+def redact_name(name: str) -> str:
+    """Return a name without the number or link that people may have written into it."""
+    return redact_number(name) if has_number(name) else redact_text(name, [])
+
+
+def redact_text(text: str, secrets: Collection[str]) -> str:
+    """Return a text of the provider on one line, without secrets, numbers and links."""
     text = _cut(text)
-    for secret in filter(None, secrets):
+    secrets = [secret for secret in secrets if secret]
+    for secret in secrets:
         text = text.replace(secret, "…").replace(quote_plus(secret), "…")
     text = _cut(_decode(text))
-    # A secret that has the look of an escape or a link stands there decoded, or in base64 as it is.
-    forms = {form for secret in filter(None, secrets) for form in (secret, _decode(secret))} - {"…"}
-    for secret in sorted(forms, key=len, reverse=True):
-        text = text.replace(secret, "…")
-        if _has_secret(text, secret):
+    # A secret that looks like an escape or a link appears decoded, and unchanged within base64.
+    forms = {form for secret in secrets for form in (secret, _decode(secret))} - {"…"}
+    alphanumerics = {form: _alphanumeric(form) for form in sorted(forms, key=len, reverse=True)}
+    for form, alphanumeric in alphanumerics.items():
+        text = text.replace(form, "…")
+        if _has_secret(text, {form: alphanumeric}):
             return "…"
     text = _LONG_WORD.sub("…", text)
-    text = _BASE64.sub(lambda word: "…" if _hides(word[0], forms) else word[0], text)
-    text = _NUMBER.sub(lambda number: f"…{re.sub('[^0-9]', '', number[0])[-4:]}", text)
+    text = _BASE64.sub(lambda word: "…" if _hides(word[0], alphanumerics) else word[0], text)
+    text = _NUMBER.sub(lambda number: redact_number(number[0]), text)
     return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
 
 
 def _cut(text: str) -> str:
-    """Return as much of a text as is read."""
-    if len(text) <= _LONGEST_READ:
-        return text
-    # At a blank, so that no half of a secret is left, unrecognisable.
-    return text[:_LONGEST_READ].rpartition(" ")[0]
+    # At a blank, so that no half of a secret remains.
+    return text if len(text) <= _LONGEST_READ else text[:_LONGEST_READ].rpartition(" ")[0]
 
 
 def _decode(text: str) -> str:
-    """Return a text without escapes, entities, links and what cannot be seen, on one line."""
+    if not _ENCODED.search(text):
+        return text
     for _ in range(_DEEPEST):
         # Before the entities: the query `?a=1&order=2` would lose its `&ord`.
         decoded = " ".join("…" if _is_link(word) else word for word in text.split())
         decoded = _PERCENT.sub(_decode_bytes, _ESCAPE.sub(_unescape, html.unescape(decoded)))
-        # What is hidden goes before letters and accents are joined, and after letters were parted.
-        # Normalised, an ellipsis is three full stops.
+        # Invisible characters can separate letters from their accents, and normalizing makes more
+        # of them. It also turns an ellipsis into three full stops.
         decoded = _show(unicodedata.normalize("NFKC", _show(decoded))).replace("...", "…")
         if decoded == text:
             return text
@@ -76,12 +102,10 @@ def _decode(text: str) -> str:
 
 
 def _is_link(word: str) -> bool:
-    """Return if a word is a link, or has a query."""
     return "://" in word or "=" in word.replace("&", "?").partition("?")[2]
 
 
 def _unescape(escape: re.Match[str]) -> str:
-    """Return the character that an escape of JSON or of a programming language stands for."""
     if escape["slash"]:
         return "/"
     code = escape[escape.lastgroup] if escape.lastgroup else "20"
@@ -89,15 +113,14 @@ def _unescape(escape: re.Match[str]) -> str:
 
 
 def _decode_bytes(escapes: re.Match[str]) -> str:
-    """Return what percent-encoded bytes stand for, if they are text, as in `50%de desconto`."""
     try:
         return bytes.fromhex(escapes[0].replace("%", "")).decode()
     except UnicodeDecodeError:
+        # As in `50%de desconto`.
         return escapes[0]
 
 
 def _show(text: str) -> str:
-    """Return what can be seen of a text, with ASCII digits."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -107,20 +130,25 @@ def _show(text: str) -> str:
     )
 
 
-def _has_secret(text: str, secret: str) -> bool:
-    """Return if a secret stands in a text, whatever stands between its letters and digits."""
-    squeezed = _squeeze(secret)
-    return secret in text or (len(squeezed) >= _TELLING and squeezed in _squeeze(text))
+def _alphanumeric(text: str) -> str:
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", text.casefold()))
 
 
-def _squeeze(text: str) -> str:
-    """Return the letters and digits of a text, without accents."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if c.isalnum())
+def _has_secret(text: str, alphanumerics: Mapping[str, str]) -> bool:
+    plain = _alphanumeric(text)
+    return any(
+        secret in text or (len(alphanumeric) >= _TELLING and alphanumeric in plain)
+        for secret, alphanumeric in alphanumerics.items()
+    )
 
 
-def _hides(word: str, secrets: Collection[str]) -> bool:
+def _hides(word: str, alphanumerics: Mapping[str, str]) -> bool:
     """Return if a word is base64 of a number or a secret, wherever in it that begins."""
     word = word.rstrip("=").replace("-", "+").replace("_", "/")
+    # Most words are too short for that.
+    shortest = min([_SHORTEST_NUMBER, *(len(a or secret) for secret, a in alphanumerics.items())])
+    if len(word) * 3 // 4 < shortest:
+        return False
     for start in range(4):
         part = word[start:]
         # One character alone is less than a byte.
@@ -128,8 +156,8 @@ def _hides(word: str, secrets: Collection[str]) -> bool:
         decoded = base64.b64decode(f"{part}==").decode("latin-1")
         if (
             _NUMBER.search(decoded)
-            or any(_has_secret(decoded, secret) for secret in secrets)
-            or any(_hides(inner, secrets) for inner in _BASE64.findall(decoded))
+            or _has_secret(decoded, alphanumerics)
+            or any(_hides(inner, alphanumerics) for inner in _BASE64.findall(decoded))
         ):
             return True
     return False

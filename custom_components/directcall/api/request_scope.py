@@ -1,4 +1,4 @@
-"""Request scope: the deadline and the cancellation of a request that cannot be taken back."""
+"""Request scope: deadline and cancellation of a request that cannot be undone."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -6,28 +6,28 @@ from contextlib import contextmanager
 import time
 from typing import Final
 
-from .errors import ConnectionFailedError
+from .exceptions import DirectcallConnectionFailedError
 
-# Seconds that an attempt needs to connect and be answered. With less, none is begun.
+# Seconds that an attempt needs to connect and get a response.
 _SHORTEST_ATTEMPT: Final = 6
-# Seconds before each further attempt of a request of which nothing was sent.
+# Seconds before each further attempt.
 _PAUSES: Final = (1, 3)
 
 
 class RequestScope:
-    """The time that a request may take in all, and whether it may still be sent.
+    """Deadline of all attempts of a request, and their cancellation."""
 
-    An attempt that is under way is never cancelled, because it may ring already. The pauses between
-    attempts and the wait for a token can be.
-    """
+    # An attempt in progress is never cancelled, because it may ring already. The pauses between
+    # attempts and the wait for a token can be.
 
-    def __init__(self, seconds: float) -> None:
-        """Start the time."""
+    def __init__(self, seconds: float, on_attempt: Callable[[], object] = lambda: None) -> None:
+        """Start the time. `on_attempt` is called right before each attempt."""
+        self._on_attempt = on_attempt
         self._deadline = time.monotonic() + seconds
         self._attempts = 0
         self._is_cancelled = False
+        # Whether an attempt was stopped, because Home Assistant stops. It may have arrived.
         self.is_interrupted = False
-        """Whether an attempt was cut off, because Home Assistant stops: it may have arrived."""
 
     @property
     def seconds_left(self) -> float:
@@ -36,7 +36,7 @@ class RequestScope:
 
     @property
     def is_sending(self) -> bool:
-        """Return if an attempt is under way."""
+        """Return if an attempt is in progress."""
         return self._attempts > 0
 
     def cancel(self) -> None:
@@ -44,14 +44,11 @@ class RequestScope:
         self._is_cancelled = True
 
     async def retry[ResultT](self, attempt: Callable[[], Awaitable[ResultT]]) -> ResultT:
-        """Return the result of an attempt. Repeat it after a pause as long as nothing was sent.
-
-        Raise what the last attempt raises.
-        """
+        """Return the result of an attempt, repeated after a pause as long as nothing was sent."""
         for pause in _PAUSES:
             try:
                 return await attempt()
-            except ConnectionFailedError:
+            except DirectcallConnectionFailedError:
                 if self.seconds_left <= pause:
                     raise
                 await asyncio.sleep(pause)
@@ -59,16 +56,13 @@ class RequestScope:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Mark an attempt as under way.
-
-        Raise CancelledError if the request was cancelled, and ConnectionFailedError if there is not
-        enough time left.
-        """
+        """Mark an attempt in progress. Raise CancelledError or DirectcallConnectionFailedError."""
         if self._is_cancelled:
             raise asyncio.CancelledError
         if self.seconds_left < _SHORTEST_ATTEMPT:
             error = "no time is left for an attempt"
-            raise ConnectionFailedError(error)
+            raise DirectcallConnectionFailedError(error)
+        self._on_attempt()
         self._attempts += 1
         try:
             yield

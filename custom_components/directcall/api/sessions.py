@@ -1,4 +1,4 @@
-"""HTTP sessions: how connections to the provider are made, and how many at once."""
+"""HTTP sessions: settings and limits of the connections to the provider."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-# At least two of them are left to polls, because the state of a call matters more than any list.
+# Recordings and lists leave two of them to polls, because the state of a call matters more.
 _MOST_BACKGROUND_CONNECTIONS: Final = 8
 _MOST_LISTS: Final = 2
 _MOST_RECORDINGS: Final = 4
@@ -18,23 +18,31 @@ _MOST_RECORDINGS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The sessions of a client. What rings never waits for a connection behind anything else."""
+    """The sessions of a client. A call never waits for a connection."""
 
+    # For requests that ring, bill or sign in. Its connections are not limited.
     priority: aiohttp.ClientSession
-    """For what rings, bills or signs in. Its connections are not limited."""
+    # For polls, lists and recordings. Its connections are limited.
     background: aiohttp.ClientSession
-    """For polls, lists and recordings. Its connections are limited."""
+    # Each download of a recording holds one, so that polls and lists find a connection.
     recording_slots: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_MOST_RECORDINGS)
     )
-    """Each recording that is fetched holds one, so that polls and lists find a connection."""
+    # Each request for a list holds one, so that polls find a connection.
     list_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_LISTS))
-    """Each list of recordings that is read holds one, so that polls find a connection."""
 
     @classmethod
     def open(cls, ssl_context: ssl.SSLContext) -> Self:
-        """Open the sessions. They have to be closed."""
+        """Open the sessions. The caller has to close them."""
         return cls(_open(ssl_context, 0), _open(ssl_context, _MOST_BACKGROUND_CONNECTIONS))
+
+    async def __aenter__(self) -> Self:
+        """Enter."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the sessions."""
+        await self.close()
 
     async def close(self) -> None:
         """Close the sessions and their connections."""
@@ -42,22 +50,19 @@ class Sessions:
         await self.background.close()
 
 
+# No cookie of one account is sent with another's.
 class _NoCookies(aiohttp.DummyCookieJar):
-    """A cookie jar that keeps nothing: no cookie of one account goes along with another's."""
-
     @override
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
-        """Ignore cookies. Before aiohttp 3.14.5 the base class logs the odd ones."""
+        """Ignore cookies. Before aiohttp 3.14.5 the base class logs invalid ones."""
 
 
 def _open(ssl_context: ssl.SSLContext, limit: int) -> aiohttp.ClientSession:
-    """Open a session with at most so many connections; 0 is no limit."""
     return aiohttp.ClientSession(
-        # On a connection that was kept, nobody could tell whether a request was lost, refused or
-        # done.
+        # On a kept connection, a lost request cannot be told from one that was carried out.
         connector=aiohttp.TCPConnector(limit=limit, force_close=True, ssl=ssl_context),
         cookie_jar=_NoCookies(),
         headers={hdrs.ACCEPT_ENCODING: "identity"},
-        # A few kilobytes could unpack to more than fits into the memory.
+        # A few kilobytes can decompress to more than the memory holds.
         auto_decompress=False,
     )

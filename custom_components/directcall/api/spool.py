@@ -1,7 +1,4 @@
-"""Spooling: audio whose length is unknown goes through a temporary file, so that parts can be sent.
-
-Other threads read, write and close the file.
-"""
+"""Spool: a temporary file with audio of unknown length, of which parts can be sent."""
 
 import asyncio
 from contextlib import ExitStack
@@ -10,12 +7,14 @@ from tempfile import TemporaryFile
 from typing import Final
 import zlib
 
-from .download import GZIP_OR_ZLIB, Audio, ByteRange, cut_part, deadline
-from .errors import ConnectionFailedError, SpoolError
+from .audio_download import deadline
+from .audio_stream import GZIP_OR_ZLIB, AudioStream, cut_part
+from .byte_range import ByteRange
+from .exceptions import DirectcallConnectionFailedError, DirectcallSpoolError
 
-# Bytes of a recording that are kept at most.
+# Bytes of a recording.
 LARGEST: Final = 100_000_000
-# Bytes that are unpacked or read at once.
+# Bytes that are decompressed or read at once.
 _BLOCK: Final = 65536
 
 
@@ -29,41 +28,35 @@ class Spool:
         self._size = size
         self._media_type = media_type
 
-    def open(self, byte_range: ByteRange | None) -> Audio:
-        """Return the audio, or a part of it. It can be read after the spool is closed, too."""
+    def open(self, byte_range: ByteRange | None) -> AudioStream:
+        """Return the audio, or a part of it. It stays readable after the spool is closed."""
         start = 0 if byte_range is None else byte_range.of(self._size).start
         reader = _Reader(os.dup(self._descriptor), start)
         return cut_part(reader, self._media_type, self._size, byte_range, start)
 
     def close(self) -> None:
-        """Close the file, which ends with its last reader. Not for the event loop."""
+        """Close the file, which is deleted with its last reader. This blocks."""
         self._resources.close()
 
 
 class _Reader:
-    """Reads a file from some byte on."""
-
     def __init__(self, descriptor: int, position: int) -> None:
-        """Own a file descriptor."""
         self._descriptor = descriptor
         self._position = position
 
     async def read(self) -> bytes:
-        """Return the next bytes, none at the end."""
         block = await asyncio.to_thread(os.pread, self._descriptor, _BLOCK, self._position)
         self._position += len(block)
         return block
 
     async def close(self) -> None:
-        """Close the file descriptor."""
         await asyncio.to_thread(os.close, self._descriptor)
 
 
 class _Writer:
-    """Writes audio into a temporary file, unpacked. Not for the event loop."""
+    """Writer of decompressed audio into a temporary file. Its methods block."""
 
     def __init__(self, *, is_packed: bool) -> None:
-        """Start with an empty file."""
         with ExitStack() as resources:
             self._file = resources.enter_context(TemporaryFile())
             self._resources = resources.pop_all()
@@ -71,54 +64,46 @@ class _Writer:
         self._size = 0
 
     def write(self, chunk: bytes) -> None:
-        """Write what came. Raise SpoolError if there is no room, or ConnectionFailedError."""
         if self._unpacker is None:
             self._write(chunk)
             return
         try:
-            # What follows the end is left unread: it would be kept in memory.
+            # Data behind the end is not read, because the decompressor keeps it in memory.
             while chunk and not self._unpacker.eof:
                 self._write(self._unpacker.decompress(chunk, _BLOCK))
                 chunk = self._unpacker.unconsumed_tail
         except zlib.error:
             error = "the audio cannot be unpacked"
-            raise ConnectionFailedError(error) from None
+            raise DirectcallConnectionFailedError(error) from None
 
     def _write(self, block: bytes) -> None:
-        """Write audio."""
         self._size += len(block)
         if self._size > LARGEST:
             error = "the audio is too large"
-            raise SpoolError(error)
+            raise DirectcallSpoolError(error)
         self._file.write(block)
 
     def finish(self, media_type: str) -> Spool:
-        """Return the file. Raise ConnectionFailedError if the audio is not complete."""
         if self._unpacker and not self._unpacker.eof:
             error = "the audio ends too early"
-            raise ConnectionFailedError(error)
+            raise DirectcallConnectionFailedError(error)
         self._file.flush()
         return Spool(self._resources, self._file.fileno(), self._size, media_type)
 
     def close(self) -> None:
-        """Close the file."""
         self._resources.close()
 
 
-async def spool_audio(audio: Audio) -> Spool:
-    """Keep the whole of some audio in a temporary file, which has to be closed.
-
-    Raise SpoolError if there is no room for it, or ConnectionFailedError.
-    """
+async def spool_audio(audio: AudioStream) -> Spool:
+    """Return the whole audio in a temporary file. The caller has to close it."""
     try:
         return await _spool(audio)
     except OSError as err:
-        failure = SpoolError(type(err).__name__)
+        failure = DirectcallSpoolError(type(err).__name__)
     raise failure
 
 
-async def _spool(audio: Audio) -> Spool:
-    """Keep audio. Raise OSError if that fails."""
+async def _spool(audio: AudioStream) -> Spool:
     writer = await asyncio.to_thread(_Writer, is_packed=audio.is_packed)
     try:
         async with deadline():

@@ -1,4 +1,4 @@
-"""Sending a request, once, and reading its answer: what every endpoint has in common."""
+"""Transport: one request, its response, and the statistics."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,22 +15,22 @@ from urllib.parse import urlencode
 import aiohttp
 from yarl import URL
 
-from .answers import Answer
-from .errors import (
-    ConnectionFailedError,
+from .exceptions import (
+    DirectcallConnectionFailedError,
     DirectcallError,
-    InvalidUrlError,
-    OutcomeUnknownError,
-    RefusedError,
+    DirectcallInvalidUrlError,
+    DirectcallOutcomeUnknownError,
+    DirectcallRefusedError,
 )
 from .request_scope import RequestScope
+from .responses import ApiResponse
 from .sessions import Sessions
 
 _LOGGER = logging.getLogger(__name__)
 
-# Seconds until a connection, with its name and its TLS, has to be there.
+# Seconds for a connection, including DNS and TLS.
 CONNECT_TIMEOUT: Final = 5
-# Seconds for an attempt: 4 MB of audio take a minute on a line of half a megabit a second.
+# Seconds for an attempt. 4 MB of audio take a minute at half a megabit a second.
 TIMEOUT: Final = 30
 UPLOAD_TIMEOUT: Final = 90
 _LONGEST_BODY: Final = 1024 * 1024
@@ -40,28 +40,24 @@ _FORM_HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @dataclass(slots=True)
 class Statistics:
-    """What a client did, without anything private."""
+    """Counters of a client, without anything private."""
 
+    # The number of attempts by endpoint.
     requests: Counter[str] = field(default_factory=Counter)
-    """How many requests of each kind were tried."""
+    # The number of errors by type, and by the provider's code if there is one.
     errors: Counter[str] = field(default_factory=Counter)
-    """How often each error came, by its type and, where it has one, the provider's code."""
-    odd_recordings: Counter[str] = field(default_factory=Counter)
-    """How many recordings were left out of lists, by what was odd about them."""
+    # The number of recordings left out of lists, by their invalid part.
+    invalid_recordings: Counter[str] = field(default_factory=Counter)
     last_success: datetime | None = None
 
 
 def parse_url(text: str) -> URL:
-    """Return the address of an API that credentials may be sent to.
-
-    That is https, or http to this very machine, without user, password, query or fragment. Raise
-    InvalidUrlError where it is not.
-    """
+    """Return the URL of an API. Raise DirectcallInvalidUrlError if credentials may not go there."""
     try:
         url = URL(text.strip().rstrip("/"))
         host = url.host
     except ValueError:
-        raise InvalidUrlError from None
+        raise DirectcallInvalidUrlError from None
     if not (
         host
         and (url.scheme == "https" or (url.scheme == "http" and _is_loopback(host)))
@@ -70,15 +66,12 @@ def parse_url(text: str) -> URL:
         and not url.raw_query_string
         and not url.raw_fragment
     ):
-        raise InvalidUrlError
+        raise DirectcallInvalidUrlError
     return url
 
 
 def parse_link(text: str, base: URL | None = None) -> URL | None:
-    """Return a link, which may be said in short where it stands at another; nothing if it is none.
-
-    Whether anything may be fetched from there is another question.
-    """
+    """Return a link, which may be relative to another, or None. Its host is not checked."""
     if len(text) > _LONGEST_LINK:
         return None
     try:
@@ -91,7 +84,6 @@ def parse_link(text: str, base: URL | None = None) -> URL | None:
 
 
 def _is_loopback(host: str) -> bool:
-    """Return if a host is this very machine."""
     if host == "localhost":
         return True
     try:
@@ -101,10 +93,10 @@ def _is_loopback(host: str) -> bool:
 
 
 class Transport:
-    """The way to the provider, with an account's secret that must not come out of it."""
+    """Requests of an account, whose secrets are in no error, log or text of a response."""
 
     def __init__(self, sessions: Sessions, url: URL, client_secret: str) -> None:
-        """Use sessions, which stay the caller's, for the API at an address."""
+        """Use sessions, which the caller closes, for the API at a URL."""
         self.sessions: Final = sessions
         self.url: Final = url
         self._client_secret = client_secret
@@ -117,11 +109,8 @@ class Transport:
         fields: Mapping[str, str],
         scope: RequestScope,
         audio: bytes | None = None,
-    ) -> Answer:
-        """Send a request with priority, and again after a pause as long as nothing was sent.
-
-        With audio, an MP3, the form has several parts. Raise what `send` raises.
-        """
+    ) -> ApiResponse:
+        """Send a request with priority, repeated after a pause as long as nothing was sent."""
         return await scope.retry(lambda: self._attempt(method, endpoint, fields, scope, audio))
 
     async def _attempt(
@@ -131,21 +120,20 @@ class Transport:
         fields: Mapping[str, str],
         scope: RequestScope,
         audio: bytes | None,
-    ) -> Answer:
-        """Send a request once, in the time that is left for it."""
+    ) -> ApiResponse:
         with scope.attempt():
             seconds = min(TIMEOUT if audio is None else UPLOAD_TIMEOUT, scope.seconds_left)
             return await self.send(self.sessions.priority, method, endpoint, fields, seconds, audio)
 
-    async def sign_in(self, endpoint: str, fields: Mapping[str, str]) -> Answer:
+    async def sign_in(self, endpoint: str, fields: Mapping[str, str]) -> ApiResponse:
         """Send a form once, with priority. Raise what `send` raises."""
         return await self.send(self.sessions.priority, "POST", endpoint, fields, TIMEOUT)
 
     async def ask(
         self, method: str, endpoint: str, fields: Mapping[str, str], seconds: float = TIMEOUT
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send a request that bills nothing once, without priority. Raise what `send` raises."""
-        # 0 would be no limit.
+        # 0 is no limit.
         seconds = max(1, min(TIMEOUT, seconds))
         return await self.send(self.sessions.background, method, endpoint, fields, seconds)
 
@@ -157,16 +145,12 @@ class Transport:
         fields: Mapping[str, str],
         seconds: float,
         audio: bytes | None = None,
-    ) -> Answer:
-        """Send a request once, with its fields as a form or in the URL, and read the answer.
-
-        Raise ConnectionFailedError if nothing was sent, OutcomeUnknownError if something was and
-        no answer came.
-        """
+    ) -> ApiResponse:
+        """Send once. Raise DirectcallConnectionFailedError or DirectcallOutcomeUnknownError."""
         self.statistics.requests[endpoint] += 1
         if session.closed:
             error = "the session is closed"
-            raise ConnectionFailedError(error)
+            raise DirectcallConnectionFailedError(error)
         everything = {**fields, "format": "JSON"}
         in_form = method == "POST"
         try:
@@ -182,11 +166,11 @@ class Transport:
             ) as response:
                 body = await _read_body(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
-            raise OutcomeUnknownError(type(err).__name__) from None
+            raise DirectcallOutcomeUnknownError(type(err).__name__) from None
         secrets = [self._client_secret, fields.get("access_token", "")]
-        answer = Answer.read(response.status, body, secrets)
-        _LOGGER.debug("%s: HTTP %s, code %s", endpoint, answer.http_status, answer.code or "none")
-        return answer
+        result = ApiResponse.read(response.status, body, secrets)
+        _LOGGER.debug("%s: HTTP %s, code %s", endpoint, result.http_status, result.code or "none")
+        return result
 
     @contextmanager
     def counting(self) -> Iterator[None]:
@@ -194,9 +178,9 @@ class Transport:
         try:
             yield
         except DirectcallError as err:
-            name = type(err).__name__
-            if isinstance(err, RefusedError):
-                # Anything else may be something else each time.
+            name = err.name
+            if isinstance(err, DirectcallRefusedError):
+                # Any other code may be different each time.
                 known = re.fullmatch(r"[0-9]{3}|HTTP [0-9]{3}", err.code)
                 name = f"{name} {err.code if known else 'other'}"
             self.statistics.errors[name] += 1
@@ -207,21 +191,20 @@ class Transport:
 async def map_errors(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a request. Raise ConnectionFailedError or OutcomeUnknownError where that fails."""
+    """Send a request. Raise DirectcallConnectionFailedError or DirectcallOutcomeUnknownError."""
     failure: DirectcallError
     try:
         return await handler(request)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
-        failure = ConnectionFailedError(type(err).__name__)
+        failure = DirectcallConnectionFailedError(type(err).__name__)
     except (aiohttp.ClientError, TimeoutError, OSError) as err:
-        failure = OutcomeUnknownError(type(err).__name__)
-    # Raised here, so that the error of aiohttp is not its context: that one quotes the URL, or the
-    # answer. And the session repeats a GET by itself only after an error of aiohttp's own.
+        failure = DirectcallOutcomeUnknownError(type(err).__name__)
+    # Raised here, so that the error of aiohttp, which may quote the URL, is not the context. Also,
+    # aiohttp repeats a GET by itself after an error of its own.
     raise failure
 
 
 def _form(fields: Mapping[str, str], audio: bytes | None) -> bytes | aiohttp.FormData:
-    """Return a form, of several parts if there is audio."""
     if audio is None:
         return urlencode(fields).encode()
     form = aiohttp.FormData(fields)
@@ -230,12 +213,11 @@ def _form(fields: Mapping[str, str], audio: bytes | None) -> bytes | aiohttp.For
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
-    """Return a body. Raise OutcomeUnknownError if it breaks off, or is longer than any answer."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > _LONGEST_BODY:
             response.close()
             error = "the answer is too long"
-            raise OutcomeUnknownError(error)
+            raise DirectcallOutcomeUnknownError(error)
     return bytes(body)

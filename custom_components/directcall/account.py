@@ -1,0 +1,136 @@
+"""Account: everything of an account that outlives a reload."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import (
+    CONF_CLIENT_ID,
+    CONF_CLIENT_SECRET,
+    CONF_URL,
+    EVENT_HOMEASSISTANT_CLOSE,
+)
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.ssl import get_default_context
+
+from .api import DirectcallClient, Sessions, parse_url
+from .billing import RequestManager
+from .calls import CallManager
+from .const import DOMAIN
+from .coordinator import DirectcallCoordinator
+from .issues import async_clear_all_no_credit
+from .recordings import RecordingLibrary, RecordingWatcher
+from .store import AccountStore
+
+_DATA_ACCOUNTS: Final[HassKey[dict[str, DirectcallAccount]]] = HassKey(DOMAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectcallData:
+    """The data of an account's entry while it is loaded."""
+
+    account: DirectcallAccount
+    coordinator: DirectcallCoordinator
+    recordings: RecordingLibrary
+
+    @property
+    def client(self) -> DirectcallClient:
+        """Return the client of the account."""
+        return self.coordinator.client
+
+
+type DirectcallConfigEntry = ConfigEntry[DirectcallData]
+
+
+class DirectcallAccount:
+    """The calls, recordings, requests and sessions of an account, and what is saved of them."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Start without calls, and open the sessions."""
+        self._hass = hass
+        self.sessions: Final = Sessions.open(get_default_context())
+        self._store = AccountStore(hass, entry_id)
+        self.requests: Final = RequestManager(hass, entry_id)
+        self.calls: Final = CallManager(hass, entry_id, self._store, self.requests)
+        self.recording_watcher: Final = RecordingWatcher(
+            hass, entry_id, self._store, self.calls.tracker
+        )
+        self._entry_id = entry_id
+        self._is_loaded = False
+        self._client: DirectcallClient | None = None
+        self._credentials: tuple[str, str, str] | None = None
+
+    async def async_load(self) -> None:
+        """Restore what was saved before Home Assistant stopped, once."""
+        if not self._is_loaded:
+            self._is_loaded = True
+            await self._store.async_load()
+
+    @callback
+    def async_get_client(self, entry: ConfigEntry) -> DirectcallClient:
+        """Return a client with the credentials of the entry.
+
+        It keeps its token through a reload, because nothing can be sent while one is requested.
+        """
+        credentials = (
+            entry.data[CONF_URL],
+            entry.data[CONF_CLIENT_ID],
+            entry.data[CONF_CLIENT_SECRET],
+        )
+        if self._client is None or self._credentials != credentials:
+            url, client_id, client_secret = self._credentials = credentials
+            self._client = DirectcallClient(self.sessions, parse_url(url), client_id, client_secret)
+        return self._client
+
+    @callback
+    def async_attach(self, entry: DirectcallConfigEntry) -> None:
+        """Track the calls and look for recordings while the entry is loaded."""
+        data = entry.runtime_data
+        self.recording_watcher.async_attach(data.coordinator, data.recordings)
+        self.calls.tracker.async_attach(data.coordinator)
+
+    @callback
+    def async_detach(self) -> None:
+        """Pause the tracking and the search for recordings."""
+        self.calls.tracker.async_detach()
+        self.recording_watcher.async_detach()
+
+    async def async_remove(self) -> None:
+        """Forget everything, and close the sessions once the requests under way have ended."""
+        self.requests.async_cancel_billed()
+        async_clear_all_no_credit(self._hass, self._entry_id)
+        self.calls.tracker.async_end_all()
+        self.recording_watcher.async_detach()
+        await self._store.async_remove()
+        self._hass.async_create_background_task(self._async_end(), f"{DOMAIN} sessions")
+
+    async def _async_end(self) -> None:
+        try:
+            await self.requests.async_wait_for_all()
+        finally:
+            await self.sessions.close()
+
+
+@callback
+def async_get_account(hass: HomeAssistant, entry_id: str) -> DirectcallAccount:
+    """Return an account. Create it the first time."""
+    if _DATA_ACCOUNTS not in hass.data:
+        hass.data[_DATA_ACCOUNTS] = {}
+
+        async def async_close_sessions(_: Event) -> None:
+            for account in hass.data[_DATA_ACCOUNTS].values():
+                await account.sessions.close()
+
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, async_close_sessions)
+    accounts = hass.data[_DATA_ACCOUNTS]
+    if entry_id not in accounts:
+        accounts[entry_id] = DirectcallAccount(hass, entry_id)
+    return accounts[entry_id]
+
+
+async def async_remove_account(hass: HomeAssistant, entry_id: str) -> None:
+    """Remove an account, whether or not it was ever loaded."""
+    account = async_get_account(hass, entry_id)
+    del hass.data[_DATA_ACCOUNTS][entry_id]
+    await account.async_remove()

@@ -1,0 +1,19 @@
+"""Calls: placed once, tracked to their outcome, hung up."""
+
+from .call import DIGITS, Call, CallState
+from .hang_up import HangUpResult, PreventedCall
+from .manager import CallManager, PlacedCall
+from .options import PlaceCallOptions
+from .tracker import CallTracker
+
+__all__ = [
+    "DIGITS",
+    "Call",
+    "CallManager",
+    "CallState",
+    "CallTracker",
+    "HangUpResult",
+    "PlaceCallOptions",
+    "PlacedCall",
+    "PreventedCall",
+]

@@ -1,0 +1,67 @@
+"""Call publisher: the states that calls enter, for listeners in Home Assistant."""
+
+from collections.abc import Callable
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import (
+    SignalType,
+    async_dispatcher_connect,
+    async_dispatcher_send,
+)
+from homeassistant.helpers.start import async_at_started
+
+from ..const import DOMAIN
+from .call import Call, CallState
+
+type CallListener = Callable[[Call, CallState], None]
+
+
+class CallPublisher:
+    """Publishes states once Home Assistant has started, and those entered before, too."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str, published: Callable[[], object]) -> None:
+        """Start paused. `published` is called after waiting states are published."""
+        self._hass = hass
+        self._signal = SignalType[Call, CallState](f"{DOMAIN}_call_{entry_id}")
+        self._published = published
+        self._is_paused = True
+        self._cancel_start: CALLBACK_TYPE = lambda: None
+        self._waiting: list[tuple[Call, CallState]] = []
+
+    @property
+    def waiting(self) -> list[Call]:
+        """Return the calls with states that are not published yet, the newest last."""
+        return [call for call, _ in self._waiting]
+
+    @callback
+    def async_subscribe(self, listener: CallListener) -> CALLBACK_TYPE:
+        """Call a listener with each state that a call enters. Return what ends that."""
+        return async_dispatcher_connect(self._hass, self._signal, listener)
+
+    @callback
+    def async_start(self) -> None:
+        """Publish from when Home Assistant has started: before, no automation is triggered."""
+        self._cancel_start = async_at_started(self._hass, self._async_started)
+
+    @callback
+    def _async_started(self, _: HomeAssistant) -> None:
+        self._is_paused = False
+        waiting, self._waiting = self._waiting, []
+        for call, state in waiting:
+            self.async_publish(call, state)
+        if waiting:
+            self._published()
+
+    @callback
+    def async_pause(self) -> None:
+        """Let states wait, because the entities that listen are unloaded."""
+        self._is_paused = True
+        self._cancel_start()
+
+    @callback
+    def async_publish(self, call: Call, state: CallState) -> None:
+        """Publish a state that a call entered, or let it wait."""
+        if self._is_paused:
+            self._waiting.append((call, state))
+        else:
+            async_dispatcher_send(self._hass, self._signal, call, state)

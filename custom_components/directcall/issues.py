@@ -1,0 +1,69 @@
+"""Repair issues: missing credit."""
+
+from enum import Enum
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .api import redact_number
+from .const import CONF_ORIGIN, DOMAIN
+
+
+class BilledService(Enum):
+    """Services that Directcall bills. Code 102 suggests that each has its own balance."""
+
+    CALLS = "no_credit"
+    VOICE_MESSAGES = "no_credit_voice_messages"
+    SMS = "no_credit_sms"
+
+    @property
+    def issue(self) -> str:
+        """Return the translation key of the issue."""
+        return self.value
+
+
+def _issue_id(entry_id: str, service: BilledService) -> str:
+    return f"{service.issue}_{entry_id}"
+
+
+@callback
+def async_show_no_credit(hass: HomeAssistant, entry: ConfigEntry, service: BilledService) -> None:
+    """Show that an account has no credit for a service.
+
+    The issue stays until the provider accepts a request for the service, also after a restart.
+    """
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(entry.entry_id, service),
+        is_fixable=False,
+        is_persistent=True,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=service.issue,
+        # Diagnostics contain the issues, too, and the title of the entry is the client ID.
+        translation_placeholders={"origin": redact_number(entry.options[CONF_ORIGIN])},
+    )
+
+
+@callback
+def async_clear_no_credit(hass: HomeAssistant, entry_id: str, service: BilledService) -> None:
+    """Clear the issue that an account has no credit for a service."""
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id, service))
+
+
+@callback
+def async_clear_all_no_credit(hass: HomeAssistant, entry_id: str) -> None:
+    """Clear the issues of an account that is removed."""
+    for service in BilledService:
+        async_clear_no_credit(hass, entry_id, service)
+
+
+@callback
+def async_update_no_credit(hass: HomeAssistant) -> None:
+    """Update the issues of all accounts. Earlier versions did not name the origin in them."""
+    registry = ir.async_get(hass)
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        for service in BilledService:
+            if registry.async_get_issue(DOMAIN, _issue_id(entry.entry_id, service)):
+                async_show_no_credit(hass, entry, service)

@@ -1,0 +1,71 @@
+"""Account of an action: the one that is meant, and the permission to use it."""
+
+from collections.abc import Iterable
+
+from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.helpers import entity_registry as er
+
+from ..account import DirectcallConfigEntry
+from ..const import DOMAIN
+from ..contacts import ATTR_CONTACT, AddressBook, contact_not_found
+from ..validation import ActionFields
+
+
+@callback
+def async_get_entry(hass: HomeAssistant, fields: ActionFields) -> DirectcallConfigEntry:
+    """Return the account that an action names, or that of its contact, or the only one."""
+    contacts = fields.get_items(ATTR_CONTACT)
+    entry_id = fields.get(ATTR_CONFIG_ENTRY_ID)
+    if entry_id is None and contacts:
+        entry_id = _async_find_account(hass, contacts)
+    accounts = hass.config_entries.async_entries(
+        DOMAIN, include_ignore=False, include_disabled=False
+    )
+    if entry_id is None and len(accounts) > 1:
+        if contacts:
+            raise contact_not_found()
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="account_required")
+    for account in accounts:
+        is_meant = entry_id is None or entry_id == account.entry_id
+        if is_meant and account.state is ConfigEntryState.LOADED:
+            return account
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="account_not_loaded")
+
+
+@callback
+def _async_find_account(hass: HomeAssistant, device_ids: Iterable[object]) -> str | None:
+    """Return the ID of the account that the first contact among devices belongs to, or None."""
+    books = {
+        entry.entry_id: AddressBook(hass, entry)
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+    }
+    for device_id in device_ids:
+        for entry_id, book in books.items():
+            if book.async_find_contact(device_id):
+                return entry_id
+    return None
+
+
+async def async_authorize(call: ServiceCall, entry: DirectcallConfigEntry) -> None:
+    """Raise Unauthorized unless the user may control all entities of the account."""
+    if not call.context.user_id:
+        return
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context, config_entry_id=entry.entry_id)
+    entities = er.async_entries_for_config_entry(er.async_get(call.hass), entry.entry_id)
+    may_control = user.permissions.access_all_entities(POLICY_CONTROL) or (
+        bool(entities)
+        and all(user.permissions.check_entity(e.entity_id, POLICY_CONTROL) for e in entities)
+    )
+    if not may_control:
+        raise Unauthorized(
+            context=call.context,
+            config_entry_id=entry.entry_id,
+            perm_category=CAT_ENTITIES,
+            permission=POLICY_CONTROL,
+        )

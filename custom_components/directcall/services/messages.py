@@ -1,0 +1,131 @@
+"""Actions of messages: send, look up and cancel them."""
+
+from collections.abc import Mapping
+import logging
+from typing import Final
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util.json import JsonObjectType
+
+from ..account import DirectcallConfigEntry, DirectcallData
+from ..api import PhoneNumber, RequestScope, Sms, VoiceMessage
+from ..audio import async_get_audio
+from ..billing import DEADLINE
+from ..const import CONF_ORIGIN
+from ..contacts import ATTR_CONTACT, ATTR_DESTINATION, AddressBook, Addressees
+from ..messages import async_check_outcomes, async_send_message
+from ..validation import ActionFields, spoken_text, written_text
+from .recipients import async_get_addressees
+from .responses import message_response, reply_response
+
+_LOGGER = logging.getLogger(__name__)
+
+ATTR_ATTEMPTS: Final = "attempts"
+ATTR_EARLIEST_HOUR: Final = "earliest_hour"
+ATTR_LATEST_HOUR: Final = "latest_hour"
+ATTR_MEDIA: Final = "media"
+ATTR_MEDIA_CONTENT_ID: Final = "media_content_id"
+ATTR_MESSAGE: Final = "message"
+ATTR_MESSAGE_ID: Final = "message_id"
+ATTR_SEND_AT: Final = "send_at"
+ATTR_TITLE: Final = "title"
+
+MESSAGE_FIELDS: Final = frozenset({ATTR_CONFIG_ENTRY_ID, ATTR_MESSAGE_ID})
+SEND_SMS_FIELDS: Final = frozenset(
+    {
+        ATTR_CONFIG_ENTRY_ID,
+        ATTR_CONTACT,
+        ATTR_DESTINATION,
+        CONF_ORIGIN,
+        ATTR_TITLE,
+        ATTR_MESSAGE,
+        ATTR_SEND_AT,
+        ATTR_EARLIEST_HOUR,
+        ATTR_LATEST_HOUR,
+    }
+)
+SEND_VOICE_MESSAGE_FIELDS: Final = SEND_SMS_FIELDS | {ATTR_MEDIA, ATTR_ATTEMPTS}
+
+
+async def async_send_voice_message(
+    hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
+    """Have a text spoken, or audio played."""
+    # The account may be reloaded while the audio is made.
+    data = entry.runtime_data
+    attempts = fields.get_attempts(ATTR_ATTEMPTS)
+    _async_get_parties(hass, entry, fields)
+    delivery = fields.get_delivery(ATTR_SEND_AT, ATTR_EARLIEST_HOUR, ATTR_LATEST_HOUR)
+    content = await _async_get_content(hass, fields)
+    # Contacts may have changed while the audio was made.
+    origin, addressees = _async_get_parties(hass, entry, fields)
+    message = VoiceMessage(origin, (), content, attempts, delivery)
+    return await _async_send(hass, data, addressees, message)
+
+
+async def async_send_sms(
+    hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
+    """Have a text written."""
+    origin, addressees = _async_get_parties(hass, entry, fields)
+    delivery = fields.get_delivery(ATTR_SEND_AT, ATTR_EARLIEST_HOUR, ATTR_LATEST_HOUR)
+    text = written_text(fields.get_text(ATTR_MESSAGE), fields.get_text(ATTR_TITLE))
+    sms = Sms(origin, (), text, delivery)
+    response = await _async_send(hass, entry.runtime_data, addressees, sms)
+    return {**response, "parts": sms.parts}
+
+
+async def async_get_message_status(
+    hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
+    """Return the provider's reply about the status of a message."""
+    message_id = fields.get_message_id(ATTR_MESSAGE_ID)
+    reply = await entry.runtime_data.client.message_status(message_id, RequestScope(DEADLINE))
+    return reply_response(reply)
+
+
+async def async_cancel_message(
+    hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
+) -> JsonObjectType:
+    """Cancel a message that is scheduled."""
+    message_id = fields.get_message_id(ATTR_MESSAGE_ID)
+    reply = await entry.runtime_data.client.cancel_message(message_id, RequestScope(DEADLINE))
+    return reply_response(reply)
+
+
+@callback
+def _async_get_parties(
+    hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
+) -> tuple[PhoneNumber, Addressees]:
+    """Return the origin and the recipients of a message."""
+    book = AddressBook(hass, entry)
+    return book.get_origin(fields.get_item(CONF_ORIGIN)), async_get_addressees(fields, book)
+
+
+async def _async_get_content(hass: HomeAssistant, fields: ActionFields) -> str | bytes:
+    """Return the text that is spoken, or audio. With both, the text replaces audio that fails."""
+    message, title = fields.get_text(ATTR_MESSAGE), fields.get_text(ATTR_TITLE)
+    media = fields.get(ATTR_MEDIA)
+    if media is None:
+        return spoken_text(message, title)
+    content_id = media.get(ATTR_MEDIA_CONTENT_ID) if isinstance(media, Mapping) else media
+    has_text = bool(message or title)
+    try:
+        return await async_get_audio(hass, content_id, waits_for_others=not has_text)
+    except HomeAssistantError as err:
+        if not has_text:
+            raise
+        _LOGGER.warning("The text is spoken instead of the audio: %s", err.translation_key)
+        return spoken_text(message, title)
+
+
+async def _async_send(
+    hass: HomeAssistant, data: DirectcallData, addressees: Addressees, message: VoiceMessage | Sms
+) -> JsonObjectType:
+    """Send a message, and return the response about it."""
+    recipients = addressees.recipients
+    outcomes = await async_send_message(data.account.requests, data.client, recipients, message)
+    accepted = async_check_outcomes(hass, outcomes, addressees.errors)
+    return message_response(accepted, recipients)

@@ -1,1 +1,0 @@
-"""A person's way through a real Home Assistant, in a real browser."""

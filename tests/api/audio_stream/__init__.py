@@ -1,0 +1,1 @@
+"""Tests of the audio of recordings, as the API sends it."""

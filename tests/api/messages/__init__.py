@@ -1,0 +1,1 @@
+"""Tests of voice messages and SMS, as the API takes them."""

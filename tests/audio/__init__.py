@@ -1,0 +1,1 @@
+"""Tests of audio that is played on the telephone."""

@@ -1,0 +1,136 @@
+"""Files of the blueprints: both languages, their inputs, and their import."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
+
+from homeassistant.components.automation.helpers import (
+    async_get_blueprints as async_get_automations,
+)
+from homeassistant.components.blueprint import Blueprint
+from homeassistant.components.blueprint.importer import fetch_blueprint_from_url
+from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
+from homeassistant.components.script.helpers import async_get_blueprints as async_get_scripts
+from homeassistant.core import HomeAssistant
+from homeassistant.util.yaml import parse_yaml
+
+from tests.blueprints.common import BLUEPRINTS, FILES, load
+from tests.common import READMES, ROOT
+
+DOMAINS = ("automation", "script")
+ALL = [(domain, path) for files in FILES.values() for domain, path in files.items()]
+# What is there to be read: it differs with the language.
+READ = ("name", "description", "alias", "title", "message", "stop")
+
+
+def texts(value: Any, key: str = "") -> Iterator[str]:
+    """Yield what there is to read in a blueprint."""
+    match value:
+        case str() if key in READ:
+            yield value
+        case dict():
+            for name, item in value.items():
+                yield from texts(item, name)
+        case list():
+            for item in value:
+                yield from texts(item)
+
+
+def without_texts(value: Any) -> Any:
+    """Return a blueprint without what there is to read in it."""
+    match value:
+        case dict():
+            return {
+                name: without_texts(item)
+                for name, item in value.items()
+                if not (isinstance(item, str) and name in (*READ, "source_url"))
+            }
+        case list():
+            return [without_texts(item) for item in value]
+    return value
+
+
+def test_every_file_is_tested() -> None:
+    """No blueprint is there but those that are tested here."""
+    files = {file for file in BLUEPRINTS.rglob("*") if file.is_file()}
+    assert files == {BLUEPRINTS / domain / path for domain, path in ALL}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_both_languages_do_the_same(domain: str) -> None:
+    """What differs between the languages is what there is to read, and all of that does."""
+    english, portuguese = (load(domain, files[domain]) for files in FILES.values())
+    assert without_texts(english) == without_texts(portuguese)
+    pairs = list(zip(texts(english), texts(portuguese), strict=True))
+    assert len(pairs) > 20
+    # The title of a notification is the name that people gave.
+    same = {one for one, other in pairs if one == other}
+    assert same == {"{{ this.attributes.friendly_name }}"}
+
+
+@pytest.mark.parametrize(("domain", "path"), ALL)
+def test_every_input_is_explained(domain: str, path: str) -> None:
+    """Each input has a name and a selector, and what can be left out has a default."""
+    blueprint = Blueprint(load(domain, path), expected_domain=domain, schema=BLUEPRINT_SCHEMA)
+    required = {"automation": {"triggers", "contacts", "message"}, "script": {"contacts"}}[domain]
+    assert {k for k, v in blueprint.inputs.items() if "default" not in v} == required
+    assert all(v["name"] and v["selector"] for v in blueprint.inputs.values())
+    for section in blueprint.metadata["input"].values():
+        assert "selector" in section or section["collapsed"]
+
+
+@pytest.mark.parametrize(("domain", "path"), ALL)
+async def test_imports(
+    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker, domain: str, path: str
+) -> None:
+    """Home Assistant finds each file at the address that stands in it, and can save it."""
+    text = (BLUEPRINTS / domain / path).read_text(encoding="utf-8")
+    manifest = json.loads((ROOT / "custom_components/directcall/manifest.json").read_text())
+    repository = manifest["documentation"].removesuffix("#readme")
+    url = load(domain, path)["blueprint"]["source_url"]
+    assert url == f"{repository}/blob/main/blueprints/{domain}/{path}"
+
+    owner = repository.removeprefix("https://github.com/")
+    raw = f"https://raw.githubusercontent.com/{owner}/main/blueprints/{domain}/{path}"
+    aioclient_mock.get(raw, text=text)
+    imported = await fetch_blueprint_from_url(hass, url)
+    assert imported.suggested_filename == f"directcall-ha/{Path(path).stem}"
+    assert imported.blueprint.domain == domain
+    assert imported.blueprint.validate() is None
+    assert parse_yaml(imported.blueprint.yaml()) == imported.blueprint.data
+
+
+@pytest.mark.parametrize(("domain", "path"), ALL)
+def test_metadata(domain: str, path: str) -> None:
+    """Each asks for the Home Assistant that the integration asks for, and is ours."""
+    metadata = load(domain, path)["blueprint"]
+    hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
+    assert metadata["homeassistant"]["min_version"] == hacs["homeassistant"]
+    assert metadata["author"] == "directcall-ha"
+    assert metadata["domain"] == domain
+
+
+def test_readmes_link_to_the_blueprints(language: str) -> None:
+    """Each README has the links that import the blueprints of its language."""
+    readme = (ROOT / READMES[language]).read_text(encoding="utf-8")
+    for domain, path in FILES[language].items():
+        metadata = load(domain, path)["blueprint"]
+        assert f"blueprint_url={quote(metadata['source_url'], safe='')})" in readme
+        assert f"**{metadata['name']}**" in readme
+
+
+async def test_home_assistant_loads_them(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Home Assistant finds all of them, and nothing is wrong with any."""
+    for domain, blueprints in (
+        ("automation", async_get_automations(hass)),
+        ("script", async_get_scripts(hass)),
+    ):
+        loaded = await blueprints.async_get_blueprints()
+        assert set(loaded) == {files[domain] for files in FILES.values()}
+        assert all(isinstance(blueprint, Blueprint) for blueprint in loaded.values())

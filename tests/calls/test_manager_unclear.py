@@ -1,0 +1,169 @@
+"""Calls whose request got no answer: adopted, busy, or given up."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from tests.calls.common import LOST, UNAVAILABLE, UNCLEAR, status, told
+from tests.common import (
+    ACTIVE_CALLS,
+    NUMBER,
+    PLACE_CALL,
+    STATUS,
+    Events,
+    make_account,
+    pass_time,
+    place_call,
+    set_up,
+    state_of,
+    until,
+)
+from tests.simulator import Reply, Simulator
+
+# Time jumps where a test says so, and flows on in between, as sockets and servers need it.
+pytestmark = pytest.mark.freeze_time(tick=True)
+
+
+async def test_call_without_an_answer_is_adopted(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+) -> None:
+    """A call whose placing was unclear and that turns up is followed as any other."""
+    with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
+        await place_call(hass, destination=f"{NUMBER}9001")
+    assert events.types == []
+    assert state_of(hass, ACTIVE_CALLS) == "0"
+    with pytest.raises(ServiceValidationError):
+        await place_call(hass, destination=f"{NUMBER}9001")
+    await flow_on(15)
+    assert events.types == ["placed", "ringing", "answered"]
+    assert state_of(hass, ACTIVE_CALLS) == "1"
+    assert simulator.requests[PLACE_CALL] == 1
+
+
+async def test_unclear_call_that_was_busy(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """Only a live call is adopted: a word that it is over may be of the one before."""
+    simulator.reply(PLACE_CALL, Reply(drop=True))
+    with pytest.raises(HomeAssistantError, match="may or may not"):
+        await place_call(hass)
+    simulator.reply(STATUS, told(origin="atendida", destination="atendida"))
+    simulator.reply(STATUS, told(origin="encerrada", destination="encerrada"))
+    await flow_on(6)
+    assert events.types == ["placed", "answered", "ended"]
+
+    simulator.reply(PLACE_CALL, Reply(drop=True))
+    with pytest.raises(HomeAssistantError, match="may or may not"):
+        await place_call(hass)
+    simulator.reply(STATUS, told(origin="encerrada", destination="ocupado"))
+    await flow_on(26)
+    assert events.types[3:] == ["unknown"]
+
+
+async def test_unclear_call_is_decided_as_soon_as_it_can_be(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+    skip: Callable[[float], None],
+) -> None:
+    """Where no call turns up, that is said 20 seconds later, however the looks are spaced."""
+    simulator.reply(PLACE_CALL, LOST)
+    waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
+    await until(lambda: simulator.requests[PLACE_CALL] == 1)
+    held = simulator.hold(STATUS)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    skip(2)
+    await until(lambda: simulator.requests[STATUS] == 1)
+    # The first look takes a while, so that the others are later, too.
+    skip(1.5)
+    held.set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await pass_time(hass, freezer, 0.5, times=30)
+    assert not waiting.done()
+    await pass_time(hass, freezer, 0.5, times=4)
+    assert waiting.done()
+    with pytest.raises(HomeAssistantError, match=UNCLEAR):
+        await waiting
+    assert events.types == ["unknown"]
+
+
+async def test_unclear_call_without_any_status(
+    hass: HomeAssistant, simulator: Simulator, events: Events, freezer: FrozenDateTimeFactory
+) -> None:
+    """Where no status is available, that is said 45 seconds later, and the call is followed on."""
+    simulator.reply(PLACE_CALL, LOST)
+    simulator.reply(STATUS, *[UNAVAILABLE] * 100)
+    waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
+    await until(lambda: simulator.requests[PLACE_CALL] == 1)
+    await pass_time(hass, freezer, 1, times=43)
+    assert not waiting.done()
+    await pass_time(hass, freezer, 1, times=3)
+    assert waiting.done()
+    with pytest.raises(HomeAssistantError, match=UNCLEAR):
+        await waiting
+    assert events.types == []
+    simulator.forget_replies(STATUS)
+    simulator.reply(STATUS, status("chamando"))
+    await pass_time(hass, freezer, 1, times=10)
+    assert events.types[:2] == ["placed", "ringing"]
+
+
+async def test_unclear_call_is_adopted_only_if_it_is_live(
+    hass: HomeAssistant, simulator: Simulator, events: Events, freezer: FrozenDateTimeFactory
+) -> None:
+    """A word that a telephone was busy may be about another call, so that it proves nothing."""
+    simulator.reply(PLACE_CALL, LOST)
+    with pytest.raises(HomeAssistantError, match=UNCLEAR):
+        await place_call(hass)
+    simulator.reply(STATUS, status("ocupado"), status("chamando"))
+    await pass_time(hass, freezer, 2.5)
+    assert (simulator.requests[STATUS], events.types) == (1, [])
+    await pass_time(hass, freezer, 3.5)
+    assert events.types == ["placed", "ringing"]
+
+
+async def test_error_after_an_unclear_call(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Who calls after an unclear call hears that it may ring, and when the next is possible."""
+    await set_up(hass, make_account(simulator, contacts={"Maria": "+55 41 99999-0000"}))
+    simulator.reply(PLACE_CALL, LOST)
+    simulator.reply(STATUS, *[UNAVAILABLE] * 100)
+    with pytest.raises(HomeAssistantError, match=UNCLEAR):
+        await place_call(hass)
+    await pass_time(hass, freezer, 5)
+    with pytest.raises(ServiceValidationError) as caught:
+        await place_call(hass, destination="Maria")
+    assert caught.value.translation_key == "call_may_be_in_progress"
+    placeholders = caught.value.translation_placeholders
+    assert placeholders is not None
+    assert placeholders["name"] == "Maria"
+    seconds = int(placeholders["seconds"])
+    assert 10 <= seconds <= 15
+    await pass_time(hass, freezer, seconds)
+    await place_call(hass)
+    assert len(simulator.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [({"destination": "Maria"}, "Maria"), ({"destination": "+55 41 99999-1111"}, "…1111")],
+)
+async def test_error_says_who_is_being_called(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, data: Any, name: str
+) -> None:
+    """The error of a second call names the contact, or the end of the number."""
+    await set_up(hass, make_account(simulator, contacts={"Maria": "+55 41 99999-0000"}))
+    await place_call(hass, **data)
+    with pytest.raises(ServiceValidationError, match=rf"the origin and {name} is already"):
+        await place_call(hass, **data)

@@ -1,0 +1,416 @@
+"""Polling of calls: their states, the pace of the polls, and their end."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import batched, product
+import json
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.core import HomeAssistant
+
+from tests.calls.common import (
+    ANSWERED,
+    GOES_ON,
+    IN_VAIN,
+    OVER,
+    RINGS,
+    UNAVAILABLE,
+    start_poll,
+    timers,
+    told,
+)
+from tests.common import (
+    ACTIVE_CALLS,
+    END,
+    LAST_CALL,
+    NUMBER,
+    PLACE_CALL,
+    STATUS,
+    Events,
+    end_call,
+    pass_time,
+    place_call,
+    state_of,
+    until,
+)
+from tests.simulator import Reply, Simulator
+
+# Time jumps where a test says so, and flows on in between, as sockets and servers need it.
+pytestmark = pytest.mark.freeze_time(tick=True)
+STORIES = {
+    # Last digits of origin and destination; then the story where the origin, and where the
+    # destination rings first.
+    "answers": ("0300", "0000", [*IN_VAIN, "answered"], [*IN_VAIN, "answered"]),
+    "ends by itself": ("0300", "7004", [*IN_VAIN, "answered", "ended"], None),
+    "busy": ("0300", "7001", [*IN_VAIN, "busy"], ["placed", "busy"]),
+    "never answers": ("0300", "7002", [*IN_VAIN, "no_answer"], None),
+    "declines": ("0300", "7003", [*IN_VAIN, "busy"], None),
+    "fails": ("0300", "7006", [*IN_VAIN, "failed"], ["placed", "failed"]),
+    "riddle": ("0300", "7005", [*IN_VAIN, "unknown"], ["placed", "unknown"]),
+    "origin never answers": (
+        "7002",
+        "0000",
+        [*IN_VAIN, "origin_no_answer"],
+        [*IN_VAIN, "answered", "ended"],
+    ),
+    "origin busy": (
+        "7001",
+        "0000",
+        ["placed", "origin_no_answer"],
+        [*IN_VAIN, "answered", "ended"],
+    ),
+    "origin fails": ("7006", "0000", ["placed", "failed"], [*IN_VAIN, "answered", "ended"]),
+    "origin hangs up": ("7004", "0000", [*IN_VAIN, "answered", "ended"], None),
+}
+
+
+@pytest.mark.parametrize("destination_first", [False, True])
+@pytest.mark.parametrize(
+    ("origin", "destination", "story", "inverted"), STORIES.values(), ids=STORIES
+)
+async def test_story(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+    origin: str,
+    destination: str,
+    story: list[str],
+    inverted: list[str] | None,
+    destination_first: bool,
+) -> None:
+    """What the telephones do is what the events tell."""
+    await place_call(
+        hass,
+        origin=f"+55 41 3060-{origin}",
+        destination=f"{NUMBER}{destination}",
+        ring_destination_first=destination_first,
+    )
+    expected = (inverted or story) if destination_first else story
+    await flow_on(60)
+    assert events.types == expected
+    assert state_of(hass, LAST_CALL) == expected[-1]
+    assert state_of(hass, ACTIVE_CALLS) == ("1" if expected[-1] == "answered" else "0")
+    assert len(simulator.calls) == 1
+    if expected[-1] != "answered":
+        asked = simulator.requests[STATUS]
+        await flow_on(20)
+        assert simulator.requests[STATUS] == asked
+
+
+TEXT = Reply(json.dumps({"status": "ok", "codigo": "000", "msg": "Em andamento"}).encode())
+YES_BUT_OVER = Reply(json.dumps({"status": "ok", "codigo": "003", "msg": "x"}).encode())
+LOOKS: dict[str, tuple[list[Reply], list[str]]] = {
+    "destination ended": (
+        [RINGS, GOES_ON, told(origin="atendida", destination="encerrada")],
+        [*IN_VAIN, "no_answer"],
+    ),
+    "destination ended after answer": (
+        [RINGS, ANSWERED, told(origin="atendida", destination="encerrado")],
+        [*IN_VAIN, "answered", "ended"],
+    ),
+    "answer is stronger than a failure after it": (
+        [ANSWERED, told(origin="atendida", destination="falha")],
+        ["placed", "answered", "ended"],
+    ),
+    "origin ended": ([RINGS, told(origin="encerrada")], [*IN_VAIN, "origin_no_answer"]),
+    "origin ended after it answered": (
+        [told(origin="atendida"), told(origin="encerrada")],
+        ["placed", "no_answer"],
+    ),
+    "origin ended after answer": (
+        [ANSWERED, told(origin="encerrada")],
+        ["placed", "answered", "ended"],
+    ),
+    "origin ended before its destination": (
+        [GOES_ON, told(origin="encerrada", destination="chamando"), ANSWERED, OVER],
+        [*IN_VAIN, "answered", "ended"],
+    ),
+    "origin not answered": ([told(origin="não atendida")], ["placed", "origin_no_answer"]),
+    "destination not answered": (
+        [GOES_ON, told(origin="atendida", destination="não atendido")],
+        [*IN_VAIN, "no_answer"],
+    ),
+    "answered once is answered": (
+        [ANSWERED, GOES_ON, GOES_ON, OVER],
+        ["placed", "answered", "ended"],
+    ),
+    "riddle, then answered": (
+        [told(origin="em fila"), ANSWERED, OVER],
+        ["placed", "answered", "ended"],
+    ),
+    "riddle at the origin": ([told(origin="em fila"), GOES_ON, OVER], [*IN_VAIN, "unknown"]),
+    "riddle at the destination": (
+        [GOES_ON, told(origin="atendida", destination="em fila"), OVER],
+        [*IN_VAIN, "unknown"],
+    ),
+    "riddle beside an end": (
+        [told(origin="encerrada", destination="em fila"), OVER, *[OVER] * 6],
+        ["placed", "unknown"],
+    ),
+    "riddle beside a busy origin": (
+        [told(origin="ocupado", destination="em fila"), *[OVER] * 7],
+        ["placed", "unknown"],
+    ),
+    "leg of nobody": (
+        [told(origin="atendida", other="chamando"), OVER],
+        ["placed", "unknown"],
+    ),
+    "text for legs": ([RINGS, TEXT, OVER], [*IN_VAIN, "unknown"]),
+    "text, then answered": ([TEXT, ANSWERED, OVER], ["placed", "answered", "ended"]),
+    "yes that means over": ([GOES_ON, YES_BUT_OVER], [*IN_VAIN, "no_answer"]),
+    "not up yet": ([OVER, OVER, RINGS, ANSWERED, OVER], [*IN_VAIN, "answered", "ended"]),
+    "not up yet, and never": ([OVER] * 8, ["placed", "unknown"]),
+    "negative word while the origin still rings": (
+        [told(origin="chamando", destination="não atendida"), GOES_ON, ANSWERED, OVER],
+        [*IN_VAIN, "answered", "ended"],
+    ),
+    "second leg alone": ([told(destination="chamando"), OVER], [*IN_VAIN, "unknown"]),
+    "leg of nobody that is as the origin's": (
+        [RINGS, told(origin="atendida", other="atendida"), OVER],
+        [*IN_VAIN, "unknown"],
+    ),
+    "terminal word alone": ([told(destination="ocupado")], ["placed", "busy"]),
+}
+
+
+@pytest.mark.parametrize(("replies", "story"), LOOKS.values(), ids=LOOKS)
+async def test_what_looks_add_up_to(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+    replies: list[Reply],
+    story: list[str],
+) -> None:
+    """What is said of the legs adds up to where the call stands, and nothing is guessed."""
+    await place_call(hass)
+    simulator.reply(STATUS, *replies)
+    await flow_on(3 * len(replies))
+    assert events.types == story
+
+
+async def test_origin_that_is_busy_before_it_should_ring(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """Where the destination rings first, what the origin does is no answer of the destination."""
+    await place_call(hass, ring_destination_first=True)
+    simulator.reply(STATUS, told(destination="chamando"), told(origin="ocupado"))
+    await flow_on(6)
+    assert events.types == [*IN_VAIN, "no_answer"]
+
+
+async def test_origin_that_rings_alone_where_it_comes_second(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """An origin that rings although the destination seems not to have answered is a riddle."""
+    await place_call(hass, ring_destination_first=True)
+    simulator.reply(STATUS, told(destination="chamando"), told(origin="chamando"), OVER)
+    await flow_on(9)
+    assert events.types == [*IN_VAIN, "unknown"]
+
+
+async def test_look_that_is_late(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What is heard of a call after it was hung up is nothing new."""
+    await place_call(hass)
+    await flow_on(15)
+    status = simulator.hold(STATUS)
+    await start_poll(hass, freezer, simulator)
+    await end_call(hass)
+    status.set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert events.types == [*IN_VAIN, "answered", "ended"]
+    assert state_of(hass, ACTIVE_CALLS) == "0"
+
+
+async def test_call_that_ends_while_somebody_hangs_up(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A call is over once, whoever was faster."""
+    await place_call(hass)
+    await flow_on(15)
+    answer = simulator.hold(END)
+    hanging_up = asyncio.create_task(end_call(hass))
+    await until(lambda: simulator.requests[END] == 1)
+    simulator.reply(STATUS, OVER)
+    await start_poll(hass, freezer, simulator)
+    await until(lambda: events.types == [*IN_VAIN, "answered", "ended"])
+    assert not hanging_up.done()
+    answer.set()
+    await hanging_up
+    assert events.types == [*IN_VAIN, "answered", "ended"]
+
+
+async def test_attributes_give_nobody_away(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """An event says which call it is of, with four digits of the number."""
+    response = await place_call(hass, destination=f"{NUMBER}7004", record=True)
+    await flow_on(40)
+    expected = {"call_id": response["call_id"], "last_digits": "7004", "recorded": True}
+    for event in events:
+        assert expected.items() <= event.attributes.items()
+    durations = [event.attributes["duration"] for event in events]
+    assert durations[:-1] == [None, None, None]
+    assert durations[-1] == pytest.approx(10, abs=4)
+    state = hass.states.get(LAST_CALL)
+    assert state is not None
+    assert "99999" not in str([*events, state])
+
+
+async def test_gap_is_never_guessed_over(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """A call that ended while nobody could look is over with an outcome that nobody knows."""
+    await place_call(hass, destination=f"{NUMBER}7002")
+    await flow_on(12)
+    simulator.reply(STATUS, *[UNAVAILABLE] * 8)
+    await flow_on(60)
+    assert events.types == ["placed", "ringing", "unknown"]
+
+
+async def test_short_gap_is_no_gap(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """A look or two that fail change nothing."""
+    await place_call(hass, destination=f"{NUMBER}7002")
+    await flow_on(12)
+    simulator.reply(STATUS, *[UNAVAILABLE] * 2)
+    await flow_on(60)
+    assert events.types == ["placed", "ringing", "no_answer"]
+
+
+async def test_status_that_comes_late(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """A call whose status cannot be had at first is followed once it can."""
+    await place_call(hass, destination=f"{NUMBER}9005")
+    await flow_on(60)
+    assert events.types == ["placed", "answered"]
+
+
+async def test_call_that_never_comes_up(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """A call that the status never knows is not up yet for 20 s, and then nobody knows."""
+    await place_call(hass)
+    simulator.calls[0].line.ended = True
+    await flow_on(18)
+    assert events.types == ["placed"]
+    await flow_on(8)
+    assert events.types == ["placed", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "minutes"), [(UNAVAILABLE, 3), (Reply(b'{"status": "ok", "msg": "?"}'), 3)]
+)
+async def test_call_is_given_up(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+    reply: Reply,
+    minutes: int,
+) -> None:
+    """A call of which nothing is heard is given up after 3 minutes."""
+    simulator.reply(STATUS, *[reply] * 1000)
+    await place_call(hass)
+    await flow_on(minutes * 60 - 10)
+    assert events.types == ["placed"]
+    await flow_on(20)
+    assert events.types == ["placed", "unknown"]
+    asked = simulator.requests[STATUS]
+    await flow_on(20)
+    assert simulator.requests[STATUS] == asked
+
+
+async def test_long_call_is_given_up(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A call is followed for 2 hours at most."""
+    await place_call(hass)
+    await flow_on(15)
+    await pass_time(hass, freezer, 600, times=11)
+    assert events.types == ["placed", "ringing", "answered"]
+    await pass_time(hass, freezer, 600)
+    assert events.types == ["placed", "ringing", "answered", "unknown"]
+
+
+async def test_long_call_is_looked_at_seldom(
+    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+) -> None:
+    """A call of 10 minutes makes at most 75 requests, in its first minute one every 3 s."""
+    await place_call(hass)
+    await flow_on(60)
+    assert 15 <= simulator.requests[STATUS] <= 21
+    await flow_on(540)
+    simulator.calls[0].line.ended = True
+    await flow_on(11)
+    assert events.types[-1] == "ended"
+    assert 60 <= simulator.requests[STATUS] <= 75
+    assert simulator.requests[PLACE_CALL] == 1
+
+
+async def test_day_without_calls(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Following costs nothing while no call lives."""
+    await pass_time(hass, freezer, 3240, times=27)
+    assert simulator.requests[STATUS] == 0
+    assert not [timer for timer in timers(hass) if "poll" in timer]
+    await place_call(hass)
+    assert [timer for timer in timers(hass) if "poll" in timer]
+
+
+async def test_unknown_word_is_reported_once(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A word that nobody documented is in the log once, with the request to report it."""
+    for _ in range(2):
+        await place_call(hass, destination=f"{NUMBER}7005")
+        await flow_on(60)
+        await hass.config_entries.async_reload(account.entry_id)
+    [warning] = [r.getMessage() for r in caplog.records if "redirecionada" in r.getMessage()]
+    assert "please report" in warning
+
+
+async def test_flood_of_words_is_dammed(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    flow_on: Callable[[int], Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A provider that says something else each time fills neither the memory nor the log."""
+    await place_call(hass)
+    words = ["".join(letters) for letters in product("xyz", "abcde", "abcde")]
+    for batch in batched(words, 15, strict=True):
+        legs = [{"telefone": "1", "status": word} for word in batch]
+        simulator.reply(STATUS, Reply(json.dumps({"status": "ok", "msg": legs}).encode()))
+    await flow_on(20)
+    assert caplog.text.count("please report") == 50

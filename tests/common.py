@@ -1,0 +1,316 @@
+"""Helpers that tests share: accounts at the simulated provider, actions, events, and time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+import traceback
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_test_home_assistant,
+)
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState, ConfigSubentryDataWithId
+from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from homeassistant.util import dt as dt_util
+
+from custom_components.directcall.const import CONF_MEDIA_KEY, CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
+from tests.simulator import ACCOUNT, Reply, Simulator
+
+ROOT = Path(__file__).parent.parent
+ORIGIN = "+55 41 3060-0300"
+DESTINATION = "+55 41 99999-0000"
+CALL = "event.directcall_call"
+MEDIA_KEY = "0123456789abcdef" * 2
+OPTIONS = {
+    "origin": ORIGIN,
+    "record": False,
+    "show_caller_id": True,
+    "ring_destination_first": False,
+}
+REFUSED = Reply(b'{"access_token": false, "msg": "no"}')
+TOKEN_LOST = Reply(drop=True)
+ACTIVE_CALLS = "sensor.directcall_active_calls"
+CONNECTION = "binary_sensor.directcall_connection"
+LAST_CALL = "sensor.directcall_last_call"
+PLACE_CALL = "voz/call"
+STATUS = "voz/status"
+END = "voz/end"
+SEND = "sms/send"
+LIST = "extrato/list-recordings"
+REQUEST_TOKEN = "request_token"
+CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
+ENTRY_ID = "01DIRECTCALL"
+NUMBER = "+55 41 99999-"
+OTHER = "other@example.com"
+TEXT = "Fumaça na cozinha!"
+READMES = {"en": "README.md", "pt-BR": "LEIAME.md"}
+SECRET = "000777-s3cr3t"
+# The never-twice table: what happened, what is raised, how many requests and calls it took.
+NEVER_TWICE = {
+    "readable no": (Reply(b'{"status": "erro", "codigo": "002"}'), "refused"),
+    "no of a server in trouble": (
+        Reply(b'{"status": "erro", "codigo": "002"}', 500),
+        "outcome_unknown",
+    ),
+    "description alone": (Reply(b'{"error_description": "x"}', 202), "outcome_unknown"),
+    "token refused by a gateway": (Reply(b'{"codigo": "006"}', 502), "outcome_unknown"),
+    "no with an id": (
+        Reply(b'{"status": "erro", "codigo": "006", "callerid": "1"}'),
+        "outcome_unknown",
+    ),
+    "bad request": (Reply(b"", 400), "refused"),
+    "too many": (Reply(b"", 429), "refused"),
+    "temporary redirect": (Reply(b"", 307, location="/voz/call"), "refused"),
+    "permanent redirect": (Reply(b"", 308, location="/voz/call"), "refused"),
+    "connection lost": (Reply(drop=True), "outcome_unknown"),
+    "found elsewhere": (Reply(b"", 302, location="/voz/call"), "outcome_unknown"),
+    "server error": (Reply(b"", 502), "outcome_unknown"),
+    "no envelope": (Reply(b"[]"), "outcome_unknown"),
+    "cut": (Reply(b'{"status": "ok"', drop=True), "outcome_unknown"),
+}
+
+
+def make_account(
+    simulator: Simulator,
+    client_id: str = ACCOUNT.client_id,
+    *,
+    data: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    contacts: Mapping[str, str] | None = None,
+    minor_version: int = 2,
+    **more: Any,
+) -> MockConfigEntry:
+    """Return the config entry of an account, as the config flow makes it.
+
+    `contacts` are their names and numbers.
+    """
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title=client_id,
+        unique_id=client_id.casefold(),
+        minor_version=minor_version,
+        data={
+            CONF_CLIENT_ID: client_id,
+            CONF_CLIENT_SECRET: ACCOUNT.client_secret,
+            CONF_URL: simulator.url,
+            CONF_MEDIA_KEY: MEDIA_KEY,
+            **(data or {}),
+        },
+        options={**OPTIONS, **(options or {})},
+        subentries_data=[
+            ConfigSubentryDataWithId(
+                subentry_id=f"01CONTACT{number}",
+                subentry_type=SUBENTRY_CONTACT,
+                title=name,
+                data={CONF_NUMBER: telephone},
+                unique_id=None,
+            )
+            for number, (name, telephone) in enumerate((contacts or {}).items())
+        ],
+        **more,
+    )
+
+
+def set_ups_of(account: MockConfigEntry) -> list[ConfigEntryState]:
+    """Return a list that grows with each time that an account is set up from now on."""
+    set_ups: list[ConfigEntryState] = []
+
+    def note() -> None:
+        if account.state is ConfigEntryState.LOADED:
+            set_ups.append(account.state)
+
+    account.async_on_state_change(note)
+    return set_ups
+
+
+async def set_up(hass: HomeAssistant, account: MockConfigEntry) -> MockConfigEntry:
+    """Set an account up, and wait for its first token."""
+    account.add_to_hass(hass)
+    await hass.config_entries.async_setup(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return account
+
+
+async def perform(hass: HomeAssistant, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Perform an action, and return its response."""
+    response = await hass.services.async_call(
+        DOMAIN, action, dict(data), blocking=True, return_response=True
+    )
+    assert response is not None
+    return response
+
+
+async def place_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
+    """Place a call through the action, and return its response."""
+    return await perform(hass, "place_call", to_somebody(data))
+
+
+async def end_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
+    """Hang up through the action, and return its response."""
+    return await perform(hass, "end_call", to_somebody(data))
+
+
+def to_somebody(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an action's data with a destination where it names nobody."""
+    return {**({} if "contact" in data else {"destination": DESTINATION}), **data}
+
+
+def device_of(hass: HomeAssistant, account: MockConfigEntry, name: str) -> str:
+    """Return the id of a contact's device."""
+    [subentry] = [s for s in account.subentries.values() if s.title == name]
+    identifier = (DOMAIN, f"{account.entry_id}_{subentry.subentry_id}")
+    device = dr.async_get(hass).async_get_device_by_identifier(identifier, account.entry_id)
+    assert device is not None
+    return device.id
+
+
+async def pass_time(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float, *, times: int = 1
+) -> None:
+    """Let time pass, and whatever it sets off; so many times in a row."""
+    for _ in range(times):
+        freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def begin[ResultT](
+    hass: HomeAssistant, action: Coroutine[Any, Any, ResultT]
+) -> asyncio.Task[ResultT]:
+    """Start an action, and wait until the requests that it sent are answered."""
+    task = asyncio.create_task(action)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return task
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds that only the network brings about. Fail after 30 s."""
+    for _ in range(3000):
+        if condition():
+            return
+        # The network needs real time.
+        await asyncio.sleep(0.01)
+    pytest.fail("The condition was not met in time")
+
+
+async def settle(until: Callable[[], bool] = lambda: False) -> None:
+    """Wait until no request is under way, and automations and scripts only wait for time.
+
+    `async_block_till_done` would wait for their delays, too.
+    """
+    idle = 0
+    # A script takes some passes of the event loop from a trigger or an answer to its next request.
+    while idle < 50 and not until():
+        if any(task.get_name().startswith(f"{DOMAIN} ") for task in asyncio.all_tasks()):
+            idle = 0
+            # The network needs real time.
+            await asyncio.sleep(0.002)
+        else:
+            idle += 1
+            await asyncio.sleep(0)
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> str:
+    """Return the state of an entity that is there."""
+    state = hass.states.get(entity_id)
+    assert state is not None
+    return state.state
+
+
+class Events(list[State]):
+    """The events of the entity Call, as they came."""
+
+    @property
+    def types(self) -> list[str]:
+        """Return their types."""
+        return [state.attributes["event_type"] for state in self]
+
+
+def listen(hass: HomeAssistant) -> Events:
+    """Collect what the entity Call fires from now on."""
+    events = Events()
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        old = event.data["old_state"]
+        if (
+            event.data["entity_id"] == CALL
+            and state
+            and state.attributes.get("event_type")
+            and (old is None or old.state not in {state.state, "unavailable"})
+        ):
+            events.append(state)
+
+    hass.bus.async_listen("state_changed", note)
+    return events
+
+
+@asynccontextmanager
+async def restarted(stopped: HomeAssistant) -> AsyncIterator[HomeAssistant]:
+    """Start Home Assistant again, on what the one that was stopped saved."""
+    async with async_test_home_assistant(config_dir=stopped.config.config_dir) as hass:
+        hass.data.pop(DATA_CUSTOM_COMPONENTS)
+        await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
+        yield hass
+        await hass.async_stop(force=True)
+
+
+def reauth_flows(hass: HomeAssistant) -> list[Any]:
+    """Return the open requests for new credentials."""
+    return [
+        flow
+        for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+        if flow["context"]["source"] == SOURCE_REAUTH
+    ]
+
+
+def change_secret(simulator: Simulator, secret: str = "another") -> None:
+    """Let the provider accept another secret only."""
+    simulator.secrets[ACCOUNT.client_id] = secret
+
+
+def chain(error: BaseException) -> str:
+    """Return all that an error and its causes say, as a log would print them."""
+    texts = ["".join(traceback.format_exception(error))]
+    link: BaseException | None = error
+    while link is not None:
+        texts += [str(link), repr(link)]
+        link = link.__cause__ or link.__context__
+    return "\n".join(texts)
+
+
+def skip(freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Move the clocks on; the freezer's own tick forgets what flowed by since the last one."""
+    freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
+
+
+async def hurry[ResultT](
+    freezer: FrozenDateTimeFactory, asking: Coroutine[Any, Any, ResultT], step: float = 1
+) -> ResultT:
+    """Return what comes of something that nothing but time brings on, without taking that time."""
+    task = asyncio.ensure_future(asking)
+    while not task.done():
+        skip(freezer, step)
+        # The network needs real time.
+        await asyncio.sleep(0.001)
+    return await task
+
+
+def open_files() -> int:
+    """Return how many files are open that are in no folder."""
+    links = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            links.append(str(descriptor.readlink()))
+    return sum(link.endswith("(deleted)") for link in links)

@@ -1,0 +1,1 @@
+"""Tests of the integration in a browser, through the newest Home Assistant's own user interface."""

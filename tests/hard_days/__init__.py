@@ -1,0 +1,1 @@
+"""Tests of lines, clocks and providers that fail."""

@@ -1,0 +1,63 @@
+"""Fixtures of the hard days' tests: an account behind a line with faults."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+import logging
+import re
+import time
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from tests.common import SECRET, perform, set_up
+from tests.hard_days.common import Names, Said, logged, message, the_account
+from tests.proxy import Proxy
+from tests.simulator import ACCOUNT, NetworkCall, Simulator
+from tests.simulator.telephones import Line
+
+
+@pytest.fixture(autouse=True)
+def said(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> Iterator[Said]:
+    """Return what people were told. Neither it nor a log gives anything away."""
+    for logger in ("custom_components.directcall", "aiohttp"):
+        caplog.set_level(logging.DEBUG, logger)
+    simulator.secrets[ACCOUNT.client_id] = SECRET
+    said = Said()
+    yield said
+    text = "\n".join([*said, *(logging.Formatter().format(record) for record in logged(caplog))])
+    assert [private for private in (SECRET, *simulator.tokens) if private in text] == []
+    assert re.findall("4191234|4130600300", re.sub(r"[ ().+\-/]", "", text)) == []
+
+
+@pytest.fixture
+def names() -> Iterator[Names]:
+    """Return what looks the provider's name up."""
+    names = Names()
+    with patch("aiohttp.connector.DefaultResolver", return_value=names):
+        yield names
+
+
+@pytest.fixture
+async def far_account(
+    home: HomeAssistant, simulator: Simulator, line: Proxy, names: Names
+) -> MockConfigEntry:
+    """Return an account that reaches the provider through the line, where something is going on.
+
+    There are two messages that can be cancelled, and two calls of somebody else that can be ended.
+    """
+    account = await set_up(home, the_account(simulator, f"http://localhost:{line.port}"))
+    later = {"send_at": (dt_util.now() + timedelta(days=1)).isoformat()}
+    for number in (1, 2):
+        await perform(home, "send_sms", {**message("5609"), **later})
+        simulator.messages[-1].message_id = f"message-{number}"
+    for last_digits in ("5605", "5606"):
+        pair = "554130600300", f"554191234{last_digits}"
+        up = Line(*pair, time.monotonic() - 60)
+        simulator.calls.append(
+            NetworkCall(*pair, pair[0], recorded=False, form={}, line=up, call_id="1")
+        )
+    return account

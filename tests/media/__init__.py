@@ -1,0 +1,1 @@
+"""Tests of recordings as media: the media browser, and the view that streams them."""

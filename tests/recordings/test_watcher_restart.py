@@ -1,0 +1,382 @@
+"""Search for recordings while the account is reloaded or Home Assistant restarts."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+import logging
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_mock_service,
+)
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from custom_components.directcall.api import DirectcallClient, RecordingList
+from custom_components.directcall.const import DOMAIN
+from tests.common import (
+    CALL,
+    ENTRY_ID,
+    LIST,
+    NUMBER,
+    Events,
+    end_call,
+    listen,
+    make_account,
+    pass_time,
+    place_call,
+    restarted,
+    set_up,
+)
+from tests.recordings.common import CONTACTS, READY, file_of, saved, saved_soon, talk
+from tests.simulator import Simulator
+
+# Time jumps where a test says so, and flows on in between, as sockets and servers need it.
+pytestmark = pytest.mark.freeze_time(tick=True)
+
+
+async def test_reload_in_the_middle(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A reload loses nothing, and what came due meanwhile is done then."""
+    await talk(hass, freezer)
+    await hass.config_entries.async_reload(account.entry_id)
+    await pass_time(hass, freezer, 60)
+    assert READY not in events.types
+    await hass.config_entries.async_unload(account.entry_id)
+    await pass_time(hass, freezer, 200)
+    assert simulator.requests[LIST] == 0
+    await hass.config_entries.async_setup(account.entry_id)
+    await pass_time(hass, freezer, 1)
+    assert events.types[-1] == READY
+    await pass_time(hass, freezer, 60, times=20)
+    assert events.types.count(READY) == 1
+
+
+async def test_call_that_ends_during_a_reload(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Its recording is awaited, too."""
+    await place_call(hass, destination="Maria", record=True)
+    await pass_time(hass, freezer, 1, times=15)
+    simulator.quirks.end_delay = 0.2
+    ending = asyncio.create_task(end_call(hass, destination="Maria"))
+    await asyncio.sleep(0.1)
+    await hass.config_entries.async_unload(account.entry_id)
+    await ending
+    await hass.config_entries.async_setup(account.entry_id)
+    assert events.types[-1] == "ended"
+    await pass_time(hass, freezer, 121)
+    assert events.types[-1] == READY
+
+
+class SlowList:
+    """Lists of recordings that are answered when a test wants it."""
+
+    def __init__(self) -> None:
+        """Start without having been asked."""
+        self.is_asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def begin(self, hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+        """Let a look be due, and wait until it is under way."""
+        freezer.tick(121)
+        async_fire_time_changed(hass)
+        async with asyncio.timeout(5):
+            await self.is_asked.wait()
+
+    async def end(self, hass: HomeAssistant) -> None:
+        """Let everything begin that is due, and answer then."""
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+        self.may_answer.set()
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.fixture
+def slow_list() -> Iterator[SlowList]:
+    """Let lists wait for the test."""
+    slow = SlowList()
+    list_recordings = DirectcallClient.list_recordings
+
+    async def list_slowly(client: DirectcallClient, *arguments: Any) -> RecordingList:
+        slow.is_asked.set()
+        await slow.may_answer.wait()
+        return await list_recordings(client, *arguments)
+
+    with patch.object(DirectcallClient, "list_recordings", list_slowly):
+        yield slow
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_call_ends_while_home_assistant_starts(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    is_there: bool,
+) -> None:
+    """A recording is searched once Home Assistant has started, one search at a time."""
+    hass.set_state(CoreState.starting)
+    await set_up(hass, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
+    events = listen(hass)
+    await talk(hass, freezer)
+    recordings = [] if is_there else [simulator.recordings.pop()]
+    await pass_time(hass, freezer, 121)
+    assert simulator.requests[LIST] == 0
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await pass_time(hass, freezer, 121)
+    assert simulator.requests[LIST] == 1
+    simulator.recordings += recordings
+    await pass_time(hass, freezer, 781)
+    await pass_time(hass, freezer, 60, times=20)
+    assert events.types.count(READY) == 1
+    assert simulator.requests[LIST] == (1 if is_there else 2)
+    assert "Traceback" not in caplog.text
+
+
+async def test_unload_that_fails_while_it_is_looked_for(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+    slow_list: SlowList,
+) -> None:
+    """The look goes on, and no second one begins beside it."""
+    await talk(hass, freezer)
+    await slow_list.begin(hass, freezer)
+    with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
+        assert not await hass.config_entries.async_unload(account.entry_id)
+    await slow_list.end(hass)
+    assert simulator.requests[LIST] == 1
+    assert events.types.count(READY) == 1
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_reload_while_it_is_looked_for(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    is_there: bool,
+) -> None:
+    """What comes of a look while nobody is there to be told is looked for again."""
+    await talk(hass, freezer)
+    recordings = [] if is_there else [simulator.recordings.pop()]
+    unload = hass.config_entries.async_unload_platforms
+
+    async def unload_slowly(*arguments: Any) -> bool:
+        is_unloaded = await unload(*arguments)
+        await asyncio.sleep(0.4)
+        return is_unloaded
+
+    simulator.quirks.list_delay = 0.2
+    freezer.tick(121)
+    async_fire_time_changed(hass)
+    await asyncio.sleep(0.1)
+    with patch.object(hass.config_entries, "async_unload_platforms", unload_slowly):
+        await hass.config_entries.async_reload(account.entry_id)
+    assert simulator.requests[LIST] == 1
+    simulator.recordings += recordings
+    await pass_time(hass, freezer, 1)
+    assert events.types.count(READY) == 1
+    await pass_time(hass, freezer, 60, times=20)
+    assert events.types.count(READY) == 1
+    assert simulator.requests[LIST] == 2
+    assert "Traceback" not in caplog.text
+
+
+async def test_unload_that_fails(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What an account awaits that could not be unloaded is awaited on."""
+    await talk(hass, freezer)
+    with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
+        assert not await hass.config_entries.async_unload(account.entry_id)
+    await pass_time(hass, freezer, 121)
+    assert events.types[-1] == READY
+
+
+async def test_call_after_a_reload(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    events: Events,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A recording is awaited once, however often the account was set up anew."""
+    await hass.config_entries.async_reload(account.entry_id)
+    await talk(hass, freezer)
+    assert len(await saved_soon(hass, freezer)) == 1
+
+
+async def test_call_while_home_assistant_starts(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its recording is looked for once."""
+    hass.set_state(CoreState.starting)
+    await set_up(hass, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
+    events = listen(hass)
+    await talk(hass, freezer)
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 121)
+    assert events.types.count(READY) == 1
+    assert simulator.requests[LIST] == 1
+    assert "Traceback" not in caplog.text
+
+
+async def test_automations_hear_what_came_due_while_away(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Where Home Assistant was away when a look was due, it waits until automations are ready."""
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    await talk(hass, freezer, destination=f"{NUMBER}0000")
+    await pass_time(hass, freezer, 1)
+    await hass.async_stop(force=True)
+    freezer.tick(300)
+    async with restarted(hass) as again:
+        again.set_state(CoreState.not_running)
+        told = async_mock_service(again, "notify", "phone")
+        trigger = {
+            "trigger": "event.received",
+            "target": {"entity_id": CALL},
+            "options": {"event_type": [READY]},
+        }
+        config = {"triggers": trigger, "actions": {"action": "notify.phone"}}
+        assert await async_setup_component(again, "automation", {"automation": config})
+        await set_up(again, make_account(simulator, entry_id=ENTRY_ID))
+        await pass_time(again, freezer, 5)
+        assert simulator.requests[LIST] == 0
+        await again.async_start()
+        await pass_time(again, freezer, 1)
+        assert len(told) == 1
+
+
+async def test_restart_during_a_call(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A call that is followed on after a restart is still known by the provider's id."""
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    await place_call(hass, record=True)
+    await pass_time(hass, freezer, 2)
+    await hass.async_stop(force=True)
+    async with restarted(hass) as again:
+        await set_up(again, make_account(simulator, entry_id=ENTRY_ID))
+        await pass_time(again, freezer, 1, times=15)
+        await end_call(again)
+        await pass_time(again, freezer, 121)
+        [search] = simulator.searches
+        assert search["callerid"] == simulator.calls[0].call_id
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+@pytest.mark.parametrize("away", [5, 100_000])
+async def test_restart_in_the_middle(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    looks: int,
+    away: int,
+) -> None:
+    """What is awaited survives a restart, however long that takes, and looks count on."""
+    await set_up(hass, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
+    call = await talk(hass, freezer)
+    recording = simulator.recordings.pop()
+    await pass_time(hass, freezer, 121 * looks + 1)
+    assert simulator.requests[LIST] == looks
+    await hass.async_stop(force=True)
+    [awaited] = saved(hass)
+    assert awaited["looks"] == looks
+    assert awaited["contact"] == "Maria"
+    assert file_of(hass).stat().st_mode & 0o077 == 0
+
+    freezer.tick(away)
+    simulator.recordings.append(recording)
+    async with restarted(hass) as again:
+        events = listen(again)
+        await set_up(again, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
+        for seconds in (1, *[61] * 15):
+            await pass_time(again, freezer, seconds)
+        assert events.types == [READY]
+        assert events[0].attributes["call_id"] == call["call_id"]
+        assert events[0].attributes["contact"] == "Maria"
+        assert simulator.requests[LIST] == looks + 1
+    assert saved(again) == []
+
+
+async def test_look_that_is_due_while_home_assistant_ends(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """There is no connection any more then: it is no look, and the next start has it done."""
+    caplog.set_level(logging.DEBUG, f"custom_components.{DOMAIN}")
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    await talk(hass, freezer, destination=f"{NUMBER}0000")
+    await hass.async_stop(force=True)
+    for seconds in (121, 1, 1):
+        freezer.tick(seconds)
+        async_fire_time_changed(hass)
+        await asyncio.sleep(0.1)
+    [awaited] = saved(hass)
+    assert awaited["looks"] == 0
+    assert "cannot be looked for" not in caplog.text
+
+
+async def test_clock_that_was_set_back(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A clock that was wrong does not put the look off for ever."""
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    await talk(hass, freezer, destination=f"{NUMBER}0000")
+    await pass_time(hass, freezer, 1)
+    await hass.async_stop(force=True)
+    freezer.move_to(dt_util.utcnow() - timedelta(days=1))
+    async with restarted(hass) as again:
+        await set_up(again, make_account(simulator, entry_id=ENTRY_ID))
+        await pass_time(again, freezer, 121)
+        assert simulator.requests[LIST] == 1

@@ -1,0 +1,108 @@
+"""Data of the simulator: accounts, quirks, scripted answers, and calls."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from .telephones import Line
+
+
+class Account(NamedTuple):
+    """Invented credentials."""
+
+    client_id: str
+    client_secret: str
+
+
+ACCOUNT: Final = Account("demo@example.com", "012345")
+
+
+class TokenShape(Enum):
+    """What tokens look like: 40 hexadecimal digits in 2013, a JWT later."""
+
+    OPAQUE = auto()
+    JWT = auto()
+
+
+class Rejection(Enum):
+    """How credentials or a token are rejected. Nobody knows how the real one does it."""
+
+    CODE = auto()
+    OAUTH = auto()
+    HTTP_401 = auto()
+
+
+@dataclass
+class Quirks:
+    """What is not known of the real provider, and so can be chosen."""
+
+    token_shape: TokenShape = TokenShape.OPAQUE
+    token_lifetime: float = 3600
+    """Seconds."""
+    expires_in: bool = False
+    """Whether a token's answer states its lifetime. None was ever seen to."""
+    rejection: Rejection = Rejection.CODE
+    error_status: int = 200
+    """The HTTP status of an answer that says no."""
+    haste: float = 1
+    """How many seconds of the telephones pass in one, for who cannot wait."""
+    token_delay: float = 0
+    """Seconds until a token is given."""
+    call_delay: float = 0
+    """Seconds until the placing of a call is answered."""
+    status_delay: float = 0
+    """Seconds until a status is given."""
+    end_delay: float = 0
+    """Seconds until a call is ended."""
+    list_delay: float = 0
+    """Seconds until a page of recordings is given."""
+    audio_delay: float = 0
+    """Seconds until audio is sent."""
+    page_size: int = 20
+    """How many recordings are on a page."""
+    says_pages: bool = True
+    """Whether it is said how many pages there are."""
+    searches_by_end: bool = False
+    """Whether it is the end of a call that a time is about when recordings are asked for."""
+    ignores_call_id: bool = False
+    """Whether recordings of a call are asked for by its id in vain."""
+    knows_ranges: bool = True
+    """Whether a part of a recording can be had."""
+    knows_length: bool = True
+    """Whether it is said how long a recording is. Where it is not, no part of it can be had."""
+    packs_audio: bool = False
+    """Whether audio is compressed, though nobody asked for that."""
+    audio_type: str | None = "audio/x-wav"
+    """What is said of the audio. Nobody knows what the real one says, or what its audio is."""
+    rejection_delays: deque[float] = field(default_factory=deque)
+    """Seconds until each of the next tokens is rejected."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that a test puts in the place of the provider's own."""
+
+    body: bytes = b""
+    status: int = 200
+    content_type: str = "application/json"
+    encoding: str | None = None
+    location: str | None = None
+    blanks: int = 0
+    """Bytes of white space that follow the body."""
+    drop: bool = False
+    """Close the connection instead of answering, or in the middle of the body."""
+
+
+@dataclass(frozen=True)
+class NetworkCall:
+    """A call as the telephone network saw it."""
+
+    origin: str
+    destination: str
+    rings_first: str
+    recorded: bool
+    form: Mapping[str, str]
+    line: Line
+    call_id: str
