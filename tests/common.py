@@ -152,15 +152,15 @@ async def perform(hass: HomeAssistant, action: str, data: Mapping[str, Any]) -> 
 
 async def place_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
     """Place a call through the action, and return its response."""
-    return await perform(hass, "place_call", to_somebody(data))
+    return await perform(hass, "place_call", with_destination(data))
 
 
 async def end_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
     """Hang up through the action, and return its response."""
-    return await perform(hass, "end_call", to_somebody(data))
+    return await perform(hass, "end_call", with_destination(data))
 
 
-def to_somebody(data: Mapping[str, Any]) -> dict[str, Any]:
+def with_destination(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return an action's data with a destination where it names nobody."""
     return {**({} if "contact" in data else {"destination": DESTINATION}), **data}
 
@@ -178,8 +178,10 @@ async def pass_time(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float, *, times: int = 1
 ) -> None:
     """Let time pass, and whatever it sets off; so many times in a row."""
-    for _ in range(times):
-        freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
+    start = dt_util.utcnow()
+    for step in range(1, times + 1):
+        # Real time that a busy machine takes meanwhile does not add up.
+        freezer.move_to(max(dt_util.utcnow(), start + timedelta(seconds=seconds * step)))
         async_fire_time_changed(hass)
         await hass.async_block_till_done(wait_background_tasks=True)
 

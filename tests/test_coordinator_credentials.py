@@ -25,6 +25,7 @@ from tests.common import (
     set_up,
     set_ups_of,
     state_of,
+    until,
 )
 from tests.simulator import ACCOUNT, Reply, Simulator
 
@@ -149,18 +150,21 @@ async def test_answer_for_credentials_that_were_replaced(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
     """What the provider says of the old secret is nothing against the new one."""
+    requests = simulator.requests[REQUEST_TOKEN]
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.3
+    token = simulator.hold(REQUEST_TOKEN)
     change_secret(simulator)
-    call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
-    simulator.quirks.token_delay = 0
+    call = asyncio.create_task(place_call(hass))
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == requests + 1)
+    simulator.held.clear()
     hass.config_entries.async_update_entry(
         account, data={**account.data, "client_secret": "another"}
     )
+    await hass.async_block_till_done()
+    token.set()
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
         await call
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, CONNECTION) == "on"
     assert reauth_flows(hass) == []
 
@@ -173,17 +177,21 @@ async def test_acceptance_of_credentials_that_were_replaced(
 ) -> None:
     """A request for new credentials stays when an older token request ends well."""
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.3
-    call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    answer = simulator.hold(REQUEST_TOKEN)
+    call = asyncio.create_task(place_call(hass))
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
+    simulator.held.clear()
+    set_ups = set_ups_of(account)
     hass.config_entries.async_update_entry(
         account, data={**account.data, "client_secret": "another"}
     )
-    await hass.async_block_till_done()
+    await until(lambda: len(set_ups) == 1)
     account.async_start_reauth(hass)
-    await hass.async_block_till_done()
-    assert len(reauth_flows(hass)) == 1
+    await until(lambda: len(reauth_flows(hass)) == 1)
+    assert not call.done()
+    answer.set()
     await call
+    assert len(simulator.calls) == 1
     assert len(reauth_flows(hass)) == 1
 
 

@@ -60,7 +60,7 @@ def timers(hass: HomeAssistant) -> set[str]:
 IN_VAIN = ["placed", "ringing"]
 
 
-def told(**words: str | None) -> Reply:
+def legs_reply(**words: str | None) -> Reply:
     """Return an answer with the provider's words for the origin's and the destination's leg."""
     numbers = {"origin": "554130600300", "destination": "5541999990000", "other": "554133334444"}
     legs = [{"telefone": numbers[leg], "status": word} for leg, word in words.items()]
@@ -68,9 +68,9 @@ def told(**words: str | None) -> Reply:
 
 
 OVER = Reply(json.dumps({"status": "erro", "codigo": "003", "msg": "Não está ativa"}).encode())
-RINGS = told(origin="chamando")
-GOES_ON = told(origin="atendida", destination="chamando")
-ANSWERED = told(origin="atendida", destination="atendida")
+RINGS = legs_reply(origin="chamando")
+GOES_ON = legs_reply(origin="atendida", destination="chamando")
+ANSWERED = legs_reply(origin="atendida", destination="atendida")
 SAVED = {
     "origin": "554130600300",
     "destination": "5541999990000",

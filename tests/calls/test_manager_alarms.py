@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
 from custom_components.directcall.api import DirectcallClient
-from tests.calls.common import SAVED, UNAVAILABLE, file_of_calls, told, write
+from tests.calls.common import SAVED, UNAVAILABLE, file_of_calls, legs_reply, write
 from tests.common import (
     ACTIVE_CALLS,
     END,
@@ -42,14 +42,14 @@ pytestmark = pytest.mark.freeze_time(tick=True)
         [Reply(b'{"status": "ok", "msg": [{"telefone": "?", "status": "em fila"}]}')],
     ],
 )
-async def test_alarm_rings_when_in_doubt(
+async def test_second_call_is_placed_if_the_status_is_unavailable(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
     replies: list[Reply],
 ) -> None:
-    """A second alarm for the same pair while the status cannot be had rings."""
+    """A second call of a pair is placed while the status is unavailable."""
     first = await place_call(hass)
     await flow_on(30)
     simulator.reply(STATUS, *replies)
@@ -63,13 +63,13 @@ async def test_alarm_rings_when_in_doubt(
     assert state_of(hass, ACTIVE_CALLS) == "1"
 
 
-async def test_alarm_rings_when_the_look_takes_long(
+async def test_second_call_is_placed_if_the_status_is_late(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """An alarm does not wait for a status that does not come."""
+    """A second call does not wait for a status that does not come."""
     await place_call(hass)
     await flow_on(30)
     status = simulator.hold(STATUS)
@@ -79,40 +79,40 @@ async def test_alarm_rings_when_the_look_takes_long(
     status.set()
 
 
-async def test_alarm_rings_if_its_own_look_shows_the_end(
+async def test_second_call_is_placed_after_the_first_ended(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A telephone that lingers in a call that is over holds no alarm back."""
+    """A leg that lingers after the end does not block a second call."""
     await place_call(hass)
     await flow_on(30)
-    simulator.reply(STATUS, told(origin="atendida", destination="encerrada"))
+    simulator.reply(STATUS, legs_reply(origin="atendida", destination="encerrada"))
     await place_call(hass)
     assert len(simulator.calls) == 2
     assert events.types[-2:] == ["ended", "placed"]
 
 
-async def test_alarm_rings_whatever_somebody_elses_telephone_does(
+async def test_other_numbers_do_not_block_a_call(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """Only what the two telephones themselves do holds an alarm back."""
+    """Only the pair's own legs block a second call."""
     await place_call(hass)
     await flow_on(30)
-    simulator.reply(STATUS, told(other="chamando"))
+    simulator.reply(STATUS, legs_reply(other="chamando"))
     await place_call(hass)
     assert len(simulator.calls) == 2
 
 
-async def test_alarm_rings_despite_a_fault_of_ours(
+async def test_unexpected_error_does_not_block_a_call(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What nobody thought of is logged, and the alarm rings."""
+    """An unexpected error is logged, and the second call is placed."""
     await place_call(hass)
     await flow_on(30)
     with patch.object(DirectcallClient, "call_status", side_effect=RuntimeError("boom")):
@@ -122,7 +122,7 @@ async def test_alarm_rings_despite_a_fault_of_ours(
 
 
 @pytest.mark.parametrize("is_slow", [False, True])
-async def test_alarm_during_a_hang_up(
+async def test_second_call_is_placed_during_a_hang_up(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
@@ -130,7 +130,7 @@ async def test_alarm_during_a_hang_up(
     *,
     is_slow: bool,
 ) -> None:
-    """An alarm rings though somebody is hanging up a call of the same pair just now."""
+    """A second call is placed while the first is being hung up."""
     await place_call(hass)
     await flow_on(5)
     answer = simulator.hold(END)
@@ -147,13 +147,13 @@ async def test_alarm_during_a_hang_up(
     assert [call.line.ended for call in simulator.calls] == [True, False]
 
 
-async def test_alarms_during_a_slow_hang_up(
+async def test_two_calls_during_a_slow_hang_up(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """Of two alarms that find a call being hung up, one rings, and it is not hung up as well."""
+    """One of two calls during a hang-up is placed, and not hung up."""
     await place_call(hass)
     await flow_on(5)
     answer = simulator.hold(END)
@@ -168,10 +168,10 @@ async def test_alarms_during_a_slow_hang_up(
     assert [call.line.ended for call in simulator.calls] == [True, False]
 
 
-async def test_alarm_while_a_call_that_is_not_up_is_hung_up(
+async def test_hang_up_before_ringing_leaves_the_next_call_alone(
     hass: HomeAssistant, simulator: Simulator, events: Events, skip: Callable[[float], None]
 ) -> None:
-    """Who hangs up a call that is not up yet does not hang up the alarm that rings meanwhile."""
+    """A hang-up of a call that does not ring yet leaves the next call alone."""
     await place_call(hass)
     simulator.calls[0].line.ended = True
     hanging_up = asyncio.create_task(end_call(hass))
@@ -187,10 +187,10 @@ async def test_alarm_while_a_call_that_is_not_up_is_hung_up(
 
 
 @pytest.mark.freeze_time("2026-11-24 07:00:00", tick=True)
-async def test_clock_that_is_behind_holds_no_alarm_back(
+async def test_clock_set_back_does_not_block_a_call(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """A house whose clock was set back by a power failure looks before it refuses to ring."""
+    """A restored call in the future is polled before a call is refused."""
     saved = {**SAVED, "answered_after": 170}
     file = {"version": 1, "minor_version": 1, "data": {"calls": [saved]}}
     write(file_of_calls(hass), json.dumps(file))

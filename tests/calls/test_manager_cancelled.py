@@ -24,8 +24,8 @@ from tests.common import (
     perform,
     place_call,
     set_up,
-    to_somebody,
     until,
+    with_destination,
 )
 from tests.proxy import Proxy
 from tests.simulator import Reply, Simulator
@@ -44,7 +44,7 @@ REFUSED = Reply(json.dumps({"status": "erro", "codigo": "002", "msg": "Falha"}).
 
 def ask(hass: HomeAssistant, action: str, data: dict[str, Any]) -> asyncio.Task[dict[str, Any]]:
     """Ask for something that rings or bills."""
-    return asyncio.create_task(perform(hass, action, to_somebody(data)))
+    return asyncio.create_task(perform(hass, action, with_destination(data)))
 
 
 async def remove(hass: HomeAssistant, account: MockConfigEntry) -> None:
@@ -93,7 +93,7 @@ async def test_script_is_stopped_before_the_line_is_back(
     await pass_time(hass, freezer, 10, times=6)
     assert (attempts[endpoint], simulator.requests[endpoint]) == (1, 0)
     # Nothing is left over that would hold the next one back.
-    await perform(hass, action, to_somebody(data))
+    await perform(hass, action, with_destination(data))
     assert simulator.requests[endpoint] == 1
 
 
@@ -150,14 +150,14 @@ async def test_account_goes_while_a_call_waits_for_another(
     assert simulator.calls == []
 
 
-async def test_calls_of_a_pair_share_a_black_hole(
+async def test_calls_of_a_pair_share_a_connection_error(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     line: Proxy,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Who waits behind a call that could not be sent does not try the dead line again."""
+    """Calls that wait for one that could not be sent fail with it."""
     await set_up(hass, make_account(simulator, data={"url": line.url}))
     took: list[float] = []
     start = time.monotonic()
@@ -244,10 +244,10 @@ async def test_attempt_that_home_assistant_cuts_off(
     answer.set()
 
 
-async def test_call_behind_one_that_is_taken_back_is_placed(
+async def test_call_behind_a_cancelled_one_is_placed(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """A script that is stopped cancels its own call, and not another one that waits behind it."""
+    """A call that waits behind a cancelled one is placed."""
     simulator.end_tokens()
     token = simulator.hold(TOKEN)
     stopped, other = ask(hass, "place_call", {}), ask(hass, "place_call", {})

@@ -85,10 +85,10 @@ async def test_hang_up_without_a_call(
     assert simulator.requests[END] == 1
 
 
-async def test_hang_up_a_call_that_was_over(
+async def test_hang_up_an_ended_call(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A call that ended before anybody looked is over when somebody hangs up."""
+    """A hang-up of a call that has ended is an error, and the call is over."""
     await place_call(hass)
     await flow_on(15)
     simulator.calls[0].line.ended = True
@@ -97,13 +97,13 @@ async def test_hang_up_a_call_that_was_over(
     assert events.types[-1] == "ended"
 
 
-async def test_hang_up_a_call_of_somebody_else(
+async def test_hang_up_an_unknown_call(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A call that this house does not know of is hung up, too."""
+    """A call that is not tracked can be hung up."""
     await place_call(hass)
     await flow_on(5)
     # As it was given up, say.
@@ -151,10 +151,10 @@ async def test_hang_up_that_fails(
     assert events.types == ["placed", "ringing", "answered"]
 
 
-async def test_hang_up_after_a_gap(
+async def test_hang_up_after_a_gap_is_unknown(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """What became of a call that nobody could look at is not guessed when it is hung up."""
+    """A call that was not observed before its hang-up has an unknown outcome."""
     await place_call(hass)
     await flow_on(8)
     simulator.reply(STATUS, *[UNAVAILABLE] * 10)
@@ -250,10 +250,10 @@ async def test_hang_up_of_all(
     assert state_of(hass, ACTIVE_CALLS) == "0"
 
 
-async def test_hang_up_of_all_where_none_is_left(
+async def test_hang_up_of_all_when_all_have_ended(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """Where all that could be hung up turns out to be over, there was nothing to hang up."""
+    """Hanging up all is an error if all calls have ended."""
     await place_call(hass)
     await flow_on(25)
     simulator.calls[0].line.ended = True
@@ -262,13 +262,13 @@ async def test_hang_up_of_all_where_none_is_left(
     assert events.types[-1] == "ended"
 
 
-async def test_hang_up_of_all_where_one_is_over(
+async def test_hang_up_of_all_when_one_has_ended(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """That one call was over already is no error, where another was hung up; what failed is one."""
+    """A call that has ended is no error, a failing hang-up is."""
     for ending in ("0000", "1111", "9006"):
         await place_call(hass, destination=f"{NUMBER}{ending}")
     await flow_on(25)

@@ -75,20 +75,20 @@ async def test_bad_timeout(
     assert len(simulator.calls) == 1
 
 
-async def test_stopped_script_stops_the_waiting_alone(
+async def test_stopped_script_does_not_end_the_call(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A script that is stopped while it waits takes neither the call nor its outcome with it."""
+    """A script that is stopped while it waits ends neither the call nor its tracking."""
     waiting = await begin(hass, place_call(hass, wait_for_outcome=True))
     waiting.cancel()
     await flow_on(15)
     assert events.types == ["placed", "ringing", "answered"]
 
 
-async def test_stopped_script_leaves_a_request_alone(
+async def test_stopped_script_does_not_cancel_a_sent_request(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """What was sent already is heard of, though its script was stopped; nobody is rung twice."""
+    """A request that was sent is completed after its script was stopped."""
     answer = simulator.hold(PLACE_CALL)
     first = asyncio.create_task(place_call(hass))
     await until(lambda: len(simulator.calls) == 1)
@@ -103,13 +103,13 @@ async def test_stopped_script_leaves_a_request_alone(
     assert events.types == ["placed", "ringing", "answered"]
 
 
-async def test_wait_for_an_adoption(
+async def test_wait_for_an_ambiguous_call(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """Who waits for the outcome hears of it though the placing was unclear."""
+    """A wait for the outcome includes a call whose reply was lost."""
     waiting = await begin(
         hass, place_call(hass, destination=f"{NUMBER}9001", wait_for_outcome=True)
     )
@@ -120,14 +120,14 @@ async def test_wait_for_an_adoption(
 
 
 @pytest.mark.parametrize("seconds", [30, 3])
-async def test_wait_for_an_adoption_in_vain(
+async def test_wait_for_a_call_that_was_not_placed(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
     seconds: int,
 ) -> None:
-    """Where no call turns up, in time or at all, it is said that nobody knows."""
+    """A wait ends with an error if the call does not turn up."""
     simulator.reply(PLACE_CALL, Reply(drop=True))
     timeout = {"seconds": 1 if seconds == 3 else 100}
     waiting = await begin(hass, place_call(hass, wait_for_outcome=True, timeout=timeout))

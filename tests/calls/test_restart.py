@@ -60,7 +60,7 @@ async def test_reload_in_the_middle(
     assert len(simulator.calls) == 1
 
 
-async def test_reload_while_a_look_is_under_way(
+async def test_reload_during_a_poll(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
@@ -68,7 +68,7 @@ async def test_reload_while_a_look_is_under_way(
     flow_on: Callable[[int], Any],
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What is heard of a call while its account is unloaded is told once it is back."""
+    """A state from a poll during an unload is published after the reload."""
     await place_call(hass, destination=f"{NUMBER}7001")
     await flow_on(6)
     unload = hass.config_entries.async_unload_platforms

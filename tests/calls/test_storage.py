@@ -94,10 +94,10 @@ async def test_call_is_saved_beside_its_request(
     await placing
 
 
-async def test_what_is_saved_at_once_is_not_put_off(
+async def test_immediate_save_is_not_delayed(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A change that may be saved later does not delay one that may not."""
+    """A later save does not delay one that is due at once."""
     monkeypatch.setattr("custom_components.directcall.store._SAVE_DELAY", 3600)
     call = Call.from_dict(SAVED, NOW, NOW)
     store = AccountStore(hass, ENTRY_ID)
@@ -174,27 +174,47 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize("text", UNREADABLE, ids=range(len(UNREADABLE)))
-async def test_account_loads_whatever_is_saved(
+async def test_account_loads_with_a_corrupt_file(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
     text: str,
 ) -> None:
-    """What cannot be read is put aside, said once, and goes when the account is removed."""
+    """A corrupt file is put aside and logged once, and removed with the account."""
     write(file_of_calls(hass), text)
     write(file_of_recordings(hass), text)
     account = await set_up(hass, the_account(simulator))
     assert account.state is ConfigEntryState.LOADED
     for file in (file_of_calls(hass), file_of_recordings(hass)):
         assert put_aside(file) == text
-        assert caplog.text.count(f"What was saved in {file.name} could not be read") == 1
+        assert caplog.text.count(f"{file.name} could not be read (") == 1
     assert len([r for r in caplog.records if "could not be read" in r.getMessage()]) == 2
 
     await hass.config_entries.async_reload(account.entry_id)
     await place_call(hass)
     assert len(simulator.calls) == 1
     assert caplog.text.count("could not be read") == 2
+    await hass.config_entries.async_remove(account.entry_id)
+    assert files(hass) == []
+
+
+@pytest.mark.parametrize("text", UNREADABLE, ids=range(len(UNREADABLE)))
+async def test_account_loads_whatever_is_in_its_file(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    text: str,
+) -> None:
+    """The same goes for a file of this version."""
+    text = text.replace('"version": 1', '"version": 2').replace("awaited", "recordings")
+    write(file_of_calls(hass), text)
+    account = await set_up(hass, the_account(simulator))
+    assert put_aside(file_of_calls(hass)) == text
+    assert caplog.text.count("could not be read") == 1
+    await place_call(hass)
+    assert len(simulator.calls) == 1
     await hass.config_entries.async_remove(account.entry_id)
     assert files(hass) == []
 
@@ -215,10 +235,10 @@ async def test_file_that_cannot_be_put_aside(
     assert files(hass) == [aside.name]
 
 
-async def test_what_is_put_aside_does_not_pile_up(
+async def test_only_the_last_corrupt_file_is_kept(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """Only the last file that could not be read is kept, and no other account's is removed."""
+    """Only the last corrupt file is kept, and other accounts' stay."""
     copies = [".corrupt.2026-11-01T00:00:00+00:00", ".corrupt"]
     for ending in copies:
         write(Path(f"{file_of_calls(hass)}{ending}"), "old")
@@ -230,10 +250,10 @@ async def test_what_is_put_aside_does_not_pile_up(
     assert files(hass) == [f"directcall.{ENTRY_ID}X.corrupt"]
 
 
-async def test_rest_is_saved_where_one_call_cannot_be_read(
+async def test_valid_calls_of_a_corrupt_file_are_kept(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """What could be read is in the file again, and the file of before is kept."""
+    """Valid calls of a corrupt file are saved again."""
     simulator.reply(STATUS, *[Reply(b"", 503)] * 10)
     save_calls(hass, {**SAVED, "provider_id": PROVIDER_ID}, {"origin": "x"})
     await set_up(hass, the_account(simulator))
@@ -293,8 +313,8 @@ async def test_recording_of_an_older_version(
     }
     write(file_of_recordings(hass), json.dumps({"version": 1, "data": {"awaited": [awaited]}}))
     await set_up(hass, the_account(simulator))
-    await until(lambda: '"provider_id"' in file_of_recordings(hass).read_text())
-    [saved] = json.loads(file_of_recordings(hass).read_text())["data"]["awaited"]
+    assert not file_of_recordings(hass).exists()
+    [saved] = json.loads(file_of_calls(hass).read_text())["data"]["recordings"]
     assert saved["call_id"] != PROVIDER_ID
     await pass_time(hass, freezer, 121)
     assert [search["callerid"] for search in simulator.searches] == [PROVIDER_ID]
@@ -355,10 +375,10 @@ async def test_call_of_an_account_that_stops_is_not_forgotten(
     assert len(saved_calls(hass)) == 1
 
 
-async def test_call_that_is_taken_back_is_forgotten(
+async def test_cancelled_call_is_not_saved(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """A call whose script was stopped before anything was sent is no longer saved."""
+    """A call that was cancelled before it was sent is no longer saved."""
     account = await set_up(hass, the_account(simulator))
     await simulator.stop()
     placing = asyncio.create_task(place_call(hass))

@@ -17,14 +17,19 @@ CONTACTS = {"Maria": "+55 41 99999-0000"}
 
 
 def file_of(hass: HomeAssistant) -> Path:
-    """Return where what is awaited is saved."""
+    """Return the file of the account."""
+    return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{ENTRY_ID}"))
+
+
+def old_file_of(hass: HomeAssistant) -> Path:
+    """Return the file in which pending recordings were saved before."""
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{ENTRY_ID}.recordings"))
 
 
 def saved(hass: HomeAssistant) -> list[dict[str, Any]]:
-    """Return what is saved of what is awaited."""
-    awaited: list[dict[str, Any]] = json.loads(file_of(hass).read_text())["data"]["awaited"]
-    return awaited
+    """Return the pending recordings that are saved."""
+    pending: list[dict[str, Any]] = json.loads(file_of(hass).read_text())["data"]["recordings"]
+    return pending
 
 
 async def talk(

@@ -1,10 +1,9 @@
 """Saved searches for recordings: files that are broken, and the account's removal."""
 
-import asyncio
+from collections.abc import Callable
 import json
-import threading
+from pathlib import Path
 import time
-from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -12,14 +11,16 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
-from homeassistant.util.file import write_utf8_file_atomic
 
 from tests.common import ENTRY_ID, LIST, Events, make_account, pass_time, place_call, set_up
-from tests.recordings.common import file_of, saved_soon, talk
+from tests.recordings.common import file_of, old_file_of, saved_soon, talk
 from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
+# They stand for what each of the two files has there.
+VERSION = 12345
+SECTION = "section"
 GOOD = {
     "call_id": "a-call",
     "provider_id": "a-secret",
@@ -33,14 +34,17 @@ GOOD = {
 
 
 @pytest.mark.parametrize(
+    ("file", "version", "section"), [(file_of, 2, "recordings"), (old_file_of, 1, "awaited")]
+)
+@pytest.mark.parametrize(
     "text",
     [
         "",
         "{",
-        json.dumps({"version": 1, "data": {}}),
-        json.dumps({"version": 99, "data": {"awaited": []}}),
+        json.dumps({"version": VERSION, "data": {}}),
+        json.dumps({"version": 99, "data": {SECTION: []}}),
         *(
-            json.dumps({"version": 1, "data": {"awaited": [GOOD | change]}})
+            json.dumps({"version": VERSION, "data": {SECTION: [GOOD | change]}})
             for change in (
                 {"looks": 2},
                 {"looks": -1},
@@ -53,30 +57,44 @@ GOOD = {
         ),
     ],
 )
-async def test_broken_file_keeps_nobody_from_calling(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, text: str
+async def test_corrupt_file_does_not_block_calls(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    file: Callable[[HomeAssistant], Path],
+    version: int,
+    section: str,
+    text: str,
 ) -> None:
     """What cannot be read is lost then, and nothing else."""
-    file_of(hass).parent.mkdir(exist_ok=True)
-    file_of(hass).write_text(text)
+    file(hass).parent.mkdir(exist_ok=True)
+    file(hass).write_text(text.replace(str(VERSION), str(version)).replace(SECTION, section))
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     assert (await place_call(hass))["code"] == "000"
 
 
+@pytest.mark.parametrize(
+    ("file", "version", "section"), [(file_of, 2, "recordings"), (old_file_of, 1, "awaited")]
+)
 async def test_broken_item(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
+    file: Callable[[HomeAssistant], Path],
+    version: int,
+    section: str,
 ) -> None:
-    """One item that cannot be read takes no other with it."""
+    """One item that cannot be read takes no other with it, and its file is kept."""
     good = {**GOOD, "ended_at": time.time(), "contact": "Maria"}
-    data = {"awaited": [{**good, "looks": 2}, good]}
-    file_of(hass).parent.mkdir(exist_ok=True)
-    file_of(hass).write_text(json.dumps({"version": 1, "data": data}))
+    text = json.dumps({"version": version, "data": {section: [{**good, "looks": 2}, good]}})
+    file(hass).parent.mkdir(exist_ok=True)
+    file(hass).write_text(text)
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     assert caplog.text.count("could not be read") == 1
+    assert f"{file(hass).name} could not be read" in caplog.text
+    assert file(hass).with_name(f"{file(hass).name}.corrupt").read_text() == text
     await pass_time(hass, freezer, 121)
     assert [search["callerid"] for search in simulator.searches] == ["a-secret"]
 
@@ -94,29 +112,6 @@ async def test_account_is_removed(
     await hass.config_entries.async_remove(account.entry_id)
     await pass_time(hass, freezer, 60, times=20)
     assert simulator.requests[LIST] == 0
-    assert not file_of(hass).exists()
-
-
-async def test_removal_while_it_is_saved(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    account: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """No file is left of an account that is removed while one is written."""
-    await talk(hass, freezer)
-    begun = threading.Event()
-
-    def write_slowly(path: str, *arguments: Any, **more: Any) -> None:
-        if path.endswith(".recordings"):
-            begun.set()
-            time.sleep(0.3)
-        write_utf8_file_atomic(path, *arguments, **more)
-
-    with patch("homeassistant.helpers.storage.write_utf8_file_atomic", write_slowly):
-        assert await hass.async_add_executor_job(begun.wait, 5)
-        await hass.config_entries.async_remove(account.entry_id)
-        await asyncio.sleep(0.5)
     assert not file_of(hass).exists()
 
 
@@ -143,6 +138,8 @@ async def test_removal_of_an_account_that_was_never_loaded(
     account = make_account(simulator, entry_id=ENTRY_ID)
     account.add_to_hass(hass)
     file_of(hass).parent.mkdir(exist_ok=True)
-    file_of(hass).write_text("{}")
+    for file in (file_of(hass), old_file_of(hass)):
+        file.write_text("{}")
     await hass.config_entries.async_remove(account.entry_id)
     assert not file_of(hass).exists()
+    assert not old_file_of(hass).exists()
