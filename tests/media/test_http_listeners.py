@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant
 
 from custom_components.directcall import http as http_module
 from custom_components.directcall.recordings import library as library_module
-from tests.common import open_files, pass_time, place_call
+from tests.common import open_files, pass_time, place_call, until
 from tests.media.common import NOW, ROOT, SIZE, browse, only, play, record, resolve
 from tests.simulator import Reply, Simulator
 
@@ -152,7 +152,7 @@ async def test_audio_of_unknown_length_that_breaks_off(
     async with client.get(path) as response:
         assert response.status == 502
         assert "cannot be reached" in await response.text()
-    assert open_files() == before
+    await until(lambda: open_files() == before)
 
 
 async def test_listener_who_leaves(
