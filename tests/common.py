@@ -152,15 +152,15 @@ async def perform(hass: HomeAssistant, action: str, data: Mapping[str, Any]) -> 
 
 async def place_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
     """Place a call through the action, and return its response."""
-    return await perform(hass, "place_call", to_somebody(data))
+    return await perform(hass, "place_call", with_destination(data))
 
 
 async def end_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
     """Hang up through the action, and return its response."""
-    return await perform(hass, "end_call", to_somebody(data))
+    return await perform(hass, "end_call", with_destination(data))
 
 
-def to_somebody(data: Mapping[str, Any]) -> dict[str, Any]:
+def with_destination(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return an action's data with a destination where it names nobody."""
     return {**({} if "contact" in data else {"destination": DESTINATION}), **data}
 
@@ -178,19 +178,48 @@ async def pass_time(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float, *, times: int = 1
 ) -> None:
     """Let time pass, and whatever it sets off; so many times in a row."""
-    for _ in range(times):
-        freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
+    start = dt_util.utcnow()
+    for step in range(1, times + 1):
+        # Real time that a busy machine takes meanwhile does not add up.
+        freezer.move_to(max(dt_util.utcnow(), start + timedelta(seconds=seconds * step)))
         async_fire_time_changed(hass)
         await hass.async_block_till_done(wait_background_tasks=True)
 
 
+async def begin[ResultT](
+    hass: HomeAssistant, action: Coroutine[Any, Any, ResultT]
+) -> asyncio.Task[ResultT]:
+    """Start an action, and wait until the requests that it sent are answered."""
+    task = asyncio.create_task(action)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return task
+
+
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something holds that only the network brings about, for some seconds at most."""
-    for _ in range(500):
+    """Wait until a condition holds that only the network brings about. Fail after 30 s."""
+    for _ in range(3000):
         if condition():
             return
+        # The network needs real time.
         await asyncio.sleep(0.01)
-    pytest.fail("It did not come about")
+    pytest.fail("The condition was not met in time")
+
+
+async def settle(until: Callable[[], bool] = lambda: False) -> None:
+    """Wait until no request is under way, and automations and scripts only wait for time.
+
+    `async_block_till_done` would wait for their delays, too.
+    """
+    idle = 0
+    # A script takes some passes of the event loop from a trigger or an answer to its next request.
+    while idle < 50 and not until():
+        if any(task.get_name().startswith(f"{DOMAIN} ") for task in asyncio.all_tasks()):
+            idle = 0
+            # The network needs real time.
+            await asyncio.sleep(0.002)
+        else:
+            idle += 1
+            await asyncio.sleep(0)
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> str:
@@ -275,6 +304,7 @@ async def hurry[ResultT](
     task = asyncio.ensure_future(asking)
     while not task.done():
         skip(freezer, step)
+        # The network needs real time.
         await asyncio.sleep(0.001)
     return await task
 

@@ -174,6 +174,7 @@ async def _dribble(writer: asyncio.StreamWriter, answer: bytes, seconds: float) 
     start = time.monotonic()
     for number in range(len(answer)):
         due = start + seconds * (number + 1) / len(answer)
+        # Tests of slow answers move the clock on.
         await asyncio.sleep(max(0, due - time.monotonic()))
         writer.write(answer[number : number + 1])
         await writer.drain()

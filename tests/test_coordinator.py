@@ -32,6 +32,7 @@ from tests.common import (
     reauth_flows,
     set_up,
     state_of,
+    until,
 )
 from tests.simulator import Rejection, Reply, Simulator
 
@@ -125,7 +126,7 @@ async def test_action_renews_with_polling_disabled(
 
 
 @pytest.mark.parametrize(("answer", "requests"), [(TOKEN_LOST, 3), (REFUSED, 2)])
-async def test_following_with_polling_disabled(
+async def test_tracking_with_polling_disabled(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
@@ -133,7 +134,7 @@ async def test_following_with_polling_disabled(
     answer: Reply,
     requests: int,
 ) -> None:
-    """Without polling a call that is followed tries a lost token again, and no refused secret."""
+    """A tracked call retries a lost token, and no refused secret."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     await place_call(hass)
     await pass_time(hass, freezer, 3, times=3)
@@ -158,37 +159,39 @@ async def test_many_actions_share_one_token_request(
     assert len({call.destination for call in simulator.calls}) == 100
 
 
-async def test_stopped_script_takes_nobody_elses_token(
+async def test_cancelled_action_keeps_the_others_token(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """An action that is cancelled while it waits for the token leaves the others alone."""
+    """A cancelled action leaves other actions' token request alone."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     freezer.tick(3601)
-    simulator.quirks.token_delay = 0.2
+    token = simulator.hold(REQUEST_TOKEN)
     first = hass.async_create_task(place_call(hass))
     second = hass.async_create_task(place_call(hass, destination="+55 41 99999-1111"))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     first.cancel()
+    token.set()
     await second
     assert [call.destination for call in simulator.calls] == ["5541999991111"]
     assert simulator.requests[REQUEST_TOKEN] == 2
 
 
-async def test_token_that_nobody_waits_for_any_more(
+async def test_failed_token_request_of_a_cancelled_action(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A token request that fails after its only script was stopped leaves no error behind."""
+    """A token request that fails after its action was cancelled leaves no error."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     freezer.tick(3601)
-    simulator.quirks.token_delay = 0.1
+    token = simulator.hold(REQUEST_TOKEN)
     change_secret(simulator)
     script = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.05)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     script.cancel()
+    token.set()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert simulator.requests[REQUEST_TOKEN] == 2
     assert "never retrieved" not in caplog.text
@@ -200,10 +203,12 @@ async def test_call_survives_a_reload(
 ) -> None:
     """A call that waits for its token while the account is set up anew is placed, once."""
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.2
+    token = simulator.hold(REQUEST_TOKEN)
     call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
-    await hass.config_entries.async_reload(account.entry_id)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
+    reload = asyncio.create_task(hass.config_entries.async_reload(account.entry_id))
+    token.set()
+    await reload
     assert (await call)["code"] == "000"
     assert len(simulator.calls) == 1
 
@@ -213,10 +218,11 @@ async def test_removal_while_a_token_is_awaited(
 ) -> None:
     """An account that is gone places no call, and asks nobody for new credentials."""
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.2
+    token = simulator.hold(REQUEST_TOKEN)
     call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     await hass.config_entries.async_remove(account.entry_id)
+    token.set()
     with pytest.raises(HomeAssistantError, match="Nothing was sent"):
         await call
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -229,10 +235,11 @@ async def test_account_is_disabled_while_a_token_is_awaited(
 ) -> None:
     """An account that is disabled places no call that was asked for before."""
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.2
+    token = simulator.hold(REQUEST_TOKEN)
     call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     await hass.config_entries.async_set_disabled_by(account.entry_id, ConfigEntryDisabler.USER)
+    token.set()
     with pytest.raises(HomeAssistantError, match="Nothing was sent"):
         await call
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -287,7 +294,7 @@ async def test_late_rejection_of_an_old_token(
         ("get_message_status", {"message_id": "1"}, "sms/status", "cannot be reached"),
     ],
 )
-async def test_lost_answer_is_told_by_what_it_leaves_open(
+async def test_error_says_what_is_unknown(
     hass: HomeAssistant,
     account: MockConfigEntry,
     simulator: Simulator,
@@ -296,7 +303,7 @@ async def test_lost_answer_is_told_by_what_it_leaves_open(
     endpoint: str,
     message: str,
 ) -> None:
-    """Who gets no clear answer is told what that means for what they wanted."""
+    """The error of a lost reply says what is unknown."""
     simulator.reply(endpoint, Reply(drop=True))
     with pytest.raises(HomeAssistantError, match=message):
         await perform(hass, action, data)
@@ -363,13 +370,13 @@ async def test_token_rejected_twice(
     assert reauth_flows(hass) == []
 
 
-async def test_refusal_that_is_over_counts_no_more(
+async def test_ended_refusal_is_forgotten(
     hass: HomeAssistant,
     account: MockConfigEntry,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Once a call was accepted again, a token is sign enough that the credentials are."""
+    """A token is enough after a call was accepted again."""
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
         await place_call(hass, destination="+55 41 99999-0006")
     await place_call(hass)

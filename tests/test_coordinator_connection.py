@@ -173,14 +173,14 @@ ODD_ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", ODD_ANSWERS.values(), ids=ODD_ANSWERS)
-async def test_one_odd_answer_at_boot(
+async def test_one_refusal_at_start_is_retried(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
     answer: Reply,
 ) -> None:
-    """One answer that looks like a refusal asks nobody for anything, and heals by itself."""
+    """One refusal at the start opens no form, and is retried."""
     simulator.reply(REQUEST_TOKEN, answer)
     account = await set_up(hass, make_account(simulator))
     assert account.state is ConfigEntryState.LOADED

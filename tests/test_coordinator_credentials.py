@@ -150,18 +150,21 @@ async def test_answer_for_credentials_that_were_replaced(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
     """What the provider says of the old secret is nothing against the new one."""
+    requests = simulator.requests[REQUEST_TOKEN]
     simulator.end_tokens()
-    simulator.quirks.token_delay = 0.3
+    token = simulator.hold(REQUEST_TOKEN)
     change_secret(simulator)
-    call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
-    simulator.quirks.token_delay = 0
+    call = asyncio.create_task(place_call(hass))
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == requests + 1)
+    simulator.held.clear()
     hass.config_entries.async_update_entry(
         account, data={**account.data, "client_secret": "another"}
     )
+    await hass.async_block_till_done()
+    token.set()
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
         await call
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, CONNECTION) == "on"
     assert reauth_flows(hass) == []
 

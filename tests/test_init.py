@@ -39,10 +39,10 @@ async def test_unload_and_back(
     assert len(simulator.calls) == 1
 
 
-async def test_changed_options_set_up_anew_once(
+async def test_changed_options_reload_once(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """A change of the options holds at once, and costs one set-up."""
+    """A change of the options reloads the account once."""
     set_ups = set_ups_of(account)
     hass.config_entries.async_update_entry(account, options={**account.options, "record": True})
     await hass.async_block_till_done()

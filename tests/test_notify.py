@@ -114,7 +114,7 @@ async def test_group(hass: HomeAssistant, simulator: Simulator, account: MockCon
 @pytest.mark.parametrize(
     ("message", "key"), [(" ", "message_empty"), ("x" * 701, "message_too_long")]
 )
-async def test_bad_message(
+async def test_invalid_message_is_an_error(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
@@ -122,7 +122,7 @@ async def test_bad_message(
     message: str,
     key: str,
 ) -> None:
-    """What cannot be said is an error that says why, and nothing is sent."""
+    """An invalid message is an error with its reason, and nothing is sent."""
     with pytest.raises(ServiceValidationError) as caught:
         await send(hass, entity_id, message=message)
     assert caught.value.translation_key == key

@@ -1,6 +1,5 @@
 """READMEs: what people paste from them works, and nothing that people need is left out."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from copy import deepcopy
 from datetime import timedelta
@@ -38,6 +37,7 @@ from tests.common import (
     perform,
     place_call,
     set_up,
+    settle,
 )
 from tests.simulator import Recording, Reply, Simulator
 
@@ -129,13 +129,13 @@ class House:
         else:
             self.rest()
             self.hass.states.async_set(self.entity_id, "on")
-        await asyncio.sleep(0.3)
+        await settle()
 
     async def happens_later(self, freezer: FrozenDateTimeFactory) -> None:
         """Let it happen again when no cool-down lasts any more."""
         freezer.move_to(dt_util.utcnow() + timedelta(minutes=10))
         async_fire_time_changed(self.hass)
-        await asyncio.sleep(0.1)
+        await settle()
         await self.happens()
 
 
@@ -279,10 +279,10 @@ async def run_to_its_end(
     assert await async_setup_component(hass, "script", {"script": {"pasted": script}})
     await hass.services.async_call("script", "turn_on", {"entity_id": "script.pasted"})
     for _ in range(seconds):
-        await asyncio.sleep(0.02)
+        await settle()
         freezer.move_to(dt_util.utcnow() + timedelta(seconds=1))
         async_fire_time_changed(hass)
-    await asyncio.sleep(0.1)
+    await settle()
     state = hass.states.get("script.pasted")
     assert state is not None
     assert state.name == script["alias"]
@@ -436,7 +436,7 @@ async def test_script_plays_the_newest_recording(
             Recording("554130600300", "5541999990000", "", started.replace(microsecond=0))
         )
     await hass.services.async_call("script", "turn_on", {"entity_id": "script.pasted"})
-    await asyncio.sleep(0.3)
+    await settle()
     [call] = played
     assert f"{now:%Y%m%dT%H%M%SZ}" in call.data["media"]["media_content_id"]
 

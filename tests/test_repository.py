@@ -34,8 +34,8 @@ def pins_of(group: str) -> set[str]:
     return pins.union(*map(pins_of, included))
 
 
-def test_what_is_tested_is_what_is_installed() -> None:
-    """The pins agree with those of the integration and of the Home Assistant that runs here."""
+def test_pins_agree() -> None:
+    """The pins agree with the manifest and with Home Assistant."""
     (pins,) = [
         pins
         for pins in map(pins_of, ("dev", "floor"))

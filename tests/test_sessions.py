@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 
 from custom_components.directcall.account import async_get_account
 from custom_components.directcall.api import NumberPair, PhoneNumber, Sessions
-from tests.common import LIST, make_account, perform, place_call, until
+from tests.common import LIST, PLACE_CALL, make_account, perform, place_call, until
 from tests.simulator import Simulator
 
 
@@ -22,10 +22,11 @@ async def test_request_under_way_survives_a_reload(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
     """A call that is being requested while the account reloads gets its answer."""
-    simulator.quirks.call_delay = 0.5
+    answer = simulator.hold(PLACE_CALL)
     call = hass.async_create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: len(simulator.calls) == 1)
     await hass.config_entries.async_reload(account.entry_id)
+    answer.set()
     assert (await call)["code"] == "000"
     assert len(simulator.calls) == 1
 
@@ -70,11 +71,8 @@ async def test_lists_that_hang_hold_no_call_back(
         hass.async_create_background_task(perform(hass, "list_recordings", {}), "list")
         for _ in range(100)
     ]
-    async with asyncio.timeout(5):
-        for _ in range(500):
-            if simulator.requests[LIST] == 2:
-                break
-            await asyncio.sleep(0.01)
+    await until(lambda: simulator.requests[LIST] == 2)
+    async with asyncio.timeout(60):
         await place_call(hass)
         await perform(hass, "send_sms", {"destination": "+55 41 99999-0000", "message": "Smoke"})
     assert simulator.requests[LIST] == 2
@@ -98,7 +96,7 @@ async def test_lists_that_hang_leave_connections_to_polls(
     polled = simulator.requests["voz/status"]
     client = account.runtime_data.client
     pair = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await client.call_status(pair)
     assert simulator.requests["voz/status"] > polled
     for each in lists:

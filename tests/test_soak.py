@@ -25,7 +25,10 @@ from custom_components.directcall.calls.call import CallState
 from custom_components.directcall.const import DOMAIN
 from tests.calls.common import timers
 from tests.common import CALL, end_call, pass_time, place_call, state_of
+from tests.disk import hass_config_dir, hass_storage
 from tests.simulator import Reply, Simulator
+
+__all__ = ["hass_config_dir", "hass_storage"]
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = [pytest.mark.freeze_time(tick=True), pytest.mark.slow]
@@ -50,18 +53,6 @@ RECORDED: Final = 2
 HUNG_UP: Final = 9
 # How many requests of those at once are lost before the provider does anything: the first ones.
 LOST: Final = 4
-
-
-@pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Give each test a folder of its own."""
-    return hass_tmp_config_dir
-
-
-@pytest.fixture
-def hass_storage() -> dict[str, Any]:
-    """Let what is saved be really written: what stands in for that keeps all that it saw."""
-    return {}
 
 
 def saved(hass: HomeAssistant, file: str) -> dict[str, Any]:

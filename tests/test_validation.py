@@ -92,24 +92,24 @@ async def is_answered(hass: HomeAssistant, action: str, data: dict[str, Any]) ->
     ("action", "field"),
     [(name, f) for name, (fields, _) in ACTIONS.items() for f in sorted(fields)],
 )
-async def test_whatever_comes_in(
+async def test_invalid_values_do_not_end_a_script(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     action: str,
     field: str,
 ) -> None:
-    """No value of any field ends a script in spite of `continue_on_error`."""
+    """An invalid value does not end a script with `continue_on_error`."""
     for value in ODD:
         data = {**ACTIONS[action][1], field: value}
         assert await is_answered(hass, action, data), value
 
 
 @pytest.mark.parametrize("left", LEFT_BEHIND)
-async def test_what_a_template_leaves_behind(
+async def test_empty_values_of_optional_fields(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, left: Any
 ) -> None:
-    """In a field that may be left out, it means just that."""
+    """Empty values of optional fields count as left out."""
     response = await perform(
         hass, "place_call", {**dict.fromkeys(PLACE_CALL_FIELDS, left), "destination": "Maria"}
     )
@@ -143,7 +143,7 @@ async def test_what_a_template_leaves_behind(
         ("cancel_message", "message_id", "invalid_message_id"),
     ],
 )
-async def test_what_a_template_leaves_behind_where_something_is_needed(
+async def test_empty_values_of_required_fields(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
@@ -152,7 +152,7 @@ async def test_what_a_template_leaves_behind_where_something_is_needed(
     key: str,
     left: Any,
 ) -> None:
-    """In a field that is needed, it is the error of that field."""
+    """Empty values of required fields are an error."""
     with pytest.raises(ServiceValidationError) as caught:
         await perform(hass, action, {**ACTIONS[action][1], field: left})
     assert caught.value.translation_key == key

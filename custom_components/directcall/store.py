@@ -161,7 +161,7 @@ class AccountStore:
     @callback
     def async_save(self, *, at_once: bool = False) -> None:
         """Save all sections soon, or at once. The caller does not wait for the disk."""
-        delay = 0 if at_once else _SAVE_DELAY
+        delay = 0.01 if at_once else _SAVE_DELAY
         # Another request would put the writing off.
         if self._is_removed or self._delay <= delay:
             return

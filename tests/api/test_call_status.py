@@ -85,8 +85,8 @@ def test_words(word: str, state: LegState | None) -> None:
 
 
 @pytest.mark.parametrize("answered", ["answered", "atendida", "respondida", "conectado"])
-def test_no_denial_is_taken_for_an_answer(answered: str) -> None:
-    """Whatever is denied is not the word itself."""
+def test_denied_word_is_not_the_word(answered: str) -> None:
+    """A denied word does not count as the word itself."""
     assert state_of(f"não {answered}") is not LegState.ANSWERED
     assert state_of(f"nao-{answered}") is not LegState.ANSWERED
 
@@ -112,8 +112,8 @@ def test_number_is_known_in_any_shape(number: str) -> None:
 
 
 @pytest.mark.parametrize("number", ["30600300", "", None, 554130600300, "554130600301", "55", "*"])
-def test_number_of_nobody(number: object) -> None:
-    """A leg whose number is neither of the two is no riddle's solution."""
+def test_unknown_number_in_a_leg_is_ignored(number: object) -> None:
+    """A leg with another number is ignored."""
     answer = status([leg(number)])
     assert answer is not None
     assert (answer.origin, answer.destination) == (None, None)
@@ -167,8 +167,10 @@ def test_telephone_with_several_legs(words: list[str], state: LegState) -> None:
         ([], False, False),
     ],
 )
-def test_what_the_telephones_do(words: list[str], *, is_live: bool, is_ringing: bool) -> None:
-    """One telephone that rings is enough for a call to ring, and to live."""
+def test_call_is_live_if_one_telephone_rings(
+    words: list[str], *, is_live: bool, is_ringing: bool
+) -> None:
+    """A call is ringing and live if one telephone rings."""
     numbers = ("554130600300", "5541999990000")
     answer = status([leg(number, word) for number, word in zip(numbers, words, strict=False)])
     assert answer is not None
@@ -176,24 +178,24 @@ def test_what_the_telephones_do(words: list[str], *, is_live: bool, is_ringing: 
 
 
 @pytest.mark.parametrize("word", [None, 7, True, ["atendida"]])
-def test_word_that_is_none(word: object) -> None:
-    """What is no text means nothing, and shows nothing."""
+def test_word_that_is_not_a_text(word: object) -> None:
+    """A word that is not a text has no meaning, and is not shown."""
     answer = status([leg("554130600300", word)])
     assert answer is not None
     assert answer.legs == (CallLeg("", None),)
 
 
 @pytest.mark.parametrize("message", ["Chamada em andamento", None, [], [None, "x", 1], {}, 7, True])
-def test_yes_without_legs(message: object) -> None:
-    """A text, or nothing, in the place of the legs says neither that it is live nor that not."""
+def test_success_without_legs(message: object) -> None:
+    """A success without legs says nothing about the call."""
     answer = status(message)
     assert answer == CallStatus((), None, None)
     assert not answer.is_live
     assert not answer.is_clear
 
 
-def test_yes_that_means_no() -> None:
-    """A yes with the code of a call that is not active means that there is none, without legs."""
+def test_success_with_not_active_code() -> None:
+    """A success with the code of an inactive call means that there is no call."""
     assert status("Chamada não está ativa.", codigo="003") is None
     assert status([leg("554130600300")], codigo="003") is not None
 
@@ -231,14 +233,14 @@ def test_word_gives_nothing_away_in_any_spelling(word: str) -> None:
 @pytest.mark.parametrize(
     "word", ["&" * 2000, "a" * 2000, "?=" * 1000, "\ufdfa" * 300_000, "a:" * 1000, "1 " * 1000]
 )
-def test_hostile_words_take_no_time(word: str) -> None:
-    """An answer of a megabyte of legs holds the house up for less than an eye takes to blink."""
+def test_many_legs_are_read_fast(word: str) -> None:
+    """A megabyte of legs is read in less than 2 s."""
     legs = [leg("554130600300", word)] * (1_000_000 // len(word) + 1)
-    before = time.perf_counter()
+    before = time.process_time()
     answer = status([*legs, *[{}] * 100_000])
     assert answer is not None
     assert len(answer.legs) == 20
-    assert time.perf_counter() - before < 1
+    assert time.process_time() - before < 2
 
 
 values = st.recursive(

@@ -126,10 +126,10 @@ async def test_rejected_token(
 
 
 @pytest.mark.parametrize("status", [200, 400])
-async def test_readable_no(
+async def test_refusal_is_not_repeated(
     client: DirectcallClient, simulator: Simulator, token: Token, status: int
 ) -> None:
-    """A readable no counts more than the HTTP status around it, and is not repeated."""
+    """A refusal is raised with the provider's words, and not repeated."""
     simulator.quirks.error_status = status
     with pytest.raises(DirectcallNoCreditError) as caught:
         await client.place_call(a_call("5541999990201"), in_time())
@@ -182,14 +182,14 @@ async def test_end_of_a_call(client: DirectcallClient, simulator: Simulator, tok
     ("code", "error"),
     [("003", DirectcallNotActiveError), ("004", DirectcallRefusedError), ("001", None), ("", None)],
 )
-async def test_yes_to_an_end_that_means_no(
+async def test_success_with_not_ended_code(
     client: DirectcallClient,
     simulator: Simulator,
     token: Token,
     code: str,
     error: type[Exception] | None,
 ) -> None:
-    """A yes with the code of a call that was not ended is no yes; other codes say nothing."""
+    """A success with the code of a call that was not ended is an error."""
     simulator.reply(END, Reply(f'{{"status": "ok", "codigo": "{code}"}}'.encode()))
     with pytest.raises(error) if error else nullcontext():
         await client.end_call(PAIR, in_time())

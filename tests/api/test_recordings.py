@@ -77,10 +77,10 @@ async def test_documented_example(
     assert "directdial" not in repr(recording)
 
 
-async def test_what_is_asked_for(
+async def test_list_request_has_time_and_call(
     simulator: Simulator, client: DirectcallClient, token: Token
 ) -> None:
-    """The time is the provider's, and what else is known of the call goes along."""
+    """The request has the provider's time and the call's fields."""
     await client.list_recordings(DAY)
     await client.list_recordings(RecordingQuery(START, END, PhoneNumber("5541999990000"), "call-1"))
     common = {
@@ -97,10 +97,10 @@ async def test_what_is_asked_for(
     ]
 
 
-async def test_provider_that_looks_at_the_end_of_a_call(
+async def test_recording_is_matched_by_its_start(
     simulator: Simulator, client: DirectcallClient, token: Token
 ) -> None:
-    """A call that began in the time that is asked for is found, and only such a one."""
+    """Recordings are matched by the start of the call, not its end."""
     simulator.quirks.searches_by_end = True
     record(simulator, -1, seconds=7000)
     mine = record(simulator, 23, seconds=7000)
@@ -141,10 +141,10 @@ async def test_unreadable_number_of_pages(
     assert simulator.requests[LIST] == 3
 
 
-async def test_pages_are_not_said(
+async def test_missing_number_of_pages(
     simulator: Simulator, client: DirectcallClient, token: Token
 ) -> None:
-    """Without a number of pages they are read to the end, too."""
+    """Pages are read to the end without a stated number of pages."""
     simulator.quirks.says_pages = False
     simulator.quirks.page_size = 2
     for number in range(3):
@@ -228,14 +228,14 @@ async def test_page_that_fails(
         (Reply(b'{"status": "erro", "codigo": "200"}'), DirectcallAuthenticationError),
     ],
 )
-async def test_no_list(
+async def test_error_instead_of_a_list(
     simulator: Simulator,
     client: DirectcallClient,
     token: Token,
     reply: Reply,
     error: type[Exception],
 ) -> None:
-    """What comes instead of a list is an error, and is counted."""
+    """A reply that is not a list is an error, and is counted."""
     simulator.reply(LIST, reply)
     with pytest.raises(error):
         await client.list_recordings(DAY)
@@ -305,14 +305,14 @@ async def test_no_recordings(
         ({"gravacao_link": {"href": "http://directcall.com.br/1"}}, "link"),
     ],
 )
-async def test_odd_entry(
+async def test_invalid_entry_is_skipped(
     simulator: Simulator,
     client: DirectcallClient,
     token: Token,
     change: dict[str, object],
     odd: str,
 ) -> None:
-    """What cannot be used is left out and counted, and takes nothing else with it."""
+    """An invalid entry is skipped and counted."""
     simulator.reply(LIST, listed({**ENTRY, **change}, ENTRY, {**ENTRY, **change}))
     found = await client.list_recordings(DAY)
     assert len(found.recordings) == 1
@@ -331,10 +331,10 @@ async def test_odd_entry(
         ([None], "entry"),
     ],
 )
-async def test_odd_message(
+async def test_reply_without_entries_is_counted(
     simulator: Simulator, client: DirectcallClient, token: Token, message: object, odd: str
 ) -> None:
-    """A list that is none at all is no reason to fail, and is counted."""
+    """A reply without a list of entries is counted as invalid."""
     reply = Reply(json.dumps({"status": "ok", "msg": message, "paginas": 1}).encode())
     simulator.reply(LIST, reply)
     assert (await client.list_recordings(DAY)).recordings == ()
@@ -370,10 +370,10 @@ async def test_numbers(
     assert recording.origin.digits == digits
 
 
-async def test_provider_that_ignores_what_it_is_asked(
+async def test_unrequested_recordings_are_dropped(
     simulator: Simulator, client: DirectcallClient, token: Token
 ) -> None:
-    """What was not asked for is not handed on, and what is at the edges is."""
+    """Recordings outside the requested range are dropped."""
     moments = ["2026-11-24 23:59:59", "2026-11-25 00:00:00", "2026-11-26 00:00:00"]
     entries = [{**ENTRY, "inicio": moment} for moment in [*moments, "2026-11-26 00:00:01"]]
     other = {**ENTRY, "destino": "5541999991111"}

@@ -53,8 +53,8 @@ def jwt(claims: object) -> str:
         ({**OK, "error": "", "error_description": None}, 200),
     ],
 )
-def test_status_ok_is_a_yes(fields: Fields, status: int) -> None:
-    """The envelope's status counts, and neither the code nor HTTP's."""
+def test_status_ok_is_a_success(fields: Fields, status: int) -> None:
+    """The status decides, and neither the code nor HTTP's status."""
     read(fields, status).check()
     read(fields, status).check_billed()
 
@@ -131,10 +131,10 @@ def test_status_ok_is_a_yes(fields: Fields, status: int) -> None:
         ({}, 401, DirectcallTokenRejectedError),
     ],
 )
-def test_anything_else_is_its_own_error(
+def test_other_replies_are_errors(
     fields: Fields, status: int, error: type[DirectcallError]
 ) -> None:
-    """A readable no is told apart from an answer that says nothing."""
+    """A refusal and a reply that says nothing are different errors."""
     with pytest.raises(error) as caught:
         read(fields, status).check()
     assert type(caught.value) is error
@@ -204,10 +204,10 @@ DESCRIPTION = {"error_description": "The access token has expired"}
         ({}, 200, DirectcallOutcomeUnknownError),
     ],
 )
-def test_only_an_answer_that_names_the_token_is_repeated(
+def test_only_a_rejected_token_is_repeated(
     fields: Fields, status: int, error: type[DirectcallError]
 ) -> None:
-    """What rings or bills is repeated only where nothing was done, and the token is the reason."""
+    """A billed request is repeated only if its token was rejected."""
     with pytest.raises(error) as caught:
         read(fields, status).check_billed()
     assert type(caught.value) is error
@@ -245,10 +245,10 @@ def test_refusal_quotes_the_provider(fields: Fields, status: int, code: str, mes
         ("004", "", DirectcallRefusedError, "Chamada não finalizada."),
     ],
 )
-def test_yes_that_ended_no_call(
+def test_success_with_an_error_code_is_a_refusal(
     code: str, said: str | None, error: type[DirectcallRefusedError], message: str
 ) -> None:
-    """A yes with a code that denies it is a no, in the provider's words or those of its table."""
+    """A success with an error code is a refusal."""
     answer = read({"status": "ok", "codigo": code, "msg": said})
     answer.check()
     with pytest.raises(error) as caught:
@@ -301,12 +301,12 @@ def test_text_is_read_in_any_encoding(body: bytes, message: str) -> None:
         *("&amp;", "&#5", "=", "TlRVME1UazUK ", "UUUUUUUUUUUUUUUUUUUUUUU ", "\u0301"),
     ],
 )
-def test_hostile_text_takes_no_time(word: str) -> None:
-    """A text that is made to be slow to search is read as fast as any other."""
-    before = time.perf_counter()
+def test_hostile_text_is_redacted_fast(word: str) -> None:
+    """Text that is hard to search is redacted in less than 2 s."""
+    before = time.process_time()
     for length in (2000, 1_000_000):
         read({"status": "erro", "msg": word * (length // len(word))}, secrets=("012345", "token"))
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 2
 
 
 @pytest.mark.parametrize(
@@ -421,8 +421,10 @@ def test_lifetime_is_believed_within_reason(fields: Fields, lifetime: float) -> 
         ({"access_token": "\ud83d"}, 200, DirectcallConnectionFailedError),
     ],
 )
-def test_no_token_is_told_apart(fields: Fields, status: int, error: type[DirectcallError]) -> None:
-    """Refused credentials are told apart from a provider in trouble."""
+def test_refused_credentials_differ_from_other_errors(
+    fields: Fields, status: int, error: type[DirectcallError]
+) -> None:
+    """Refused credentials and a failing provider are different errors."""
     with pytest.raises(error) as caught:
         read_token(read(fields, status))
     assert type(caught.value) is error
@@ -440,16 +442,16 @@ def test_no_token_is_told_apart(fields: Fields, status: int, error: type[Directc
         ({}, 500, "HTTP 500 without a clear answer"),
     ],
 )
-def test_no_is_told_why(fields: Fields, status: int, text: str) -> None:
-    """What a log says of a no, or of no answer, is how it came, whatever was asked for."""
+def test_log_names_the_kind_of_error(fields: Fields, status: int, text: str) -> None:
+    """A log names how a refusal came, whatever was requested."""
     for read_on in (read(fields, status).check, partial(read_token, read(fields, status))):
         with pytest.raises(DirectcallError) as caught:
             read_on()
         assert str(caught.value) == text
 
 
-def test_no_token_is_told_in_the_words_of_the_provider() -> None:
-    """Where there is no code, what it says is there all the same."""
+def test_token_error_quotes_the_provider() -> None:
+    """An error without a code quotes the provider's text."""
     with pytest.raises(DirectcallAuthenticationError, match=r"^Client Secret incorreto$"):
         read_token(read({"access_token": False, "msg": "Client Secret incorreto"}))
 
@@ -535,8 +537,8 @@ ENCODINGS: tuple[Callable[[str], str], ...] = (
 @pytest.mark.parametrize(
     "private", ["s3cr3t", "5541999991234", "41999991234", "99991234", "a?c1&t=3.x/4"]
 )
-def test_no_encoding_gives_anything_away(private: str, encode: Callable[[str], str]) -> None:
-    """A secret or a number is masked, too, where it is written in another way."""
+def test_encoded_secrets_are_masked(private: str, encode: Callable[[str], str]) -> None:
+    """Secrets and numbers are masked in any encoding."""
     secrets = ("s3cr3t", "a?c1&t=3.x/4")
     for said in (f"Destino {encode(private)} inválido", encode(private)):
         message = read({**OK, "msg": said}, secrets=secrets).message

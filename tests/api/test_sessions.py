@@ -8,6 +8,7 @@ import logging
 import socket
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.directcall.api import (
@@ -23,6 +24,7 @@ from custom_components.directcall.api import (
     transport as transport_module,
 )
 from tests.api.common import in_time, signed_in
+from tests.common import until
 from tests.simulator import Reply, Simulator
 
 PAIR = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
@@ -54,23 +56,14 @@ def answer(body: bytes, *headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-async def until_asked(simulator: Simulator, times: int) -> None:
-    """Wait until so many polls have reached the provider."""
-    async with asyncio.timeout(5):
-        for _ in range(500):
-            if simulator.requests["voz/status"] >= times:
-                return
-            await asyncio.sleep(0.01)
-
-
 async def test_hanging_polls_hold_no_call_back(
     client: DirectcallClient, simulator: Simulator, token: Token
 ) -> None:
     """A call is placed at once while 100 polls hang, of which only a few are sent at all."""
     simulator.quirks.status_delay = 60
     polls = [asyncio.ensure_future(client.call_status(PAIR)) for _ in range(100)]
-    await until_asked(simulator, 8)
-    async with asyncio.timeout(5):
+    await until(lambda: simulator.requests["voz/status"] == 8)
+    async with asyncio.timeout(60):
         await client.place_call(CALL, in_time())
         await client.sign_in()
     assert len(simulator.calls) == 1
@@ -86,7 +79,7 @@ async def test_poll_waits_for_a_connection_in_vain(
     """A poll that gets no connection in time is one that was not sent."""
     simulator.quirks.status_delay = 60
     polls = [asyncio.ensure_future(client.call_status(PAIR)) for _ in range(8)]
-    await until_asked(simulator, 8)
+    await until(lambda: simulator.requests["voz/status"] == 8)
     with (
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.1),
         pytest.raises(DirectcallConnectionFailedError),
@@ -174,17 +167,19 @@ async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> N
         assert scope.seconds_left == 0
 
 
+@pytest.mark.freeze_time(tick=True)
 async def test_attempt_takes_no_longer_than_what_is_left(
-    client: DirectcallClient, simulator: Simulator, token: Token
+    client: DirectcallClient, simulator: Simulator, token: Token, freezer: FrozenDateTimeFactory
 ) -> None:
     """An attempt that begins late ends with the deadline of the whole request."""
-    simulator.quirks.call_delay = 60
-    with (
-        patch("custom_components.directcall.api.request_scope._SHORTEST_ATTEMPT", 0.1),
-        pytest.raises(DirectcallOutcomeUnknownError),
-    ):
-        async with asyncio.timeout(5):
-            await client.place_call(CALL, RequestScope(0.3))
+    answer = simulator.hold("voz/call")
+    placing = asyncio.create_task(client.place_call(CALL, RequestScope(15)))
+    await until(lambda: len(simulator.calls) == 1)
+    # A request without a deadline ends after 30 s.
+    freezer.tick(16)
+    with pytest.raises(DirectcallOutcomeUnknownError):
+        await placing
+    answer.set()
     assert len(simulator.calls) == 1
 
 

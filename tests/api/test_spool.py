@@ -234,8 +234,8 @@ async def test_listener_who_leaves() -> None:
     assert open_files() == before
 
 
-async def test_provider_that_is_stuck() -> None:
-    """Nobody waits forever for the end."""
+async def test_stuck_provider_times_out() -> None:
+    """A provider that stops sending causes a time-out."""
     with (
         patch.object(audio_download_module, "STUCK", 0.2),
         pytest.raises(

@@ -53,10 +53,10 @@ async def test_no_readable_answer(
 
 
 @pytest.mark.parametrize("status", [307, 308, 400, 404, 429])
-async def test_http_no(
+async def test_http_error_is_not_repeated(
     client: DirectcallClient, simulator: Simulator, token: Token, status: int
 ) -> None:
-    """HTTP's own no is a no: not repeated, and redirects are not followed."""
+    """An HTTP error is a refusal. It is not repeated, and redirects are not followed."""
     simulator.reply(PLACE_CALL, Reply(b"", status, location="/voz/call"))
     with pytest.raises(DirectcallRefusedError) as caught:
         await client.place_call(a_call(), in_time())
@@ -151,13 +151,14 @@ async def test_nothing_listens(
 async def test_connection_comes_back(
     client: DirectcallClient, simulator: Simulator, token: Token
 ) -> None:
-    """A call for which nothing could be sent at first is placed once, after real pauses."""
+    """A call for which nothing could be sent at first is placed once."""
     await simulator.stop()
-    call = asyncio.create_task(client.place_call(a_call(), in_time()))
-    await asyncio.sleep(0.5)
-    assert not call.done()
-    await simulator.start()
-    assert (await call).code == "000"
+
+    async def sleep(_: float) -> None:
+        await simulator.start()
+
+    with patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep):
+        assert (await client.place_call(a_call(), in_time())).code == "000"
     assert len(simulator.calls) == 1
     assert client.statistics.requests[PLACE_CALL] == 2
 
@@ -197,13 +198,13 @@ def self_signed(tmp_path: Path) -> ssl.SSLContext:
     return context
 
 
-async def test_certificate_is_checked(
+async def test_invalid_certificate_is_rejected(
     sessions: Sessions,
     self_signed: ssl.SSLContext,
     token: Token,
     pauses: list[float],
 ) -> None:
-    """Who only says of itself that it is the provider is told nothing."""
+    """Nothing is sent to a server with an invalid certificate."""
     told: list[bytes] = []
 
     def listen(server: socket.socket) -> None:
@@ -245,10 +246,10 @@ async def test_no_connection_in_time(sessions: Sessions, token: Token, pauses: l
     assert len(pauses) == 2
 
 
-async def test_time_that_runs_out_somewhere(
+async def test_timeout_during_the_request_is_of_unknown_outcome(
     sessions: Sessions, token: Token, pauses: list[float]
 ) -> None:
-    """A time-out of which it cannot be told whether anything was sent is of unknown outcome."""
+    """A time-out is of unknown outcome if something may have been sent."""
     with (
         deaf_server() as port,
         patch.object(transport_module, "TIMEOUT", 0.2),
@@ -366,10 +367,10 @@ async def test_no_readable_answer_to_a_query(
         (Reply(drop=True), "ServerDisconnectedError"),
     ],
 )
-async def test_lost_answer_is_told_how(
+async def test_lost_reply_is_logged_with_its_reason(
     client: DirectcallClient, simulator: Simulator, token: Token, reply: Reply, text: str
 ) -> None:
-    """What a log says of an answer that was lost is how that came, and no more."""
+    """A log names how a reply was lost, and nothing private."""
     for endpoint in (REQUEST_TOKEN, PLACE_CALL, STATUS, END):
         simulator.reply(endpoint, reply)
     texts: list[str] = []

@@ -28,7 +28,9 @@ class Voice(Provider):
         self.name = "Voice"
         self.said: TtsAudioType = ("mp3", MP3)
         self.error: Exception | None = None
-        self.seconds = 0.0
+        self.is_asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
     @property
     @override
@@ -47,7 +49,8 @@ class Voice(Provider):
         self, message: str, language: str, options: dict[str, Any]
     ) -> TtsAudioType:
         """Say a text."""
-        await asyncio.sleep(self.seconds)
+        self.is_asked.set()
+        await self.may_answer.wait()
         if self.error:
             raise self.error
         return self.said

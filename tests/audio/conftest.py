@@ -12,13 +12,10 @@ from homeassistant.setup import async_setup_component
 
 from tests.audio.common import FFMPEG, Voice
 from tests.common import make_account, set_up
+from tests.disk import hass_config_dir
 from tests.simulator import Simulator
 
-
-@pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Keep what voices said, and media, in a folder of the test's own."""
-    return hass_tmp_config_dir
+__all__ = ["hass_config_dir"]
 
 
 @pytest.fixture

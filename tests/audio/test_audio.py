@@ -5,10 +5,10 @@ from collections.abc import Callable
 import os
 from pathlib import Path
 import subprocess
-import time
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -30,7 +30,7 @@ from tests.audio.common import (
     spoken,
     tone,
 )
-from tests.common import NEVER_TWICE, SEND, perform
+from tests.common import NEVER_TWICE, SEND, perform, until
 from tests.simulator import Simulator
 
 
@@ -158,10 +158,10 @@ async def test_largest_audio(hass: HomeAssistant, simulator: Simulator, media: P
     assert simulator.requests[SEND] == 1
 
 
-async def test_voice_that_says_too_much(
+async def test_voice_over_the_limit(
     hass: HomeAssistant, simulator: Simulator, voice: Voice
 ) -> None:
-    """What a voice says has the same limit."""
+    """Audio of a voice has the same limit as a file."""
     voice.said = ("mp3", FRAME + bytes(LARGEST_AUDIO - 1))
     with pytest.raises(ServiceValidationError, match="larger than 4 MB"):
         await play(hass, SPEECH)
@@ -183,7 +183,7 @@ async def test_voice_that_takes_too_long(
 ) -> None:
     """An alarm does not wait for a voice that never comes."""
     assert audio_module.TIMEOUT == 30
-    voice.seconds = 60
+    voice.may_answer.clear()
     with (
         patch.object(audio_module, "TIMEOUT", 0.1),
         pytest.raises(HomeAssistantError, match="not ready after 30 seconds"),
@@ -192,23 +192,28 @@ async def test_voice_that_takes_too_long(
     assert simulator.requests[SEND] == 0
 
 
+@pytest.mark.freeze_time(tick=True)
 async def test_conversion_that_takes_too_long(
-    hass: HomeAssistant, simulator: Simulator, media: Path, tmp_path: Path
+    hass: HomeAssistant,
+    simulator: Simulator,
+    media: Path,
+    tmp_path: Path,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """A conversion that never ends is ended."""
     tone(media / "tone.wav")
     stuck = tmp_path / "ffmpeg"
-    stuck.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    pid = tmp_path / "pid"
+    stuck.write_text(f"#!/bin/sh\necho $$ > {pid}\nexec sleep 600\n")
     stuck.chmod(0o755)
     hass.data["ffmpeg"].__dict__["binary"] = str(stuck)
-    with (
-        patch.object(audio_module, "TIMEOUT", 1),
-        pytest.raises(HomeAssistantError, match="not ready after 30 seconds"),
-    ):
-        async with asyncio.timeout(20):
-            await play(hass, "media-source://media_source/local/tone.wav")
+    playing = asyncio.create_task(play(hass, "media-source://media_source/local/tone.wav"))
+    await until(lambda: pid.exists() and pid.read_text().endswith("\n"))
+    freezer.tick(audio_module.TIMEOUT + 1)
+    with pytest.raises(HomeAssistantError, match="not ready after 30 seconds"):
+        await playing
     with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+        os.kill(int(pid.read_text()), 0)
     assert simulator.requests[SEND] == 0
 
 
@@ -217,7 +222,7 @@ async def test_pipe_is_not_waited_for(
 ) -> None:
     """What is no file is not read: who writes to it may never come."""
     os.mkfifo(media / "pipe.mp3")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with pytest.raises(HomeAssistantError, match="detail: OSError"):
             await play(hass, "media-source://media_source/local/pipe.mp3")
     assert simulator.requests[SEND] == 0
@@ -241,10 +246,11 @@ async def test_reload_in_the_middle(
     hass: HomeAssistant, simulator: Simulator, voice: Voice, account: MockConfigEntry
 ) -> None:
     """A reload while the audio is made loses nothing."""
-    voice.seconds = 0.3
+    voice.may_answer.clear()
     playing = asyncio.create_task(play(hass, SPEECH))
-    await asyncio.sleep(0.1)
+    await voice.is_asked.wait()
     assert await hass.config_entries.async_reload(account.entry_id)
+    voice.may_answer.set()
     await playing
     assert len(simulator.messages) == 1
 
@@ -253,10 +259,11 @@ async def test_contact_that_goes_in_the_middle(
     hass: HomeAssistant, simulator: Simulator, voice: Voice, account: MockConfigEntry
 ) -> None:
     """Who is a contact no more when the audio is ready is not called."""
-    voice.seconds = 0.3
+    voice.may_answer.clear()
     playing = asyncio.create_task(play(hass, SPEECH))
-    await asyncio.sleep(0.1)
+    await voice.is_asked.wait()
     hass.config_entries.async_remove_subentry(account, next(iter(account.subentries)))
+    voice.may_answer.set()
     with pytest.raises(ServiceValidationError, match="no contact called"):
         await playing
     assert simulator.requests[SEND] == 0
@@ -274,10 +281,10 @@ async def test_contact_that_goes_in_the_middle(
         True,
     ],
 )
-async def test_media_in_an_odd_form(
+async def test_invalid_media_is_an_error(
     hass: HomeAssistant, simulator: Simulator, voice: Voice, media: Any
 ) -> None:
-    """What is no audio here is an error of ours, unless there is a text to speak."""
+    """Invalid media is an error, unless there is a text to speak."""
     with pytest.raises(ServiceValidationError, match="in Home Assistant itself"):
         await perform(hass, "send_voice_message", {"destination": "Maria", "media": media})
     assert simulator.requests[SEND] == 0
@@ -291,10 +298,9 @@ async def test_media_as_a_text(hass: HomeAssistant, simulator: Simulator, voice:
     assert played(simulator) == MP3
 
 
-def wait_until_started(started: Path, processes: int) -> None:
-    """Wait until so many processes said that they started."""
-    while not started.exists() or started.read_text().count("x") < processes:
-        time.sleep(0.05)
+def count_started(started: Path) -> int:
+    """Return how many processes said that they started."""
+    return started.read_text().count("x") if started.exists() else 0
 
 
 async def test_four_conversions_at_once(
@@ -313,15 +319,14 @@ async def test_four_conversions_at_once(
     hass.data["ffmpeg"].__dict__["binary"] = str(slow)
     source = "media-source://media_source/local/tone.wav"
     waiting = [asyncio.create_task(play(hass, source)) for _ in range(6)]
-    async with asyncio.timeout(20):
-        await hass.async_add_executor_job(wait_until_started, started, 4)
-        await speak_or_play(hass, {"media_content_id": source})
-        assert spoken(simulator) == ["Fumaça"]
-        await play(hass, "media-source://media_source/local/other.mp3")
-        assert started.read_text().count("x") == 4
-        may_end.touch()
-        await asyncio.gather(*waiting)
-    assert started.read_text().count("x") == 6
+    await until(lambda: count_started(started) == 4)
+    await speak_or_play(hass, {"media_content_id": source})
+    assert spoken(simulator) == ["Fumaça"]
+    await play(hass, "media-source://media_source/local/other.mp3")
+    assert count_started(started) == 4
+    may_end.touch()
+    await asyncio.gather(*waiting)
+    assert count_started(started) == 6
     assert len(simulator.messages) == 8
 
 

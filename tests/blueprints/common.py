@@ -1,6 +1,5 @@
 """Helpers of the blueprints' tests: the files, and a home that they run in."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -14,8 +13,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 
-from custom_components.directcall.const import DOMAIN
-from tests.common import ROOT, device_of, state_of
+from tests.common import ROOT, device_of, settle, state_of
 from tests.simulator import NetworkCall, Simulator
 
 BLUEPRINTS = ROOT / "blueprints"
@@ -77,25 +75,20 @@ class House:
         assert state.entity_id == f"{domain}.made_of_it"
         assert state.state == ("on" if domain == automation.DOMAIN else "off")
 
-    async def settle(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Let what is under way at the provider come to its end, while hardly any time passes."""
-        for _ in range(1000):
-            await asyncio.sleep(0.002)
-            names = [task.get_name() for task in asyncio.all_tasks()]
-            if until() or not any(name.startswith(f"{DOMAIN} ") for name in names):
-                return
-
     async def pass_time(
         self, seconds: int, *, step: int = 1, until: Callable[[], bool] = lambda: False
     ) -> None:
         """Let time pass, at most until something is so."""
-        for _ in range(0, seconds, step):
-            await self.settle(until)
+        start = dt_util.utcnow()
+        for passed in range(step, seconds + step, step):
+            await settle(until)
             if until():
                 return
-            self._freezer.move_to(dt_util.utcnow() + timedelta(seconds=step))
+            # Real time that a busy machine takes meanwhile does not add up.
+            then = start + timedelta(seconds=passed)
+            self._freezer.move_to(max(dt_util.utcnow(), then))
             async_fire_time_changed(self.hass)
-        await self.settle(until)
+        await settle(until)
 
     async def tear_down(self) -> None:
         """End what still waits."""

@@ -34,8 +34,10 @@ async def test_calls_until_somebody_answers(
 
 
 @pytest.mark.freeze_time(tick=True)
-async def test_nobody_answers(caller: Caller, notifications: list[ServiceCall]) -> None:
-    """The list is called twice, a minute apart, and then it is told that nobody answered."""
+async def test_unanswered_list_is_notified(
+    caller: Caller, notifications: list[ServiceCall]
+) -> None:
+    """The list is called twice, and then a notification says that no contact answered."""
     await caller.start("busy", "declines")
     await caller.finish(120)
     assert caller.called == ["7001", "7003"] * 2
@@ -64,7 +66,7 @@ async def test_rounds(
 @pytest.mark.parametrize(
     ("ring_time", "at_least", "at_most"), [({"seconds": 0}, 9, 20), ({"hours": 1}, 25, 45)]
 )
-async def test_ring_time_is_one_that_the_action_takes(
+async def test_ring_time_is_limited(
     caller: Caller,
     simulator: Simulator,
     notifications: list[ServiceCall],
@@ -72,7 +74,7 @@ async def test_ring_time_is_one_that_the_action_takes(
     at_least: int,
     at_most: int,
 ) -> None:
-    """Whoever asks for less or more than there can be gets the nearest, and not nobody called."""
+    """A ring time out of range becomes the nearest valid one."""
     await caller.start("never answers", rounds=1, ring_time=ring_time)
     await caller.finish(60)
     assert caller.called == ["7002"]
@@ -118,10 +120,10 @@ async def test_goes_on_after_a_lost_answer(caller: Caller, simulator: Simulator)
 
 
 @pytest.mark.freeze_time(tick=True)
-async def test_what_was_written_in_yaml(
+async def test_inputs_from_yaml(
     caller: Caller, simulator: Simulator, notifications: list[ServiceCall], account: MockConfigEntry
 ) -> None:
-    """Durations as text or numbers are understood, and so is one contact that is no list."""
+    """Durations as text or numbers and a single contact are accepted."""
     at_rest(caller.hass, SEEN)
     contact = device_of(caller.hass, account, "answers")
     await caller.start(

@@ -119,8 +119,8 @@ async def test_seen_before_the_next_call(
 
 
 @pytest.mark.freeze_time(tick=True)
-async def test_another_list_ends_no_watching(caller: Caller, simulator: Simulator) -> None:
-    """What another script of the blueprint says to itself is nothing to this one."""
+async def test_other_list_does_not_end_the_wait(caller: Caller, simulator: Simulator) -> None:
+    """Another script of the blueprint does not end the wait."""
     at_rest(caller.hass, SEEN)
     await caller.start("never answers", "answers", seen_entity=SEEN)
     await caller.pass_time(5)
@@ -184,14 +184,14 @@ IN_DOUBT = {
 
 @pytest.mark.freeze_time(tick=True)
 @pytest.mark.parametrize(("entity_id", "states"), IN_DOUBT.values(), ids=IN_DOUBT)
-async def test_in_doubt_it_goes_on_ringing(
+async def test_unchanged_entity_does_not_end_the_list(
     hass: HomeAssistant,
     caller: Caller,
     notifications: list[ServiceCall],
     entity_id: str,
     states: list[str],
 ) -> None:
-    """What only comes back, or was so before, is nobody who has seen it."""
+    """An entity that returns or was on before does not end the list."""
     past = (dt_util.utcnow() - AN_HOUR).isoformat()
     states = [past if state == "PAST" else state for state in states]
     for state in states[:1]:
@@ -210,10 +210,10 @@ async def test_in_doubt_it_goes_on_ringing(
 
 @pytest.mark.freeze_time(tick=True)
 @pytest.mark.parametrize("while_waiting", ["answers", "busy"])
-async def test_in_doubt_it_goes_on_waiting(
+async def test_returning_entity_does_not_end_the_wait(
     hass: HomeAssistant, caller: Caller, notifications: list[ServiceCall], while_waiting: str
 ) -> None:
-    """What comes back after an answer, or in a pause, is nobody who has seen it, either."""
+    """An entity that returns after an answer or in a pause does not end the list."""
     at_rest(hass, SEEN)
     await caller.start(
         while_waiting, seen_entity=SEEN, confirmation_time=SHORT, pause={"seconds": 30}

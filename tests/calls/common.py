@@ -1,6 +1,5 @@
 """Helpers of the calls' tests."""
 
-import asyncio
 from datetime import UTC, datetime
 import json
 from pathlib import Path
@@ -14,7 +13,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
-from tests.simulator import Reply
+from tests.common import STATUS, until
+from tests.simulator import Reply, Simulator
 
 UNAVAILABLE = Reply(b"", 503)
 LOST = Reply(drop=True)
@@ -39,11 +39,14 @@ def saved_calls(hass: HomeAssistant, entry_id: str = "01DIRECTCALL") -> list[dic
     return calls
 
 
-async def start_looking(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """Let the next look begin, without waiting for its end."""
+async def start_poll(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Let the next poll begin, without waiting for its end."""
+    polls = simulator.requests[STATUS]
     freezer.tick(4)
     async_fire_time_changed(hass)
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[STATUS] == polls + 1)
 
 
 def timers(hass: HomeAssistant) -> set[str]:
@@ -57,7 +60,7 @@ def timers(hass: HomeAssistant) -> set[str]:
 IN_VAIN = ["placed", "ringing"]
 
 
-def told(**words: str | None) -> Reply:
+def legs_reply(**words: str | None) -> Reply:
     """Return an answer with the provider's words for the origin's and the destination's leg."""
     numbers = {"origin": "554130600300", "destination": "5541999990000", "other": "554133334444"}
     legs = [{"telefone": numbers[leg], "status": word} for leg, word in words.items()]
@@ -65,9 +68,9 @@ def told(**words: str | None) -> Reply:
 
 
 OVER = Reply(json.dumps({"status": "erro", "codigo": "003", "msg": "Não está ativa"}).encode())
-RINGS = told(origin="chamando")
-GOES_ON = told(origin="atendida", destination="chamando")
-ANSWERED = told(origin="atendida", destination="atendida")
+RINGS = legs_reply(origin="chamando")
+GOES_ON = legs_reply(origin="atendida", destination="chamando")
+ANSWERED = legs_reply(origin="atendida", destination="atendida")
 SAVED = {
     "origin": "554130600300",
     "destination": "5541999990000",

@@ -10,18 +10,9 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from homeassistant.core import HomeAssistant
 
 from tests.common import pass_time
+from tests.disk import hass_config_dir, hass_storage
 
-
-@pytest.fixture
-def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Give each test a folder of its own."""
-    return hass_tmp_config_dir
-
-
-@pytest.fixture
-def hass_storage() -> dict[str, Any]:
-    """Let what is saved be really written, and read again."""
-    return {}
+__all__ = ["hass_config_dir", "hass_storage"]
 
 
 @pytest.fixture

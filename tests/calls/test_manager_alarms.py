@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 import json
 from typing import Any
 from unittest.mock import patch
@@ -11,12 +10,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 
 from custom_components.directcall.api import DirectcallClient
-from tests.calls.common import SAVED, UNAVAILABLE, file_of_calls, told, write
+from tests.calls.common import SAVED, UNAVAILABLE, file_of_calls, legs_reply, write
 from tests.common import (
     ACTIVE_CALLS,
+    END,
     STATUS,
     Events,
     end_call,
@@ -25,6 +25,7 @@ from tests.common import (
     place_call,
     set_up,
     state_of,
+    until,
 )
 from tests.simulator import Reply, Simulator
 
@@ -41,14 +42,14 @@ pytestmark = pytest.mark.freeze_time(tick=True)
         [Reply(b'{"status": "ok", "msg": [{"telefone": "?", "status": "em fila"}]}')],
     ],
 )
-async def test_alarm_rings_when_in_doubt(
+async def test_second_call_is_placed_if_the_status_is_unavailable(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
     replies: list[Reply],
 ) -> None:
-    """A second alarm for the same pair while the status cannot be had rings."""
+    """A second call of a pair is placed while the status is unavailable."""
     first = await place_call(hass)
     await flow_on(30)
     simulator.reply(STATUS, *replies)
@@ -62,56 +63,56 @@ async def test_alarm_rings_when_in_doubt(
     assert state_of(hass, ACTIVE_CALLS) == "1"
 
 
-async def test_alarm_rings_when_the_look_takes_long(
+async def test_second_call_is_placed_if_the_status_is_late(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """An alarm does not wait for a status that does not come."""
+    """A second call does not wait for a status that does not come."""
     await place_call(hass)
     await flow_on(30)
-    simulator.quirks.status_delay = 0.5
+    status = simulator.hold(STATUS)
     with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.2):
         await place_call(hass)
     assert len(simulator.calls) == 2
-    await asyncio.sleep(0.5)
+    status.set()
 
 
-async def test_alarm_rings_if_its_own_look_shows_the_end(
+async def test_second_call_is_placed_after_the_first_ended(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A telephone that lingers in a call that is over holds no alarm back."""
+    """A leg that lingers after the end does not block a second call."""
     await place_call(hass)
     await flow_on(30)
-    simulator.reply(STATUS, told(origin="atendida", destination="encerrada"))
+    simulator.reply(STATUS, legs_reply(origin="atendida", destination="encerrada"))
     await place_call(hass)
     assert len(simulator.calls) == 2
     assert events.types[-2:] == ["ended", "placed"]
 
 
-async def test_alarm_rings_whatever_somebody_elses_telephone_does(
+async def test_other_numbers_do_not_block_a_call(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """Only what the two telephones themselves do holds an alarm back."""
+    """Only the pair's own legs block a second call."""
     await place_call(hass)
     await flow_on(30)
-    simulator.reply(STATUS, told(other="chamando"))
+    simulator.reply(STATUS, legs_reply(other="chamando"))
     await place_call(hass)
     assert len(simulator.calls) == 2
 
 
-async def test_alarm_rings_despite_a_fault_of_ours(
+async def test_unexpected_error_does_not_block_a_call(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What nobody thought of is logged, and the alarm rings."""
+    """An unexpected error is logged, and the second call is placed."""
     await place_call(hass)
     await flow_on(30)
     with patch.object(DirectcallClient, "call_status", side_effect=RuntimeError("boom")):
@@ -120,76 +121,76 @@ async def test_alarm_rings_despite_a_fault_of_ours(
     assert "boom" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("patience", "hang_ups", "calls"), [(5, 0.3, [True, False]), (0.1, 0.4, [True, False])]
-)
-async def test_alarm_during_a_hang_up(
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_second_call_is_placed_during_a_hang_up(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
-    patience: float,
-    hang_ups: float,
-    calls: list[bool],
+    *,
+    is_slow: bool,
 ) -> None:
-    """An alarm rings though somebody is hanging up a call of the same pair just now."""
+    """A second call is placed while the first is being hung up."""
     await place_call(hass)
     await flow_on(5)
-    simulator.quirks.end_delay = hang_ups
+    answer = simulator.hold(END)
     hanging_up = asyncio.create_task(end_call(hass))
-    await asyncio.sleep(0.1)
-    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", patience):
-        await place_call(hass)
-    assert hanging_up.done() is (hang_ups < patience)
+    await until(lambda: simulator.requests[END] == 1)
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1 if is_slow else 30):
+        placing = asyncio.create_task(place_call(hass))
+        if not is_slow:
+            answer.set()
+        await placing
+    assert hanging_up.done() is not is_slow
+    answer.set()
     await hanging_up
-    assert [call.line.ended for call in simulator.calls] == calls
+    assert [call.line.ended for call in simulator.calls] == [True, False]
 
 
-async def test_alarms_during_a_slow_hang_up(
+async def test_two_calls_during_a_slow_hang_up(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """Of two alarms that find a call being hung up, one rings, and it is not hung up as well."""
+    """One of two calls during a hang-up is placed, and not hung up."""
     await place_call(hass)
     await flow_on(5)
-    simulator.quirks.end_delay = 0.6
+    answer = simulator.hold(END)
     hanging_up = asyncio.create_task(end_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[END] == 1)
     with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1):
         results = await asyncio.gather(place_call(hass), place_call(hass), return_exceptions=True)
     assert [type(result) for result in results] == [dict, ServiceValidationError]
     assert len(simulator.calls) == 2
-    with suppress(HomeAssistantError):
-        await hanging_up
+    answer.set()
+    await hanging_up
+    assert [call.line.ended for call in simulator.calls] == [True, False]
 
 
-async def test_alarm_while_a_call_that_is_not_up_is_hung_up(
-    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+async def test_hang_up_before_ringing_leaves_the_next_call_alone(
+    hass: HomeAssistant, simulator: Simulator, events: Events, skip: Callable[[float], None]
 ) -> None:
-    """Who hangs up a call that is not up yet does not hang up the alarm that rings meanwhile."""
+    """A hang-up of a call that does not ring yet leaves the next call alone."""
     await place_call(hass)
     simulator.calls[0].line.ended = True
-    with (
-        patch("custom_components.directcall.calls.hang_up._UNTIL_UP", 0.3),
-        patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1),
-    ):
-        hanging_up = asyncio.create_task(end_call(hass))
-        await asyncio.sleep(0.1)
+    hanging_up = asyncio.create_task(end_call(hass))
+    await until(lambda: simulator.requests[END] == 1)
+    with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1):
         await place_call(hass)
-        simulator.calls[1].line.started -= 3
-        with pytest.raises(ServiceValidationError, match="no call to hang up"):
-            await hanging_up
+    # The alarm rings by the time at which the hang-up is repeated.
+    skip(2.1)
+    with pytest.raises(ServiceValidationError, match="no call to hang up"):
+        await hanging_up
     assert [call.line.ended for call in simulator.calls] == [True, False]
     assert state_of(hass, ACTIVE_CALLS) == "1"
 
 
 @pytest.mark.freeze_time("2026-11-24 07:00:00", tick=True)
-async def test_clock_that_is_behind_holds_no_alarm_back(
+async def test_clock_set_back_does_not_block_a_call(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """A house whose clock was set back by a power failure looks before it refuses to ring."""
+    """A restored call in the future is polled before a call is refused."""
     saved = {**SAVED, "answered_after": 170}
     file = {"version": 1, "minor_version": 1, "data": {"calls": [saved]}}
     write(file_of_calls(hass), json.dumps(file))

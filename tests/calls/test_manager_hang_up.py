@@ -16,13 +16,16 @@ from tests.common import (
     ACTIVE_CALLS,
     END,
     NUMBER,
+    PLACE_CALL,
     STATUS,
     Events,
+    begin,
     end_call,
     make_account,
     place_call,
     set_up,
     state_of,
+    until,
 )
 from tests.simulator import Reply, Simulator
 
@@ -64,8 +67,7 @@ async def test_hang_up_ends_a_wait(
     flow_on: Callable[[int], Any],
 ) -> None:
     """A script that waits for an answer hears that somebody hung up."""
-    waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
-    await asyncio.sleep(0.2)
+    waiting = await begin(hass, place_call(hass, wait_for_outcome=True))
     await flow_on(8)
     await press_hang_up(hass)
     assert (await waiting)["outcome"] == "no_answer"
@@ -83,10 +85,10 @@ async def test_hang_up_without_a_call(
     assert simulator.requests[END] == 1
 
 
-async def test_hang_up_a_call_that_was_over(
+async def test_hang_up_an_ended_call(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A call that ended before anybody looked is over when somebody hangs up."""
+    """A hang-up of a call that has ended is an error, and the call is over."""
     await place_call(hass)
     await flow_on(15)
     simulator.calls[0].line.ended = True
@@ -95,13 +97,13 @@ async def test_hang_up_a_call_that_was_over(
     assert events.types[-1] == "ended"
 
 
-async def test_hang_up_a_call_of_somebody_else(
+async def test_hang_up_an_unknown_call(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A call that this house does not know of is hung up, too."""
+    """A call that is not tracked can be hung up."""
     await place_call(hass)
     await flow_on(5)
     # As it was given up, say.
@@ -120,11 +122,12 @@ async def test_hang_up_twice_sends_once(
     """Two people who hang up at the same moment hang up once, and both hear of it."""
     await place_call(hass)
     await flow_on(5)
-    simulator.quirks.end_delay = 0.2
+    answer = simulator.hold(END)
     stopped = asyncio.create_task(end_call(hass))
     others = [asyncio.create_task(end_call(hass)), asyncio.create_task(press_hang_up(hass))]
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[END] == 1)
     stopped.cancel()
+    answer.set()
     results = await asyncio.gather(*others)
     assert results == [{"code": "000", "message": "Chamada finalizada."}, None]
     assert simulator.requests[END] == 1
@@ -148,10 +151,10 @@ async def test_hang_up_that_fails(
     assert events.types == ["placed", "ringing", "answered"]
 
 
-async def test_hang_up_after_a_gap(
+async def test_hang_up_after_a_gap_is_unknown(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """What became of a call that nobody could look at is not guessed when it is hung up."""
+    """A call that was not observed before its hang-up has an unknown outcome."""
     await place_call(hass)
     await flow_on(8)
     simulator.reply(STATUS, *[UNAVAILABLE] * 10)
@@ -164,10 +167,9 @@ async def test_hang_up_of_an_unclear_call(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
     """A call that could be hung up was placed: who waits hears that."""
-    waiting = asyncio.create_task(
-        place_call(hass, destination=f"{NUMBER}9001", wait_for_outcome=True)
+    waiting = await begin(
+        hass, place_call(hass, destination=f"{NUMBER}9001", wait_for_outcome=True)
     )
-    await asyncio.sleep(0.2)
     simulator.reply(STATUS, *[UNAVAILABLE] * 3)
     await flow_on(3)
     await press_hang_up(hass)
@@ -184,15 +186,16 @@ async def test_hang_up_of_a_new_call_while_an_old_one_is_hung_up(
     """Who hangs up the new call is not told what became of the old one."""
     await place_call(hass)
     await flow_on(30)
-    simulator.quirks.end_delay = 0.5
+    answer = simulator.hold(END)
     simulator.calls[0].line.ended = True
     old = asyncio.create_task(end_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[END] == 1)
     with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1):
         await place_call(hass)
     simulator.calls[1].line.started -= 3
-    simulator.quirks.end_delay = 0
+    simulator.held.clear()
     assert (await end_call(hass))["code"] == "000"
+    answer.set()
     with pytest.raises(ServiceValidationError):
         await old
     assert simulator.requests[END] == 2
@@ -202,11 +205,14 @@ async def test_hang_up_during_the_request(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
     """Who hangs up while the call is being placed hangs it up once it rings."""
-    simulator.quirks.call_delay = 0.2
+    answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: len(simulator.calls) == 1)
     with patch("custom_components.directcall.calls.hang_up._UNTIL_UP", 0.2):
-        await press_hang_up(hass)
+        hanging_up = asyncio.create_task(press_hang_up(hass))
+        await until(lambda: simulator.requests[END] == 1)
+        answer.set()
+        await hanging_up
     assert placing.done()
     assert simulator.calls[0].line.ended
     assert simulator.requests[END] > 2
@@ -244,10 +250,10 @@ async def test_hang_up_of_all(
     assert state_of(hass, ACTIVE_CALLS) == "0"
 
 
-async def test_hang_up_of_all_where_none_is_left(
+async def test_hang_up_of_all_when_all_have_ended(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """Where all that could be hung up turns out to be over, there was nothing to hang up."""
+    """Hanging up all is an error if all calls have ended."""
     await place_call(hass)
     await flow_on(25)
     simulator.calls[0].line.ended = True
@@ -256,13 +262,13 @@ async def test_hang_up_of_all_where_none_is_left(
     assert events.types[-1] == "ended"
 
 
-async def test_hang_up_of_all_where_one_is_over(
+async def test_hang_up_of_all_when_one_has_ended(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """That one call was over already is no error, where another was hung up; what failed is one."""
+    """A call that has ended is no error, a failing hang-up is."""
     for ending in ("0000", "1111", "9006"):
         await place_call(hass, destination=f"{NUMBER}{ending}")
     await flow_on(25)

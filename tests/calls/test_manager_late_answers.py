@@ -45,7 +45,8 @@ async def test_late_hang_up_ends_no_call_that_rings(
     skip(2.1)
     await until(lambda: events.types == ["placed", "ringing"])
     held.set()
-    await asyncio.sleep(0.1)
+    # The provider closes the connection after its answer.
+    await until(lambda: simulator.connections == 0)
     assert state_of(hass, ACTIVE_CALLS) == "1"
     skip(2.1)
     assert (await hanging_up)["code"] == "000"
@@ -281,10 +282,10 @@ async def test_hang_up_leaves_an_alarm_alone_that_is_being_placed(
     assert state_of(hass, ACTIVE_CALLS) == "1"
 
 
-async def test_button_hangs_up_what_is_only_asked_for(
+async def test_button_cancels_a_call_that_waits_for_a_token(
     hass: HomeAssistant, simulator: Simulator, events: Events
 ) -> None:
-    """The button prevents a call that waits for a token, too."""
+    """The button cancels a call that waits for a token."""
     simulator.end_tokens()
     token = simulator.hold("request_token")
     placing = asyncio.create_task(place_call(hass))

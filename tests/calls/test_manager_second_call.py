@@ -20,8 +20,9 @@ from tests.calls.common import (
     OVER,
     RINGS,
     UNAVAILABLE,
+    file_of_calls,
+    legs_reply,
     saved_calls,
-    told,
 )
 from tests.common import (
     ACTIVE_CALLS,
@@ -33,6 +34,7 @@ from tests.common import (
     place_call,
     set_up,
     state_of,
+    until,
 )
 from tests.simulator import Reply, Simulator
 
@@ -40,10 +42,10 @@ from tests.simulator import Reply, Simulator
 pytestmark = pytest.mark.freeze_time(tick=True)
 
 
-async def test_second_call_of_a_pair_placed_at_once(
+async def test_second_call_of_same_pair_is_refused(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Of two alarms in the same moment one rings, and the other says that there is a call."""
+    """One of two simultaneous calls of a pair is placed, the other is refused."""
     simulator.quirks.call_delay = 0.1
     results = await asyncio.gather(place_call(hass), place_call(hass), return_exceptions=True)
     assert [type(result) for result in results] == [dict, ServiceValidationError]
@@ -70,23 +72,22 @@ async def test_call_that_was_refused_is_not_saved(
 ) -> None:
     """A call is saved from when it is sent on, and no longer once it surely was not placed."""
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
-    simulator.quirks.call_delay = 0.8
+    answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass, destination=f"{NUMBER}0201"))
-    await asyncio.sleep(0.7)
-    assert len(saved_calls(hass)) == 1
+    await until(lambda: file_of_calls(hass).exists() and len(saved_calls(hass)) == 1)
+    answer.set()
     with pytest.raises(HomeAssistantError, match="no credit"):
         await placing
-    await asyncio.sleep(0.7)
-    assert saved_calls(hass) == []
+    await until(lambda: saved_calls(hass) == [])
 
 
-async def test_second_call_while_the_first_is_live(
+async def test_second_call_is_refused_while_the_first_is_live(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A look made now says whether a call is live: if it is, no other is placed."""
+    """A second call polls the first, and is refused if that is live."""
     await place_call(hass)
     await flow_on(30)
     asked = simulator.requests[STATUS]
@@ -107,25 +108,26 @@ async def test_slow_acceptance_counts_from_its_end(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """A call that was accepted just now is there, however long that took."""
-    simulator.quirks.call_delay = 0.2
+    answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: len(simulator.calls) == 1)
     freezer.tick(22)
+    answer.set()
     await placing
     with pytest.raises(ServiceValidationError, match="already"):
         await place_call(hass)
     assert len(simulator.calls) == 1
 
 
-async def test_what_is_left_of_the_first_is_not_of_the_second(
+async def test_status_of_the_first_call_does_not_end_the_second(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A call that was placed though the first was live is not taken for over with it."""
+    """A late status of the first call does not end the second."""
     await place_call(hass)
     await flow_on(30)
     simulator.reply(STATUS, UNAVAILABLE)
     await place_call(hass)
-    refused = told(origin="não atendida")
+    refused = legs_reply(origin="não atendida")
     simulator.reply(STATUS, refused, ANSWERED, RINGS, OVER, RINGS, ANSWERED, OVER)
     await flow_on(12)
     assert events.types[3:] == ["unknown", "placed"]
@@ -135,17 +137,17 @@ async def test_what_is_left_of_the_first_is_not_of_the_second(
     assert events.types[6:] == ["answered", "ended"]
 
 
-@pytest.mark.parametrize("left", [told(origin="atendida", destination="ocupado"), ANSWERED])
-async def test_what_is_left_of_a_call_that_is_over(
+@pytest.mark.parametrize("left", [legs_reply(origin="atendida", destination="ocupado"), ANSWERED])
+async def test_status_of_an_ended_call_is_not_the_next_calls(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
     left: Reply,
 ) -> None:
-    """Who tries again at once hears of the new call, and not what is still said of the old one."""
+    """A late status of an ended call does not change the next one."""
     await place_call(hass)
-    simulator.reply(STATUS, told(origin="atendida", destination="ocupado"))
+    simulator.reply(STATUS, legs_reply(origin="atendida", destination="ocupado"))
     await flow_on(3)
     assert events.types == ["placed", "busy"]
     await place_call(hass)
@@ -156,12 +158,12 @@ async def test_what_is_left_of_a_call_that_is_over(
     assert events.types[2:] == [*IN_VAIN, "answered"]
 
 
-async def test_second_call_without_a_sign_of_its_own(
+async def test_lasting_status_counts_for_the_second_call_after_20_s(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """What is said for 20 s of a call is said of the new one."""
+    """A status that lasts for 20 s counts for the second call."""
     await place_call(hass)
-    simulator.reply(STATUS, told(origin="atendida", destination="ocupado"))
+    simulator.reply(STATUS, legs_reply(origin="atendida", destination="ocupado"))
     await flow_on(3)
     await place_call(hass)
     simulator.reply(STATUS, *[ANSWERED] * 7)
@@ -190,7 +192,7 @@ async def test_unclear_second_call_beside_a_live_one(
     simulator.reply(STATUS, UNAVAILABLE)
     with pytest.raises(ServiceValidationError, match=r"again in (20|19) s"):
         await place_call(hass)
-    await asyncio.sleep(0.7)
+    await flow_on(1)
     [saved] = saved_calls(hass, account.entry_id)
     assert saved["call_id"] == first["call_id"]
     simulator.calls[0].line.ended = True
@@ -215,14 +217,14 @@ async def test_unclear_second_call_beside_one_that_is_not_answered(
     assert events.types == [*IN_VAIN, "unknown", "unknown"]
 
 
-async def test_fault_of_ours_while_a_call_is_placed(
+async def test_call_is_tracked_after_an_unexpected_error(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A call that may have been sent when something broke is looked for."""
+    """A call that may have been sent before an unexpected error is tracked."""
     place = DirectcallClient.place_call
 
     async def break_after(*arguments: Any) -> None:
@@ -240,14 +242,14 @@ async def test_fault_of_ours_while_a_call_is_placed(
     assert events.types == [*IN_VAIN, "answered"]
 
 
-async def test_fault_of_ours_does_not_end_the_following(
+async def test_unexpected_error_does_not_end_the_tracking(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What nobody thought of is logged, and the call is looked at again."""
+    """An unexpected error is logged, and polling goes on."""
     await place_call(hass)
     with patch.object(DirectcallClient, "call_status", side_effect=RuntimeError("boom")):
         await flow_on(3)
@@ -256,10 +258,10 @@ async def test_fault_of_ours_does_not_end_the_following(
     assert events.types[-1] == "answered"
 
 
-async def test_refused_second_call_loses_nothing_of_the_first(
+async def test_refused_second_call_keeps_the_first(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A call that could not be placed beside a live one leaves that one as it is."""
+    """A refused second call does not change the first."""
     await place_call(hass)
     await flow_on(30)
     simulator.reply(STATUS, UNAVAILABLE)

@@ -10,7 +10,7 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from tests.calls.common import LOST, UNAVAILABLE, UNCLEAR, status, told
+from tests.calls.common import LOST, UNAVAILABLE, UNCLEAR, legs_reply, status
 from tests.common import (
     ACTIVE_CALLS,
     NUMBER,
@@ -30,13 +30,13 @@ from tests.simulator import Reply, Simulator
 pytestmark = pytest.mark.freeze_time(tick=True)
 
 
-async def test_call_without_an_answer_is_adopted(
+async def test_ambiguous_call_is_tracked_once_it_is_live(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A call whose placing was unclear and that turns up is followed as any other."""
+    """A call with an ambiguous reply is tracked once the status shows it."""
     with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
         await place_call(hass, destination=f"{NUMBER}9001")
     assert events.types == []
@@ -56,32 +56,32 @@ async def test_unclear_call_that_was_busy(
     simulator.reply(PLACE_CALL, Reply(drop=True))
     with pytest.raises(HomeAssistantError, match="may or may not"):
         await place_call(hass)
-    simulator.reply(STATUS, told(origin="atendida", destination="atendida"))
-    simulator.reply(STATUS, told(origin="encerrada", destination="encerrada"))
+    simulator.reply(STATUS, legs_reply(origin="atendida", destination="atendida"))
+    simulator.reply(STATUS, legs_reply(origin="encerrada", destination="encerrada"))
     await flow_on(6)
     assert events.types == ["placed", "answered", "ended"]
 
     simulator.reply(PLACE_CALL, Reply(drop=True))
     with pytest.raises(HomeAssistantError, match="may or may not"):
         await place_call(hass)
-    simulator.reply(STATUS, told(origin="encerrada", destination="ocupado"))
+    simulator.reply(STATUS, legs_reply(origin="encerrada", destination="ocupado"))
     await flow_on(26)
     assert events.types[3:] == ["unknown"]
 
 
-async def test_unclear_call_is_decided_as_soon_as_it_can_be(
+async def test_ambiguous_call_is_unknown_after_20_s(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     freezer: FrozenDateTimeFactory,
     skip: Callable[[float], None],
 ) -> None:
-    """Where no call turns up, that is said 20 seconds later, however the looks are spaced."""
+    """A call that does not turn up is unknown after 20 s."""
     simulator.reply(PLACE_CALL, LOST)
     waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
     await until(lambda: simulator.requests[PLACE_CALL] == 1)
     held = simulator.hold(STATUS)
-    await asyncio.sleep(0.1)
+    await hass.async_block_till_done(wait_background_tasks=True)
     skip(2)
     await until(lambda: simulator.requests[STATUS] == 1)
     # The first look takes a while, so that the others are later, too.
@@ -159,7 +159,7 @@ async def test_error_after_an_unclear_call(
     ("data", "name"),
     [({"destination": "Maria"}, "Maria"), ({"destination": "+55 41 99999-1111"}, "…1111")],
 )
-async def test_error_says_who_is_being_called(
+async def test_error_names_the_contact(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, data: Any, name: str
 ) -> None:
     """The error of a second call names the contact, or the end of the number."""

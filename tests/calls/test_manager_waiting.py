@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from tests.common import NUMBER, PLACE_CALL, Events, place_call
+from tests.common import NUMBER, PLACE_CALL, Events, begin, place_call, until
 from tests.simulator import Reply, Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
@@ -37,10 +37,9 @@ async def test_wait_for_outcome(
     seconds: int | None,
 ) -> None:
     """An action that waits goes on when it is decided whether somebody answered."""
-    waiting = asyncio.create_task(
-        place_call(hass, destination=f"{NUMBER}{destination}", wait_for_outcome=True)
+    waiting = await begin(
+        hass, place_call(hass, destination=f"{NUMBER}{destination}", wait_for_outcome=True)
     )
-    await asyncio.sleep(0.2)
     await flow_on(5)
     assert not waiting.done()
     await flow_on(50)
@@ -76,44 +75,44 @@ async def test_bad_timeout(
     assert len(simulator.calls) == 1
 
 
-async def test_stopped_script_stops_the_waiting_alone(
+async def test_stopped_script_does_not_end_the_call(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A script that is stopped while it waits takes neither the call nor its outcome with it."""
-    waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
-    await asyncio.sleep(0.2)
+    """A script that is stopped while it waits ends neither the call nor its tracking."""
+    waiting = await begin(hass, place_call(hass, wait_for_outcome=True))
     waiting.cancel()
     await flow_on(15)
     assert events.types == ["placed", "ringing", "answered"]
 
 
-async def test_stopped_script_leaves_a_request_alone(
+async def test_stopped_script_does_not_cancel_a_sent_request(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """What was sent already is heard of, though its script was stopped; nobody is rung twice."""
-    simulator.quirks.call_delay = 0.3
+    """A request that was sent is completed after its script was stopped."""
+    answer = simulator.hold(PLACE_CALL)
     first = asyncio.create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: len(simulator.calls) == 1)
     first.cancel()
     # The script is started again, as one of `mode: restart` is.
+    second = asyncio.create_task(place_call(hass))
+    answer.set()
     with pytest.raises(ServiceValidationError, match=r"between the origin and …0000 is already"):
-        await place_call(hass)
+        await second
     await flow_on(15)
     assert len(simulator.calls) == 1
     assert events.types == ["placed", "ringing", "answered"]
 
 
-async def test_wait_for_an_adoption(
+async def test_wait_for_an_ambiguous_call(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """Who waits for the outcome hears of it though the placing was unclear."""
-    waiting = asyncio.create_task(
-        place_call(hass, destination=f"{NUMBER}9001", wait_for_outcome=True)
+    """A wait for the outcome includes a call whose reply was lost."""
+    waiting = await begin(
+        hass, place_call(hass, destination=f"{NUMBER}9001", wait_for_outcome=True)
     )
-    await asyncio.sleep(0.2)
     await flow_on(15)
     response = await waiting
     assert (response["outcome"], response["code"], response["message"]) == ("answered", "", "")
@@ -121,19 +120,17 @@ async def test_wait_for_an_adoption(
 
 
 @pytest.mark.parametrize("seconds", [30, 3])
-async def test_wait_for_an_adoption_in_vain(
+async def test_wait_for_a_call_that_was_not_placed(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
     seconds: int,
 ) -> None:
-    """Where no call turns up, in time or at all, it is said that nobody knows."""
+    """A wait ends with an error if the call does not turn up."""
     simulator.reply(PLACE_CALL, Reply(drop=True))
-    waiting = asyncio.create_task(
-        place_call(hass, wait_for_outcome=True, timeout={"seconds": 1 if seconds == 3 else 100})
-    )
-    await asyncio.sleep(0.2)
+    timeout = {"seconds": 1 if seconds == 3 else 100}
+    waiting = await begin(hass, place_call(hass, wait_for_outcome=True, timeout=timeout))
     await flow_on(seconds)
     with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
         await waiting

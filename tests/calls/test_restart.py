@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
-from tests.calls.common import IN_VAIN, saved_calls, start_looking
+from tests.calls.common import IN_VAIN, saved_calls, start_poll
 from tests.common import (
     ACTIVE_CALLS,
     LAST_CALL,
@@ -20,6 +20,7 @@ from tests.common import (
     PLACE_CALL,
     STATUS,
     Events,
+    begin,
     listen,
     make_account,
     pass_time,
@@ -27,6 +28,7 @@ from tests.common import (
     restarted,
     set_up,
     state_of,
+    until,
 )
 from tests.simulator import Simulator
 
@@ -42,8 +44,7 @@ async def test_reload_in_the_middle(
     flow_on: Callable[[int], Any],
 ) -> None:
     """A reload in the middle of a call and of a wait loses neither, and places nothing."""
-    waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
-    await asyncio.sleep(0.2)
+    waiting = await begin(hass, place_call(hass, wait_for_outcome=True))
     await flow_on(3)
     hass.config_entries.async_update_entry(account, options={**account.options, "record": True})
     await hass.async_block_till_done()
@@ -59,7 +60,7 @@ async def test_reload_in_the_middle(
     assert len(simulator.calls) == 1
 
 
-async def test_reload_while_a_look_is_under_way(
+async def test_reload_during_a_poll(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
@@ -67,17 +68,19 @@ async def test_reload_while_a_look_is_under_way(
     flow_on: Callable[[int], Any],
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What is heard of a call while its account is unloaded is told once it is back."""
+    """A state from a poll during an unload is published after the reload."""
     await place_call(hass, destination=f"{NUMBER}7001")
     await flow_on(6)
     unload = hass.config_entries.async_unload_platforms
 
+    status = simulator.hold(STATUS)
+
     async def unload_slowly(*arguments: Any) -> bool:
-        await asyncio.sleep(0.4)
+        status.set()
+        await hass.async_block_till_done(wait_background_tasks=True)
         return await unload(*arguments)
 
-    simulator.quirks.status_delay = 0.3
-    await start_looking(hass, freezer)
+    await start_poll(hass, freezer, simulator)
     with patch.object(hass.config_entries, "async_unload_platforms", unload_slowly):
         await hass.config_entries.async_reload(account.entry_id)
     assert events.types == [*IN_VAIN, "busy"]
@@ -107,10 +110,11 @@ async def test_reload_while_a_call_is_placed(
     flow_on: Callable[[int], Any],
 ) -> None:
     """A call that is accepted while its account is set up anew is told of, and followed."""
-    simulator.quirks.call_delay = 0.3
+    answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
-    await asyncio.sleep(0.1)
+    await until(lambda: len(simulator.calls) == 1)
     await hass.config_entries.async_unload(account.entry_id)
+    answer.set()
     response = await placing
     assert events.types == []
     await hass.config_entries.async_setup(account.entry_id)
@@ -120,21 +124,26 @@ async def test_reload_while_a_call_is_placed(
     assert len(simulator.calls) == 1
 
 
-@pytest.mark.parametrize("delay", [0, 0.5])
+@pytest.mark.parametrize("is_answered", [True, False])
 async def test_restart_in_the_middle(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
-    delay: float,
+    *,
+    is_answered: bool,
 ) -> None:
     """A call survives a restart, in its middle and while it is placed, and is placed once."""
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
-    simulator.quirks.call_delay = delay
+    answer = simulator.hold(PLACE_CALL)
     waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
-    await asyncio.sleep(0.2)
+    await until(lambda: len(simulator.calls) == 1)
+    if is_answered:
+        answer.set()
+        await hass.async_block_till_done(wait_background_tasks=True)
     await hass.async_stop(force=True)
     waiting.cancel()
+    answer.set()
     [saved] = saved_calls(hass)
     assert saved["destination"] == "5541999990000"
 
@@ -147,7 +156,7 @@ async def test_restart_in_the_middle(
         with pytest.raises(ServiceValidationError, match="already"):
             await place_call(again)
         await pass_time(again, freezer, 1, times=15)
-        assert events.types == ([*["placed"] * bool(delay), "ringing", "answered"])
+        assert events.types == [*([] if is_answered else ["placed"]), "ringing", "answered"]
         simulator.calls[0].line.ended = True
         await pass_time(again, freezer, 1, times=5)
         assert events.types[-1] == "ended"

@@ -94,10 +94,10 @@ async def test_call_is_saved_beside_its_request(
     await placing
 
 
-async def test_what_is_saved_at_once_is_not_put_off(
+async def test_immediate_save_is_not_delayed(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A change that may be saved later does not delay one that may not."""
+    """A later save does not delay one that is due at once."""
     monkeypatch.setattr("custom_components.directcall.store._SAVE_DELAY", 3600)
     call = Call.from_dict(SAVED, NOW, NOW)
     store = AccountStore(hass, ENTRY_ID)
@@ -136,10 +136,9 @@ async def test_slow_disk_holds_back_no_call(
 
 
 async def test_late_write_does_not_bring_a_file_back(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """An account that is removed in the moment in which a call is placed leaves no file."""
-    monkeypatch.setattr("custom_components.directcall.store._SAVE_DELAY", 0.02)
+    """An account that is removed while a call is placed leaves no file."""
     account = await set_up(hass, the_account(simulator))
     answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
@@ -148,8 +147,7 @@ async def test_late_write_does_not_bring_a_file_back(
     assert files(hass) == []
     answer.set()
     assert (await placing)["code"] == "000"
-    await asyncio.sleep(0.1)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await pass_time(hass, freezer, 1)
     assert files(hass) == []
 
 
@@ -176,14 +174,14 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize("text", UNREADABLE, ids=range(len(UNREADABLE)))
-async def test_account_loads_whatever_is_saved(
+async def test_account_loads_with_a_corrupt_file(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
     text: str,
 ) -> None:
-    """What cannot be read is put aside, said once, and goes when the account is removed."""
+    """A corrupt file is put aside and logged once, and removed with the account."""
     write(file_of_calls(hass), text)
     write(file_of_recordings(hass), text)
     account = await set_up(hass, the_account(simulator))
@@ -237,10 +235,10 @@ async def test_file_that_cannot_be_put_aside(
     assert files(hass) == [aside.name]
 
 
-async def test_what_is_put_aside_does_not_pile_up(
+async def test_only_the_last_corrupt_file_is_kept(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """Only the last file that could not be read is kept, and no other account's is removed."""
+    """Only the last corrupt file is kept, and other accounts' stay."""
     copies = [".corrupt.2026-11-01T00:00:00+00:00", ".corrupt"]
     for ending in copies:
         write(Path(f"{file_of_calls(hass)}{ending}"), "old")
@@ -252,10 +250,10 @@ async def test_what_is_put_aside_does_not_pile_up(
     assert files(hass) == [f"directcall.{ENTRY_ID}X.corrupt"]
 
 
-async def test_rest_is_saved_where_one_call_cannot_be_read(
+async def test_valid_calls_of_a_corrupt_file_are_kept(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """What could be read is in the file again, and the file of before is kept."""
+    """Valid calls of a corrupt file are saved again."""
     simulator.reply(STATUS, *[Reply(b"", 503)] * 10)
     save_calls(hass, {**SAVED, "provider_id": PROVIDER_ID}, {"origin": "x"})
     await set_up(hass, the_account(simulator))
@@ -377,10 +375,10 @@ async def test_call_of_an_account_that_stops_is_not_forgotten(
     assert len(saved_calls(hass)) == 1
 
 
-async def test_call_that_is_taken_back_is_forgotten(
+async def test_cancelled_call_is_not_saved(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """A call whose script was stopped before anything was sent is no longer saved."""
+    """A call that was cancelled before it was sent is no longer saved."""
     account = await set_up(hass, the_account(simulator))
     await simulator.stop()
     placing = asyncio.create_task(place_call(hass))

@@ -19,12 +19,13 @@ from tests.calls.common import (
     OVER,
     RINGS,
     UNAVAILABLE,
-    start_looking,
+    legs_reply,
+    start_poll,
     timers,
-    told,
 )
 from tests.common import (
     ACTIVE_CALLS,
+    END,
     LAST_CALL,
     NUMBER,
     PLACE_CALL,
@@ -34,6 +35,7 @@ from tests.common import (
     pass_time,
     place_call,
     state_of,
+    until,
 )
 from tests.simulator import Reply, Simulator
 
@@ -104,33 +106,33 @@ TEXT = Reply(json.dumps({"status": "ok", "codigo": "000", "msg": "Em andamento"}
 YES_BUT_OVER = Reply(json.dumps({"status": "ok", "codigo": "003", "msg": "x"}).encode())
 LOOKS: dict[str, tuple[list[Reply], list[str]]] = {
     "destination ended": (
-        [RINGS, GOES_ON, told(origin="atendida", destination="encerrada")],
+        [RINGS, GOES_ON, legs_reply(origin="atendida", destination="encerrada")],
         [*IN_VAIN, "no_answer"],
     ),
     "destination ended after answer": (
-        [RINGS, ANSWERED, told(origin="atendida", destination="encerrado")],
+        [RINGS, ANSWERED, legs_reply(origin="atendida", destination="encerrado")],
         [*IN_VAIN, "answered", "ended"],
     ),
     "answer is stronger than a failure after it": (
-        [ANSWERED, told(origin="atendida", destination="falha")],
+        [ANSWERED, legs_reply(origin="atendida", destination="falha")],
         ["placed", "answered", "ended"],
     ),
-    "origin ended": ([RINGS, told(origin="encerrada")], [*IN_VAIN, "origin_no_answer"]),
+    "origin ended": ([RINGS, legs_reply(origin="encerrada")], [*IN_VAIN, "origin_no_answer"]),
     "origin ended after it answered": (
-        [told(origin="atendida"), told(origin="encerrada")],
+        [legs_reply(origin="atendida"), legs_reply(origin="encerrada")],
         ["placed", "no_answer"],
     ),
     "origin ended after answer": (
-        [ANSWERED, told(origin="encerrada")],
+        [ANSWERED, legs_reply(origin="encerrada")],
         ["placed", "answered", "ended"],
     ),
     "origin ended before its destination": (
-        [GOES_ON, told(origin="encerrada", destination="chamando"), ANSWERED, OVER],
+        [GOES_ON, legs_reply(origin="encerrada", destination="chamando"), ANSWERED, OVER],
         [*IN_VAIN, "answered", "ended"],
     ),
-    "origin not answered": ([told(origin="não atendida")], ["placed", "origin_no_answer"]),
+    "origin not answered": ([legs_reply(origin="não atendida")], ["placed", "origin_no_answer"]),
     "destination not answered": (
-        [GOES_ON, told(origin="atendida", destination="não atendido")],
+        [GOES_ON, legs_reply(origin="atendida", destination="não atendido")],
         [*IN_VAIN, "no_answer"],
     ),
     "answered once is answered": (
@@ -138,24 +140,24 @@ LOOKS: dict[str, tuple[list[Reply], list[str]]] = {
         ["placed", "answered", "ended"],
     ),
     "riddle, then answered": (
-        [told(origin="em fila"), ANSWERED, OVER],
+        [legs_reply(origin="em fila"), ANSWERED, OVER],
         ["placed", "answered", "ended"],
     ),
-    "riddle at the origin": ([told(origin="em fila"), GOES_ON, OVER], [*IN_VAIN, "unknown"]),
+    "riddle at the origin": ([legs_reply(origin="em fila"), GOES_ON, OVER], [*IN_VAIN, "unknown"]),
     "riddle at the destination": (
-        [GOES_ON, told(origin="atendida", destination="em fila"), OVER],
+        [GOES_ON, legs_reply(origin="atendida", destination="em fila"), OVER],
         [*IN_VAIN, "unknown"],
     ),
     "riddle beside an end": (
-        [told(origin="encerrada", destination="em fila"), OVER, *[OVER] * 6],
+        [legs_reply(origin="encerrada", destination="em fila"), OVER, *[OVER] * 6],
         ["placed", "unknown"],
     ),
     "riddle beside a busy origin": (
-        [told(origin="ocupado", destination="em fila"), *[OVER] * 7],
+        [legs_reply(origin="ocupado", destination="em fila"), *[OVER] * 7],
         ["placed", "unknown"],
     ),
     "leg of nobody": (
-        [told(origin="atendida", other="chamando"), OVER],
+        [legs_reply(origin="atendida", other="chamando"), OVER],
         ["placed", "unknown"],
     ),
     "text for legs": ([RINGS, TEXT, OVER], [*IN_VAIN, "unknown"]),
@@ -164,20 +166,20 @@ LOOKS: dict[str, tuple[list[Reply], list[str]]] = {
     "not up yet": ([OVER, OVER, RINGS, ANSWERED, OVER], [*IN_VAIN, "answered", "ended"]),
     "not up yet, and never": ([OVER] * 8, ["placed", "unknown"]),
     "negative word while the origin still rings": (
-        [told(origin="chamando", destination="não atendida"), GOES_ON, ANSWERED, OVER],
+        [legs_reply(origin="chamando", destination="não atendida"), GOES_ON, ANSWERED, OVER],
         [*IN_VAIN, "answered", "ended"],
     ),
-    "second leg alone": ([told(destination="chamando"), OVER], [*IN_VAIN, "unknown"]),
+    "second leg alone": ([legs_reply(destination="chamando"), OVER], [*IN_VAIN, "unknown"]),
     "leg of nobody that is as the origin's": (
-        [RINGS, told(origin="atendida", other="atendida"), OVER],
+        [RINGS, legs_reply(origin="atendida", other="atendida"), OVER],
         [*IN_VAIN, "unknown"],
     ),
-    "terminal word alone": ([told(destination="ocupado")], ["placed", "busy"]),
+    "terminal word alone": ([legs_reply(destination="ocupado")], ["placed", "busy"]),
 }
 
 
 @pytest.mark.parametrize(("replies", "story"), LOOKS.values(), ids=LOOKS)
-async def test_what_looks_add_up_to(
+async def test_polls_lead_to_states(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
@@ -185,7 +187,7 @@ async def test_what_looks_add_up_to(
     replies: list[Reply],
     story: list[str],
 ) -> None:
-    """What is said of the legs adds up to where the call stands, and nothing is guessed."""
+    """A sequence of polls leads to the expected states."""
     await place_call(hass)
     simulator.reply(STATUS, *replies)
     await flow_on(3 * len(replies))
@@ -197,66 +199,66 @@ async def test_origin_that_is_busy_before_it_should_ring(
 ) -> None:
     """Where the destination rings first, what the origin does is no answer of the destination."""
     await place_call(hass, ring_destination_first=True)
-    simulator.reply(STATUS, told(destination="chamando"), told(origin="ocupado"))
+    simulator.reply(STATUS, legs_reply(destination="chamando"), legs_reply(origin="ocupado"))
     await flow_on(6)
     assert events.types == [*IN_VAIN, "no_answer"]
 
 
-async def test_origin_that_rings_alone_where_it_comes_second(
+async def test_ringing_origin_is_ambiguous_if_the_destination_rings_first(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """An origin that rings although the destination seems not to have answered is a riddle."""
+    """An origin that rings before the destination answered is ambiguous."""
     await place_call(hass, ring_destination_first=True)
-    simulator.reply(STATUS, told(destination="chamando"), told(origin="chamando"), OVER)
+    simulator.reply(STATUS, legs_reply(destination="chamando"), legs_reply(origin="chamando"), OVER)
     await flow_on(9)
     assert events.types == [*IN_VAIN, "unknown"]
 
 
-async def test_look_that_is_late(
+async def test_late_poll_after_a_hang_up_is_ignored(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What is heard of a call after it was hung up is nothing new."""
+    """A poll that is answered after the hang-up changes nothing."""
     await place_call(hass)
     await flow_on(15)
-    asked = simulator.requests[STATUS]
-    simulator.quirks.status_delay = 0.3
-    await start_looking(hass, freezer)
-    assert simulator.requests[STATUS] == asked + 1
+    status = simulator.hold(STATUS)
+    await start_poll(hass, freezer, simulator)
     await end_call(hass)
-    simulator.calls[0].line.ended = False
+    status.set()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert events.types == [*IN_VAIN, "answered", "ended"]
     assert state_of(hass, ACTIVE_CALLS) == "0"
 
 
-async def test_call_that_ends_while_somebody_hangs_up(
+async def test_call_that_ends_during_a_hang_up_ends_once(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A call is over once, whoever was faster."""
+    """A call that ends during a hang-up ends once."""
     await place_call(hass)
     await flow_on(15)
-    simulator.quirks.end_delay = 0.3
+    answer = simulator.hold(END)
     hanging_up = asyncio.create_task(end_call(hass))
+    await until(lambda: simulator.requests[END] == 1)
     simulator.reply(STATUS, OVER)
-    await start_looking(hass, freezer)
-    assert events.types == [*IN_VAIN, "answered", "ended"]
+    await start_poll(hass, freezer, simulator)
+    await until(lambda: events.types == [*IN_VAIN, "answered", "ended"])
     assert not hanging_up.done()
+    answer.set()
     await hanging_up
     assert events.types == [*IN_VAIN, "answered", "ended"]
 
 
-async def test_attributes_give_nobody_away(
+async def test_attributes_mask_the_number(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """An event says which call it is of, with four digits of the number."""
+    """An event has the call's ID and four digits of the number."""
     response = await place_call(hass, destination=f"{NUMBER}7004", record=True)
     await flow_on(40)
     expected = {"call_id": response["call_id"], "last_digits": "7004", "recorded": True}
@@ -270,10 +272,10 @@ async def test_attributes_give_nobody_away(
     assert "99999" not in str([*events, state])
 
 
-async def test_gap_is_never_guessed_over(
+async def test_outcome_after_a_gap_is_unknown(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A call that ended while nobody could look is over with an outcome that nobody knows."""
+    """A call that ended while it was not polled has an unknown outcome."""
     await place_call(hass, destination=f"{NUMBER}7002")
     await flow_on(12)
     simulator.reply(STATUS, *[UNAVAILABLE] * 8)
@@ -352,10 +354,10 @@ async def test_long_call_is_given_up(
     assert events.types == ["placed", "ringing", "answered", "unknown"]
 
 
-async def test_long_call_is_looked_at_seldom(
+async def test_long_call_is_polled_less_often(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A call of 10 minutes makes at most 75 requests, in its first minute one every 3 s."""
+    """A call of 10 minutes makes at most 75 requests."""
     await place_call(hass)
     await flow_on(60)
     assert 15 <= simulator.requests[STATUS] <= 21
@@ -397,14 +399,14 @@ async def test_unknown_word_is_reported_once(
     assert "please report" in warning
 
 
-async def test_flood_of_words_is_dammed(
+async def test_unknown_words_are_limited(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A provider that says something else each time fills neither the memory nor the log."""
+    """Many unknown words fill neither the memory nor the log."""
     await place_call(hass)
     words = ["".join(letters) for letters in product("xyz", "abcde", "abcde")]
     for batch in batched(words, 15, strict=True):

@@ -206,7 +206,6 @@ async def test_telephone_with_two_numbers_rings_once(
         asyncio.create_task(place_call(hass, **numbers)),
     ]
     await until(lambda: len(simulator.calls) == (1 if same else 2))
-    await asyncio.sleep(0.1)
     answer.set()
     first, second = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(first, dict)

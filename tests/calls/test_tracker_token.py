@@ -17,14 +17,14 @@ from tests.simulator import ACCOUNT, Reply, Simulator
 pytestmark = pytest.mark.freeze_time(tick=True)
 
 
-async def test_following_waits_while_credentials_are_refused(
+async def test_polling_waits_while_credentials_are_refused(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
     account: MockConfigEntry,
 ) -> None:
-    """Following never asks for a token while the credentials are refused, and goes on later."""
+    """Polling requests no token while the credentials are refused."""
     await place_call(hass)
     await flow_on(8)
     simulator.end_tokens()
@@ -45,13 +45,13 @@ async def test_following_waits_while_credentials_are_refused(
     assert len(simulator.calls) == 2
 
 
-async def test_following_leaves_the_token_to_the_renewal(
+async def test_polling_requests_no_token(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A call that lives while no token can be had costs no token requests of its own."""
+    """Polling leaves the renewal of the token to the coordinator."""
     await place_call(hass)
     await flow_on(8)
     simulator.end_tokens()
@@ -62,13 +62,13 @@ async def test_following_leaves_the_token_to_the_renewal(
     assert events.types == IN_VAIN
 
 
-async def test_following_after_a_token_that_was_rejected_twice(
+async def test_polling_stops_after_two_rejected_tokens(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A status that rejects each token is asked no more, until an action was accepted."""
+    """Polling stops after two rejected tokens until an action succeeds."""
     rejected = Reply(b'{"status": "erro", "codigo": "006"}')
     await place_call(hass)
     simulator.reply(STATUS, rejected, rejected)
@@ -79,14 +79,14 @@ async def test_following_after_a_token_that_was_rejected_twice(
     assert events[-1].attributes["event_type"] == "answered"
 
 
-async def test_following_renews_a_token_that_ran_out(
+async def test_polling_renews_an_expired_token(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """Also without polling, a long call is followed to its end."""
+    """A long call is tracked to its end without the coordinator's polling."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     events = listen(hass)
     await place_call(hass)

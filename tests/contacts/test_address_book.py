@@ -190,10 +190,10 @@ async def test_number_means_itself(
 
 
 @pytest.mark.parametrize("name", ["\N{ACUTE ACCENT}", "\N{ZERO WIDTH JOINER}"])
-async def test_name_that_comes_to_nothing(
+async def test_empty_name_is_an_error(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, name: str
 ) -> None:
-    """A template that comes to nothing calls nobody, however little somebody's name is."""
+    """A template that renders an empty name calls no contact."""
     subentry = account.subentries[id_of(account, "Maria")]
     hass.config_entries.async_update_subentry(account, subentry, title="\N{ACUTE ACCENT}")
     await hass.async_block_till_done()
@@ -203,10 +203,10 @@ async def test_name_that_comes_to_nothing(
 
 
 @pytest.mark.parametrize("action", ["place_call", "end_call"])
-async def test_whom_to_call_is_said_once(
+async def test_destination_and_contact_exclude_each_other(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, action: str
 ) -> None:
-    """Neither nobody nor two telephones are called."""
+    """Neither a missing recipient nor two of them are accepted."""
     contact = device_of(hass, account, "Maria")
     for data in (
         {},
@@ -221,13 +221,13 @@ async def test_whom_to_call_is_said_once(
     assert simulator.calls == []
 
 
-async def test_contact_says_the_account(
+async def test_contact_selects_the_account(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     other_account: MockConfigEntry,
 ) -> None:
-    """With several accounts, a contact that is chosen is called through its own."""
+    """A contact is called through its own account."""
     device_id = device_of(hass, other_account, "Ana")
     await place_call(hass, contact=device_id)
     assert [call.origin for call in simulator.calls] == ["ip4130600300"]

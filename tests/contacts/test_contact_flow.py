@@ -115,10 +115,10 @@ async def test_bad_number(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_number_in_use_says_whose_it_is(
+async def test_number_in_use_names_the_contact(
     hass: HomeAssistant, account: MockConfigEntry
 ) -> None:
-    """Who has a number already is in the text of the error."""
+    """The error names the contact that has the number."""
     result = await add(hass, account, "Ana", CONTACTS["João da Silva"])
     assert result["description_placeholders"] == {"other": "João da Silva"}
 
@@ -279,10 +279,10 @@ async def test_contact_is_removed(
     assert simulator.requests[PLACE_CALL] == 0
 
 
-async def test_nobody_waits_for_a_token(
+async def test_adding_a_contact_keeps_the_token(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """While a contact is added, whoever calls or writes does not wait for a slow provider."""
+    """Actions do not wait for a token while a contact is added."""
     simulator.quirks.token_delay = 60
     async with asyncio.timeout(5):
         await add(hass, account, "Ana", "(41) 99999-2222")

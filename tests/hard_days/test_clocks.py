@@ -127,13 +127,13 @@ async def test_wall_clock_is_set_while_a_recording_is_awaited(
     assert events.types[-1] == "recording_ready"
 
 
-async def test_house_sleeps_while_it_rings(
+async def test_suspended_while_a_call_rings(
     hass: HomeAssistant,
     simulator: Simulator,
     far_account: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What became of a call while all stood still is not guessed, and all goes on after it."""
+    """The outcome of a call that rang during a suspension is unknown."""
     events = listen(hass)
     await place_call(hass, destination=f"{NUMBER}5607")
     await pass_time(hass, freezer, 1, times=5)
@@ -147,13 +147,13 @@ async def test_house_sleeps_while_it_rings(
     assert simulator.requests[PLACE_CALL] == 2
 
 
-async def test_house_sleeps_while_somebody_talks(
+async def test_suspended_while_a_call_is_answered(
     hass: HomeAssistant,
     simulator: Simulator,
     far_account: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A call that was answered has ended, whenever."""
+    """An answered call has ended after a suspension."""
     events = listen(hass)
     await place_call(hass, destination=f"{NUMBER}5607")
     await pass_time(hass, freezer, 1, times=16)
@@ -162,7 +162,7 @@ async def test_house_sleeps_while_somebody_talks(
     assert events.types == ["placed", "ringing", "answered", "ended"]
 
 
-async def test_house_sleeps_before_the_answer(
+async def test_suspended_before_the_reply(
     hass: HomeAssistant,
     simulator: Simulator,
     line: Proxy,
@@ -170,7 +170,7 @@ async def test_house_sleeps_before_the_answer(
     freezer: FrozenDateTimeFactory,
     said: Said,
 ) -> None:
-    """A call that was sent when all stood still is unclear afterwards, and was placed once."""
+    """A call that was sent before a suspension is ambiguous, and placed once."""
     before = done(simulator)
     line.faults.append(SILENT["silence after it was done"])
     asking = said.error_of(place_call(hass, destination=f"{NUMBER}5607"))

@@ -68,7 +68,7 @@ async def ask_at_last(hass: HomeAssistant, simulator: Simulator, before: Counter
     assert done(simulator) - before == Counter(sent=2, cancelled=1, ended=1, placed=1)
 
 
-async def test_nobody_listens(
+async def test_refused_connection(
     hass: HomeAssistant,
     simulator: Simulator,
     line: Proxy,
@@ -76,7 +76,7 @@ async def test_nobody_listens(
     freezer: FrozenDateTimeFactory,
     said: Said,
 ) -> None:
-    """Where a connection is refused nothing is done, then or later."""
+    """A refused connection is an error, and nothing is sent later."""
     before = done(simulator)
     await line.stop()
     await ask_in_vain(hass, far_account, freezer, said)
@@ -84,7 +84,7 @@ async def test_nobody_listens(
     await ask_at_last(hass, simulator, before)
 
 
-async def test_nobody_accepts(
+async def test_connection_times_out(
     hass: HomeAssistant,
     simulator: Simulator,
     line: Proxy,
@@ -92,7 +92,7 @@ async def test_nobody_accepts(
     freezer: FrozenDateTimeFactory,
     said: Said,
 ) -> None:
-    """Where a connection does not come about nothing is done, then or later."""
+    """A connection that is not accepted is an error, and nothing is sent later."""
     before = done(simulator)
     async with line.deaf():
         await ask_in_vain(hass, far_account, freezer, said, 5)

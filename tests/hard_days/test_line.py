@@ -80,6 +80,7 @@ async def flow_on(freezer: FrozenDateTimeFactory, seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         skip(freezer, 0.25)
+        # The network needs real time.
         await asyncio.sleep(0.001)
 
 
@@ -152,14 +153,14 @@ async def test_answer_is_slow(
 
 
 @pytest.mark.parametrize("fault", READABLE.values(), ids=READABLE)
-async def test_answer_is_odd(
+async def test_unusual_reply_is_read(
     hass: HomeAssistant,
     simulator: Simulator,
     line: Proxy,
     far_account: MockConfigEntry,
     fault: Fault,
 ) -> None:
-    """What can be read is an answer, and no connection outlives it."""
+    """An unusual but readable reply counts, and its connection is closed."""
     for ask in ASKS:
         before, connections = done(simulator), line.connections
         line.faults.append(fault)
@@ -222,7 +223,7 @@ async def test_token_does_not_come(
 @pytest.mark.parametrize(
     "fault", [LOST["reset at once"], LOST["closed in the body"], *SILENT.values()]
 )
-async def test_look_is_lost(
+async def test_lost_poll_does_not_end_the_tracking(
     hass: HomeAssistant,
     simulator: Simulator,
     line: Proxy,
@@ -230,7 +231,7 @@ async def test_look_is_lost(
     freezer: FrozenDateTimeFactory,
     fault: Fault,
 ) -> None:
-    """A call is followed on though a look at it came to nothing."""
+    """A call is tracked after a lost poll."""
     events = listen(hass)
     await place_call(hass, destination=f"{NUMBER}5607")
     line.faults.append(fault)

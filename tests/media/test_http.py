@@ -121,13 +121,13 @@ async def test_play_a_part(
 
 
 @pytest.mark.parametrize("quirks", [{}, {"knows_length": False}, {"packs_audio": True}])
-async def test_look_before_playing(
+async def test_head_request(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     simulator: Simulator,
     quirks: dict[str, Any],
 ) -> None:
-    """Some players ask first what it is."""
+    """A player can ask for the media type first."""
     simulator.quirks = Quirks(**quirks)
     record(simulator)
     path = (await resolve(hass, await only(hass))).url
@@ -214,7 +214,7 @@ async def test_too_large_to_be_kept(
 
 @pytest.mark.parametrize("audio_type", [None, "application/octet-stream"])
 @pytest.mark.parametrize("knows_length", [True, False])
-async def test_audio_of_which_nobody_says_what_it_is(
+async def test_media_type_is_recognized(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     simulator: Simulator,
@@ -223,7 +223,7 @@ async def test_audio_of_which_nobody_says_what_it_is(
     *,
     knows_length: bool,
 ) -> None:
-    """Its first bytes tell, also who asks for others."""
+    """The first bytes tell the media type, also for later parts."""
     simulator.quirks.audio_type = audio_type
     simulator.quirks.knows_length = knows_length
     record(simulator)
@@ -241,13 +241,13 @@ async def test_audio_of_which_nobody_says_what_it_is(
         await hass.async_block_till_done()
 
 
-async def test_nobody_listens_in(
+async def test_recording_needs_authentication(
     hass: HomeAssistant,
     hass_ws_client: WebSocketGenerator,
     player: Any,
     simulator: Simulator,
 ) -> None:
-    """Without a login or a signature nothing is played, nor with that of another recording."""
+    """A recording needs a login or its own signature."""
     record(simulator)
     record(simulator, before=timedelta(minutes=1))
     [root] = (await browse(hass)).values()

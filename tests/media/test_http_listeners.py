@@ -24,10 +24,10 @@ from tests.simulator import Reply, Simulator
 pytestmark = pytest.mark.freeze_time(NOW, tick=True)
 
 
-async def hang(client: Any, path: str, count: int) -> list[asyncio.Task[bytes]]:
-    """Have a recording played several times by a provider that hangs."""
-    tasks = [asyncio.create_task(play(client, path)) for _ in range(count)]
-    await asyncio.sleep(0.2)
+async def hang(simulator: Simulator, client: Any, path: str) -> list[asyncio.Task[bytes]]:
+    """Have a recording played four times by a provider that hangs."""
+    tasks = [asyncio.create_task(play(client, path)) for _ in range(4)]
+    await until(lambda: simulator.connections == 4)
     return tasks
 
 
@@ -52,23 +52,22 @@ async def test_listeners_hold_nothing_back(
     client = await hass_client()
     simulator.quirks.audio_delay = 100
     with patch.object(library_module, "SLOT_TIMEOUT", 0.3):
-        tasks = await hang(client, path, 4)
-        assert simulator.connections == 4
-        async with asyncio.timeout(3):
+        tasks = await hang(simulator, client, path)
+        async with asyncio.timeout(30):
             answers = await asyncio.gather(*(client.get(path) for _ in range(10)))
         for answer in answers:
             assert answer.status == 503
             assert "Four recordings" in await answer.text()
         with pytest.raises(Unresolvable, match="Four recordings"):
             await resolve(hass, content_id)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             await place_call(hass, destination="Maria")
             assert len(await browse(hass, f"{ROOT}/01DIRECTCALL/2026-11-25")) == 1
         await pass_time(hass, freezer, 3)
         assert simulator.requests["voz/status"] == 1
         # A reload of the account adds no further four.
         await hass.config_entries.async_reload(account.entry_id)
-        async with asyncio.timeout(3), client.get(path) as response:
+        async with asyncio.timeout(30), client.get(path) as response:
             assert response.status == 503
         await leave(tasks)
         simulator.quirks.audio_delay = 0
@@ -165,8 +164,7 @@ async def test_listener_who_leaves(
     async with client.get(path) as response:
         await response.content.read(1000)
         assert simulator.connections == 1
-    await asyncio.sleep(0.3)
-    assert simulator.connections == 0
+    await until(lambda: simulator.connections == 0)
 
 
 async def test_long_recording(

@@ -205,10 +205,10 @@ async def test_errors_are_in_the_homes_language(
     ]
 
 
-async def test_provider_says_no(
+async def test_refusal_quotes_the_providers_code_and_words(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, simulator: Simulator
 ) -> None:
-    """Why there is nothing to see is said in the provider's words."""
+    """A refusal quotes the provider's code and words."""
     simulator.reply(LIST, Reply(b'{"status": "erro", "codigo": "101", "msg": "Conta de teste"}'))
     ws = await hass_ws_client(hass)
     await ws.send_json_auto_id(
@@ -299,8 +299,10 @@ async def test_ids_give_nothing_away(
     assert await only(hass) != content_id
 
 
-async def test_many_in_mind(hass: HomeAssistant, simulator: Simulator) -> None:
-    """The links of the last twenty are kept, not those of all that were ever played."""
+async def test_links_of_twenty_recordings_are_cached(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """The links of the last twenty recordings are cached."""
     simulator.quirks.page_size = 50
     for minutes in range(21):
         record(simulator, before=timedelta(minutes=minutes))

@@ -17,12 +17,12 @@ CONTACTS = {"Maria": "+55 41 99999-0000"}
 
 
 def file_of(hass: HomeAssistant) -> Path:
-    """Return where the pending recordings are saved."""
+    """Return the file of the account."""
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{ENTRY_ID}"))
 
 
 def old_file_of(hass: HomeAssistant) -> Path:
-    """Return where earlier versions saved the pending recordings."""
+    """Return the file in which pending recordings were saved before."""
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{ENTRY_ID}.recordings"))
 
 

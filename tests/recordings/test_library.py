@@ -112,8 +112,8 @@ async def test_period(hass: HomeAssistant, period: dict[str, Any], expected: lis
     assert await days(hass, **period) == expected
 
 
-async def test_of_somebody(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    """Only the calls to somebody are listed, if that is wished."""
+async def test_list_of_one_number(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Only the calls of the requested number are listed."""
     assert await days(hass, contact=device_of(hass, account, "Maria")) == [
         "2026-11-25",
         "2026-11-19",
@@ -174,8 +174,10 @@ async def test_response_only(hass: HomeAssistant) -> None:
         await hass.services.async_call(DOMAIN, "list_recordings", {}, blocking=True)
 
 
-async def test_provider_says_no(hass: HomeAssistant, simulator: Simulator) -> None:
-    """A refusal is raised with the provider's words, and a lost answer as one."""
+async def test_refusal_quotes_the_providers_code_and_words(
+    hass: HomeAssistant, simulator: Simulator
+) -> None:
+    """A refusal quotes the provider's code and words."""
     simulator.reply(LIST, Reply(b'{"status": "erro", "codigo": "101", "msg": "Conta de teste"}'))
     with pytest.raises(HomeAssistantError, match=r"Conta de teste \(code 101\)"):
         await perform(hass, "list_recordings", {})

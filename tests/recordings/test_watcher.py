@@ -117,13 +117,13 @@ async def test_recording_of_the_next_call(
     assert [attributes["call_id"] for attributes in ready] == [second["call_id"]]
 
 
-async def test_call_of_which_nobody_knows_the_end(
+async def test_recording_of_a_call_with_unknown_outcome(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What became of a call may not be known, and its recording be there all the same."""
+    """A call with an unknown outcome can have a recording."""
     simulator.reply("voz/status", *[Reply(b"", 503)] * 100)
     await place_call(hass, destination="Maria", record=True)
     await pass_time(hass, freezer, 1, times=200)
@@ -183,7 +183,7 @@ async def test_recording_that_cannot_be_heard_yet(
         Reply(b'{"status": "ok", "msg": [{"origem": 1}], "paginas": 1}'),
     ],
 )
-async def test_look_that_fails(
+async def test_failed_search_is_repeated(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
@@ -191,7 +191,7 @@ async def test_look_that_fails(
     caplog: pytest.LogCaptureFixture,
     reply: Reply,
 ) -> None:
-    """A look that fails is no reason to give up, or to say anything."""
+    """A failed search is repeated, and not reported."""
     await talk(hass, freezer)
     simulator.reply(LIST, reply)
     await pass_time(hass, freezer, 121)
@@ -201,14 +201,14 @@ async def test_look_that_fails(
     assert not [r for r in caplog.records if r.levelno > logging.INFO and DOMAIN in r.name]
 
 
-async def test_fault_of_ours(
+async def test_unexpected_error_does_not_end_the_searches(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A fault is in the log, and does not end the awaiting."""
+    """An unexpected error is logged, and the search is repeated."""
     await talk(hass, freezer)
     with patch(
         "custom_components.directcall.api.DirectcallClient.list_recordings", side_effect=KeyError
@@ -223,7 +223,7 @@ async def test_fault_of_ours(
     ("last_digits", "searches"),
     [("0000", 1), ("7001", 0), ("7002", 0), ("7003", 0), ("7006", 0)],
 )
-async def test_only_calls_that_may_have_one(
+async def test_unanswered_call_has_no_recording(
     hass: HomeAssistant,
     simulator: Simulator,
     events: Events,
@@ -231,7 +231,7 @@ async def test_only_calls_that_may_have_one(
     last_digits: str,
     searches: int,
 ) -> None:
-    """Where nobody talked there is nothing to look for."""
+    """No recording is searched for if no call was answered."""
     await place_call(hass, destination=f"{NUMBER}{last_digits}", record=True)
     await pass_time(hass, freezer, 1, times=60)
     simulator.calls[0].line.ended = True

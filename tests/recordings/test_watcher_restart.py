@@ -24,6 +24,7 @@ from custom_components.directcall.api import DirectcallClient, RecordingList
 from custom_components.directcall.const import DOMAIN
 from tests.common import (
     CALL,
+    END,
     ENTRY_ID,
     LIST,
     NUMBER,
@@ -35,6 +36,7 @@ from tests.common import (
     place_call,
     restarted,
     set_up,
+    until,
 )
 from tests.recordings.common import CONTACTS, READY, file_of, saved, saved_soon, talk
 from tests.simulator import Simulator
@@ -75,10 +77,11 @@ async def test_call_that_ends_during_a_reload(
     """Its recording is awaited, too."""
     await place_call(hass, destination="Maria", record=True)
     await pass_time(hass, freezer, 1, times=15)
-    simulator.quirks.end_delay = 0.2
+    answer = simulator.hold(END)
     ending = asyncio.create_task(end_call(hass, destination="Maria"))
-    await asyncio.sleep(0.1)
+    await until(lambda: simulator.requests[END] == 1)
     await hass.config_entries.async_unload(account.entry_id)
+    answer.set()
     await ending
     await hass.config_entries.async_setup(account.entry_id)
     assert events.types[-1] == "ended"
@@ -98,8 +101,7 @@ class SlowList:
         """Let a look be due, and wait until it is under way."""
         freezer.tick(121)
         async_fire_time_changed(hass)
-        async with asyncio.timeout(5):
-            await self.is_asked.wait()
+        await until(self.is_asked.is_set)
 
     async def end(self, hass: HomeAssistant) -> None:
         """Let everything begin that is due, and answer then."""
@@ -154,7 +156,7 @@ async def test_call_ends_while_home_assistant_starts(
     assert "Traceback" not in caplog.text
 
 
-async def test_unload_that_fails_while_it_is_looked_for(
+async def test_unload_that_fails_during_a_search(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
@@ -162,7 +164,7 @@ async def test_unload_that_fails_while_it_is_looked_for(
     freezer: FrozenDateTimeFactory,
     slow_list: SlowList,
 ) -> None:
-    """The look goes on, and no second one begins beside it."""
+    """A search goes on after a failed unload, and no second one starts."""
     await talk(hass, freezer)
     await slow_list.begin(hass, freezer)
     with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
@@ -173,30 +175,28 @@ async def test_unload_that_fails_while_it_is_looked_for(
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-async def test_reload_while_it_is_looked_for(
+async def test_reload_during_a_search(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     events: Events,
     freezer: FrozenDateTimeFactory,
+    slow_list: SlowList,
     caplog: pytest.LogCaptureFixture,
     *,
     is_there: bool,
 ) -> None:
-    """What comes of a look while nobody is there to be told is looked for again."""
+    """A search that ends while the account is unloaded is repeated."""
     await talk(hass, freezer)
     recordings = [] if is_there else [simulator.recordings.pop()]
     unload = hass.config_entries.async_unload_platforms
 
     async def unload_slowly(*arguments: Any) -> bool:
         is_unloaded = await unload(*arguments)
-        await asyncio.sleep(0.4)
+        await slow_list.end(hass)
         return is_unloaded
 
-    simulator.quirks.list_delay = 0.2
-    freezer.tick(121)
-    async_fire_time_changed(hass)
-    await asyncio.sleep(0.1)
+    await slow_list.begin(hass, freezer)
     with patch.object(hass.config_entries, "async_unload_platforms", unload_slowly):
         await hass.config_entries.async_reload(account.entry_id)
     assert simulator.requests[LIST] == 1
@@ -257,13 +257,13 @@ async def test_call_while_home_assistant_starts(
     assert "Traceback" not in caplog.text
 
 
-async def test_automations_hear_what_came_due_while_away(
+async def test_search_waits_for_the_automations(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Where Home Assistant was away when a look was due, it waits until automations are ready."""
+    """A search that was due during a restart waits for the start of Home Assistant."""
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     await talk(hass, freezer, destination=f"{NUMBER}0000")
     await pass_time(hass, freezer, 1)
@@ -343,14 +343,14 @@ async def test_restart_in_the_middle(
     assert saved(again) == []
 
 
-async def test_look_that_is_due_while_home_assistant_ends(
+async def test_search_due_during_the_stop_does_not_count(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """There is no connection any more then: it is no look, and the next start has it done."""
+    """A search that is due while Home Assistant stops is made after the start."""
     caplog.set_level(logging.DEBUG, f"custom_components.{DOMAIN}")
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     await talk(hass, freezer, destination=f"{NUMBER}0000")
@@ -358,7 +358,7 @@ async def test_look_that_is_due_while_home_assistant_ends(
     for seconds in (121, 1, 1):
         freezer.tick(seconds)
         async_fire_time_changed(hass)
-        await asyncio.sleep(0.1)
+        await hass.async_block_till_done(wait_background_tasks=True)
     [awaited] = saved(hass)
     assert awaited["looks"] == 0
     assert "could not be searched for" not in caplog.text

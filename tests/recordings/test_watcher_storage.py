@@ -1,12 +1,9 @@
 """Saved searches for recordings: files that are broken, and the account's removal."""
 
-import asyncio
 from collections.abc import Callable
 import json
 from pathlib import Path
-import threading
 import time
-from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -14,7 +11,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
-from homeassistant.util.file import write_utf8_file_atomic
 
 from tests.common import ENTRY_ID, LIST, Events, make_account, pass_time, place_call, set_up
 from tests.recordings.common import file_of, old_file_of, saved_soon, talk
@@ -61,7 +57,7 @@ GOOD = {
         ),
     ],
 )
-async def test_broken_file_keeps_nobody_from_calling(
+async def test_corrupt_file_does_not_block_calls(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
@@ -116,29 +112,6 @@ async def test_account_is_removed(
     await hass.config_entries.async_remove(account.entry_id)
     await pass_time(hass, freezer, 60, times=20)
     assert simulator.requests[LIST] == 0
-    assert not file_of(hass).exists()
-
-
-async def test_removal_while_it_is_saved(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    account: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """No file is left of an account that is removed while one is written."""
-    await talk(hass, freezer)
-    begun = threading.Event()
-
-    def write_slowly(path: str, *arguments: Any, **more: Any) -> None:
-        if path.endswith(ENTRY_ID):
-            begun.set()
-            time.sleep(0.3)
-        write_utf8_file_atomic(path, *arguments, **more)
-
-    with patch("homeassistant.helpers.storage.write_utf8_file_atomic", write_slowly):
-        assert await hass.async_add_executor_job(begun.wait, 5)
-        await hass.config_entries.async_remove(account.entry_id)
-        await asyncio.sleep(0.5)
     assert not file_of(hass).exists()
 
 

@@ -15,7 +15,17 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.directcall.api import transport as transport_module
 from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.services import messages as messages_module
-from tests.common import CONTACTS, NEVER_TWICE, SEND, TEXT, device_of, perform, place_call
+from tests.common import (
+    CONTACTS,
+    NEVER_TWICE,
+    REQUEST_TOKEN,
+    SEND,
+    TEXT,
+    device_of,
+    perform,
+    place_call,
+    until,
+)
 from tests.simulator import Reply, Simulator
 
 NOON = "2026-11-24T15:00:00+00:00"
@@ -68,10 +78,10 @@ async def test_sms(hass: HomeAssistant, simulator: Simulator, account: MockConfi
 
 @pytest.mark.freeze_time(NOON, tick=True)
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_all_that_an_action_says(
+async def test_all_fields_of_a_message(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, action: str
 ) -> None:
-    """Contacts and numbers together, from somebody else, at another time: all of it arrives."""
+    """Contacts, numbers, an origin and a time reach the provider."""
     await hass.config.async_update(time_zone="America/Manaus")
     await perform(
         hass,
@@ -174,7 +184,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.freeze_time(NOON)
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize(("data", "key", "text"), BAD.values(), ids=BAD)
-async def test_bad_message(
+async def test_invalid_message_is_an_error(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
@@ -183,7 +193,7 @@ async def test_bad_message(
     key: str,
     text: str,
 ) -> None:
-    """Each thing that is wrong is an error of its own, and nothing is sent."""
+    """Each invalid field is an error of its own, and nothing is sent."""
     with pytest.raises(ServiceValidationError, match=text) as caught:
         await perform(hass, action, {"destination": "Maria", "message": TEXT, **data})
     assert caught.value.translation_key == key
@@ -336,13 +346,13 @@ async def test_no_credit_of_an_account_that_is_gone(
     assert issue_registry.issues == {}
 
 
-async def test_stopped_script_leaves_a_request_alone(
+async def test_stopped_script_does_not_cancel_a_sent_request(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """What comes of a request that may have arrived is heard, also if nobody waits for it."""
+    """A request that was sent is completed after its script was stopped."""
     simulator.quirks.call_delay = 0.2
     sent = asyncio.Event()
     simulator.on_message = lambda _: sent.set()
@@ -368,16 +378,17 @@ async def test_stopped_script_sends_nothing_later(
 ) -> None:
     """A message that waits for a token when its script is stopped is not sent."""
     account.runtime_data.client.auth.token = None
-    simulator.quirks.token_delay = 0.2
+    token = simulator.hold(REQUEST_TOKEN)
     script = asyncio.create_task(
         perform(hass, "send_sms", {"destination": "Maria", "message": TEXT})
     )
-    await asyncio.sleep(0.05)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     script.cancel()
     with pytest.raises(asyncio.CancelledError):
         await script
+    token.set()
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert simulator.requests["request_token"] == 2
+    assert simulator.requests[REQUEST_TOKEN] == 2
     assert simulator.requests[SEND] == 0
 
 

@@ -38,10 +38,10 @@ async def partly_sent(
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_whoever_can_be_reached_is(
+async def test_valid_recipients_are_reached(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, action: str
 ) -> None:
-    """A deleted contact, a bad number and an unknown name are their own failures alone."""
+    """An invalid recipient fails alone."""
     gone = device_of(hass, account, "João")
     maria = device_of(hass, account, "Maria")
     [subentry_id] = [s.subentry_id for s in account.subentries.values() if s.title == "João"]
@@ -115,10 +115,10 @@ async def test_fault_of_ours_in_one_request(
     assert said["failed"].count("The request was sent to Directcall") == 1
 
 
-async def test_no_that_names_a_message_is_not_tried_again(
+async def test_refusal_with_a_message_id_is_not_repeated(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """A no to a group that has the ID of a message for one of it is of unknown outcome."""
+    """A refusal with a message ID is of unknown outcome."""
     body = {"status": "erro", "codigo": "008", "detalhe": [{"id_mensagem": 1}, {}]}
     simulator.reply(SEND, Reply(json.dumps(body).encode()))
     with pytest.raises(HomeAssistantError) as caught:
@@ -191,14 +191,14 @@ async def test_refused_for_everybody(
 @pytest.mark.parametrize(
     ("last_digits", "key"), [("0102", "no_credit"), ("0200", "authentication_failed")]
 )
-async def test_no_credit_and_credentials_are_nobodys_fault(
+async def test_account_errors_are_not_retried_for_each_recipient(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     last_digits: str,
     key: str,
 ) -> None:
-    """What is wrong with the account is not tried with each recipient."""
+    """An error of the account is not repeated for each recipient."""
     destinations = ["Maria", f"+55 41 99999-{last_digits}"]
     with pytest.raises(HomeAssistantError) as caught:
         await perform(hass, "send_sms", {"destination": destinations, "message": TEXT})
@@ -218,10 +218,10 @@ async def test_request_of_unknown_outcome_is_not_repeated(
     assert "may or may not have been carried out" in said["failed"]
 
 
-async def test_nobody_is_said_to_be_reached_while_one_may_be(
+async def test_unknown_outcome_comes_before_refusals(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """The first reason alone would say that nothing was sent."""
+    """The error says that a message may have arrived."""
     simulator.reply(SEND, UNKNOWN)
     said = await partly_sent(hass, ["Mario", "Maria"])
     assert said["sent"] == "-"
@@ -271,7 +271,7 @@ async def test_account_is_removed_in_the_middle(
         if len(sms.recipients) > 1:
             accepted.set()
             return AcceptedRequest("1", "000", "OK")
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         raise AssertionError
 
     client = account.runtime_data.client

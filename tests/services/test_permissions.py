@@ -75,10 +75,10 @@ async def test_automation(
     assert len(simulator.messages) == 1
 
 
-async def test_user_who_is_gone(
+async def test_deleted_user_is_refused(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """A user who was deleted may not."""
+    """A deleted user may not use the actions."""
     with pytest.raises(UnknownUser):
         await send(hass, "nobody")
     assert simulator.requests["sms/send"] == 0

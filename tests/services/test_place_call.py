@@ -46,10 +46,10 @@ async def other_account(
     return await set_up(hass, make_account(simulator, OTHER, options={"origin": "ip4130600300"}))
 
 
-async def test_call_as_the_options_say(
+async def test_options_are_the_defaults(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """What an action does not say is as in the account's options."""
+    """Fields that are left out have the values of the options."""
     response = await place_call(hass)
     assert response == {
         "call_id": response["call_id"],
@@ -71,10 +71,10 @@ async def test_call_as_the_options_say(
     }
 
 
-async def test_call_as_the_action_says(
+async def test_fields_override_the_options(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """What an action says counts more than the options."""
+    """Fields override the options."""
     response = await place_call(
         hass,
         config_entry_id=account.entry_id,
@@ -236,7 +236,7 @@ async def test_account_that_is_not_loaded(hass: HomeAssistant, account: MockConf
         ("0003", "refused", "003"),
     ],
 )
-async def test_provider_says_no(
+async def test_refusal_quotes_the_providers_code_and_words(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
@@ -244,17 +244,17 @@ async def test_provider_says_no(
     key: str,
     code: str,
 ) -> None:
-    """A refusal is raised once, with the provider's code and words."""
+    """A refusal quotes the provider's code and words."""
     with pytest.raises(HomeAssistantError, match=rf"Directcall .*: .+ \(code {code}\)") as caught:
         await place_call(hass, destination=f"+55 41 99999-{last_digits}")
     assert caught.value.translation_key == key
     assert simulator.requests[PLACE_CALL] == 1
 
 
-async def test_provider_says_no_without_a_word(
+async def test_refusal_without_code_and_text(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """A refusal without code and text is one all the same."""
+    """A refusal without code and text is an error."""
     simulator.reply(PLACE_CALL, Reply(b'{"status": "erro"}'))
     with pytest.raises(HomeAssistantError, match=r"It answered: - \(code -\)"):
         await place_call(hass)

@@ -104,8 +104,10 @@ async def test_audio_that_breaks_off(client: DirectcallClient, server: Server) -
 
 
 @pytest.mark.parametrize("after", [0, 3])
-async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, after: int) -> None:
-    """Nobody waits forever, neither for the first byte nor for the next."""
+async def test_stuck_provider_times_out(
+    client: DirectcallClient, server: Server, after: int
+) -> None:
+    """A provider that stops sending causes a time-out."""
     assert audio_download_module.TIMEOUT.sock_read == 4 * 60
     assert audio_download_module.TIMEOUT.total is None
 
@@ -125,9 +127,11 @@ async def test_provider_that_is_stuck(client: DirectcallClient, server: Server, 
         await read(await client.open_recording(at(f"http://directcall.com.br:{server.port}/1")))
 
 
-async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient) -> None:
-    """Nor does anybody wait for a provider that says a little now and then."""
+async def test_slow_headers_time_out(client: DirectcallClient) -> None:
+    """Headers that arrive byte by byte end with a time-out."""
     assert audio_download_module.STUCK == 4 * 60
+
+    has_ended = asyncio.Event()
 
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
@@ -135,7 +139,9 @@ async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient
             while True:
                 writer.write(b"x")
                 await writer.drain()
+                # Headers that come at once would be too long.
                 await asyncio.sleep(0.05)
+        has_ended.set()
 
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as slow:
         port = slow.sockets[0].getsockname()[1]
@@ -146,7 +152,7 @@ async def test_provider_that_does_not_come_to_the_point(client: DirectcallClient
             ),
         ):
             await client.open_recording(at(f"http://directcall.com.br:{port}/1"))
-        await asyncio.sleep(0.1)
+        await has_ended.wait()
 
 
 async def test_no_connection(

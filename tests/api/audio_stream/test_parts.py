@@ -16,6 +16,7 @@ from custom_components.directcall.api import (
 )
 from tests.api.audio_stream.common import Server, at, link_of, whole
 from tests.api.common import read
+from tests.common import until
 from tests.simulator import Recording as RecordedCall, Simulator
 
 SIZE = 44 + 3 * 8000
@@ -133,10 +134,10 @@ def test_no_range(header: str | None) -> None:
         ("bytes 0-2/3", True),
     ],
 )
-async def test_odd_part(
+async def test_invalid_part_is_an_error(
     client: DirectcallClient, server: Server, content_range: str | None, *, asked: bool
 ) -> None:
-    """A part of which nobody knows which one it is, or for which nobody asked, is none."""
+    """A part with an invalid or unexpected range is an error."""
     headers = {"Content-Range": content_range} if content_range else {}
     server.answers(
         lambda: web.Response(body=b"ID", status=206, content_type="audio/mpeg", headers=headers)
@@ -148,8 +149,10 @@ async def test_odd_part(
 
 
 @pytest.mark.parametrize("content_range", [None, "bytes */" + "9" * 19, "bytes 0-1/3"])
-async def test_odd_end(client: DirectcallClient, server: Server, content_range: str | None) -> None:
-    """Where the end is is handed on only if it is said."""
+async def test_invalid_end_is_not_passed_on(
+    client: DirectcallClient, server: Server, content_range: str | None
+) -> None:
+    """The total size is passed on only if it is stated."""
     headers = {"Content-Range": content_range} if content_range else {}
     server.answers(lambda: web.Response(status=416, headers=headers))
     audio = await client.open_recording(
@@ -158,8 +161,8 @@ async def test_odd_end(client: DirectcallClient, server: Server, content_range: 
     assert (audio.status, audio.content_range) == (416, None)
 
 
-async def test_rest_that_nobody_asked_for(client: DirectcallClient, server: Server) -> None:
-    """Who has the part that they asked for does not wait for what comes after it."""
+async def test_bytes_after_the_part_are_not_read(client: DirectcallClient, server: Server) -> None:
+    """Bytes after the requested part are not waited for."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
@@ -176,8 +179,8 @@ async def test_rest_that_nobody_asked_for(client: DirectcallClient, server: Serv
     assert [request.headers["Range"] for request in server.requests] == ["bytes=0-2"]
 
 
-async def test_length_that_nobody_says(client: DirectcallClient, server: Server) -> None:
-    """All of it comes, even if a part was asked for, and it is said that this is no part."""
+async def test_unknown_length_returns_the_whole(client: DirectcallClient, server: Server) -> None:
+    """Audio of unknown length is returned whole, and not as a part."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
@@ -248,6 +251,7 @@ async def test_slow_listener(client: DirectcallClient, server: Server) -> None:
     server.answers(lambda: web.Response(body=bytes(4_000_000), content_type="audio/mpeg"))
     with patch.object(audio_download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)):
         audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
+        # Nothing shows that the buffers are full, and that the time-out stands still.
         await asyncio.sleep(0.5)
         assert len(await read(audio)) == 4_000_000
 
@@ -275,6 +279,4 @@ async def test_connections_are_closed(client: DirectcallClient, server: Server) 
         server.answer = answer
         with pytest.raises(DirectcallError):
             await client.open_recording(at(f"http://directcall.com.br:{server.port}/{path}"))
-    # What the other side still has open, a moment later.
-    await asyncio.sleep(0.1)
-    assert not server.connections
+    await until(lambda: not server.connections)

@@ -21,10 +21,10 @@ from tests.simulator import Rejection, Reply, Simulator
 
 
 @pytest.mark.parametrize("send", ALL)
-async def test_yes(
+async def test_success_is_read(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send
 ) -> None:
-    """A success says `001` in its text, and a long number that is masked."""
+    """A success has the provider's text and a masked message ID."""
     sent = await send(client, token)
     message_id = simulator.messages[0].message_id
     text = f"001 - Mensagem enviada com sucessso - CALLER-ID: …{message_id[-4:]}"
@@ -53,7 +53,7 @@ async def scripted(
         ({"msg": ["5541999990000"]}, AcceptedRequest(None, "", "")),
     ],
 )
-async def test_other_yes(
+async def test_success_with_any_code(
     client: DirectcallClient,
     simulator: Simulator,
     token: Token,
@@ -61,7 +61,7 @@ async def test_other_yes(
     answer: dict[str, object],
     sent: AcceptedRequest,
 ) -> None:
-    """A yes is one whatever its code is, and its text gives nothing away."""
+    """A success counts whatever its code is, and its text is masked."""
     assert await scripted(client, simulator, token, send, **answer) == sent
 
 
@@ -131,10 +131,10 @@ async def test_id_gives_nothing_away(
     "message_id",
     ["6f7c10f9-06de-4bee-8eba-7fe141e5b635", "9990000", "01234", "x" * 64],
 )
-async def test_id_that_is_one(
+async def test_id_is_kept_unchanged(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send, message_id: str
 ) -> None:
-    """An id is kept as it came, also where it ends as a number does."""
+    """A valid ID is kept as it came."""
     sent = await scripted(client, simulator, token, send, callerid=message_id)
     assert sent.provider_id == message_id
 
@@ -169,7 +169,7 @@ REFUSALS = {
 @pytest.mark.parametrize("send", ALL)
 @pytest.mark.parametrize(("code", "no"), REFUSALS.items(), ids=REFUSALS)
 @pytest.mark.parametrize("status", [200, 400])
-async def test_readable_no(
+async def test_refusal_is_not_repeated(
     client: DirectcallClient,
     simulator: Simulator,
     token: Token,
@@ -178,7 +178,7 @@ async def test_readable_no(
     no: tuple[type[DirectcallRefusedError], str, str],
     status: int,
 ) -> None:
-    """A readable no is raised with the provider's words, whoever it is about, and not repeated."""
+    """A refusal is raised with the provider's words, and not repeated."""
     error, counted, text = no
     simulator.quirks.error_status = status
     with pytest.raises(DirectcallRefusedError) as caught:
@@ -222,14 +222,14 @@ async def test_rejected_token(
 
 @pytest.mark.parametrize("send", ALL)
 @pytest.mark.parametrize("status", [307, 308, 400, 403, 404, 413, 429])
-async def test_http_no(
+async def test_http_error_is_not_repeated(
     client: DirectcallClient,
     simulator: Simulator,
     token: Token,
     send: Send,
     status: int,
 ) -> None:
-    """HTTP's own no is a no: not repeated, and redirects are not followed."""
+    """An HTTP error is a refusal. It is not repeated, and redirects are not followed."""
     simulator.reply(SEND, Reply(b"x", status, location="/sms/send"))
     with pytest.raises(DirectcallRefusedError) as caught:
         await send(client, token)
@@ -238,10 +238,10 @@ async def test_http_no(
 
 
 @pytest.mark.parametrize("send", ALL)
-async def test_no_gives_nothing_away(
+async def test_refusal_is_masked(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send
 ) -> None:
-    """Whatever a no quotes, it shows neither the token, nor the secret, nor a whole number."""
+    """A refusal contains no token, secret or whole number."""
     text = f"{token.value} negado: destino {RECIPIENT}, senha 012345"
     with pytest.raises(DirectcallRefusedError) as caught:
         await scripted(client, simulator, token, send, status="erro", codigo="001", msg=text)
@@ -277,14 +277,14 @@ async def test_no_readable_answer(
         {"status": True, "callerid": "a"},
     ],
 )
-async def test_answer_that_is_neither(
+async def test_ambiguous_reply_is_of_unknown_outcome(
     client: DirectcallClient,
     simulator: Simulator,
     token: Token,
     send: Send,
     answer: dict[str, object],
 ) -> None:
-    """What says neither yes nor no, in the provider's way, is of unknown outcome."""
+    """A reply that states neither success nor refusal is of unknown outcome."""
     simulator.reply(SEND, Reply(json.dumps(answer).encode()))
     with pytest.raises(DirectcallOutcomeUnknownError):
         await send(client, token)

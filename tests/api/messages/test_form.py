@@ -347,10 +347,10 @@ BAD = {
 
 
 @pytest.mark.parametrize("message", BAD.values(), ids=BAD)
-async def test_bad_message(
+async def test_invalid_message_is_sent(
     client: DirectcallClient, simulator: Simulator, token: Token, message: VoiceMessage
 ) -> None:
-    """What is not as it should be is the provider's to refuse."""
+    """Invalid fields are left to the provider to refuse."""
     with pytest.raises(DirectcallRefusedError) as caught:
         await client.send_voice_message(message, in_time())
     assert caught.value.code == "001"

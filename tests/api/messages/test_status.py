@@ -148,7 +148,7 @@ async def test_query(
         (None, ""),
     ],
 )
-async def test_words_of_an_answer(
+async def test_reply_text_in_any_shape(
     client: DirectcallClient,
     simulator: Simulator,
     token: Token,
@@ -157,17 +157,17 @@ async def test_words_of_an_answer(
     said: object,
     shown: str,
 ) -> None:
-    """What is said of a message is shown also where it is not one text, and gives nothing away."""
+    """The text of a reply is read in any shape, and masked."""
     answer = json.dumps({"status": "ok", "codigo": "001", "msg": said})
     simulator.reply(endpoint, Reply(answer.replace("{token}", token.value).encode()))
     assert await ask(client, token, "1") == ProviderReply("001", shown)
 
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
-async def test_words_too_deep_to_be_read(
+async def test_deeply_nested_reply_is_a_success(
     client: DirectcallClient, simulator: Simulator, token: Token, ask: Ask, endpoint: str
 ) -> None:
-    """Whatever the words are in, a yes is a yes."""
+    """A success counts even if its text is nested too deeply."""
     deep = b"[" * 5000 + b"]" * 5000
     simulator.reply(endpoint, Reply(b'{"status": "ok", "codigo": "000", "msg": ' + deep + b"}"))
     assert await ask(client, token, "1") == ProviderReply("000", "")
@@ -175,10 +175,10 @@ async def test_words_too_deep_to_be_read(
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
 @pytest.mark.parametrize("said", [["um-token!"], {"um-token!": "ok"}, "um-token!"])
-async def test_words_of_an_answer_without_the_token(
+async def test_reply_text_masks_a_short_token(
     client: DirectcallClient, simulator: Simulator, ask: Ask, endpoint: str, said: object
 ) -> None:
-    """A token that the provider quotes is in no words, even if it is so short that it might be."""
+    """A token in the text of a reply is masked, even a short one."""
     simulator.reply(endpoint, Reply(json.dumps({"status": "ok", "msg": said}).encode()))
     answer = await ask(client, Token("um-token!", 3600, time.monotonic()), MESSAGE_ID)
     assert "…" in answer.message
@@ -186,14 +186,14 @@ async def test_words_of_an_answer_without_the_token(
 
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
-async def test_answer_without_words(
+async def test_reply_without_a_text(
     client: DirectcallClient,
     simulator: Simulator,
     token: Token,
     ask: Ask,
     endpoint: str,
 ) -> None:
-    """An answer may say no more than that it is a yes."""
+    """A success needs no text."""
     simulator.reply(endpoint, Reply(b'{"status": "ok"}'))
     assert await ask(client, token, "1") == ProviderReply("", "")
 
@@ -223,7 +223,7 @@ async def test_rejected_token_in_a_query(
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
 @pytest.mark.parametrize("status", [307, 308, 400, 404, 429])
-async def test_http_no_to_a_query(
+async def test_http_error_of_a_query(
     client: DirectcallClient,
     simulator: Simulator,
     token: Token,
@@ -231,7 +231,7 @@ async def test_http_no_to_a_query(
     endpoint: str,
     status: int,
 ) -> None:
-    """HTTP's own no is a no to a question, too."""
+    """An HTTP error of a query is a refusal."""
     simulator.reply(endpoint, Reply(b"", status, location=f"/{endpoint}"))
     with pytest.raises(DirectcallRefusedError) as caught:
         await ask(client, token, "1")
@@ -293,7 +293,7 @@ def test_cancellation_of_unknown_outcome_is_of_unknown_outcome() -> None:
 @pytest.mark.parametrize(
     ("ask", "endpoint", "waited"), [(look, STATUS, []), (cancel, REMOVE, [1, 3])]
 )
-async def test_question_without_connection(
+async def test_query_without_connection(
     client: DirectcallClient,
     simulator: Simulator,
     token: Token,
@@ -302,7 +302,7 @@ async def test_question_without_connection(
     endpoint: str,
     waited: list[float],
 ) -> None:
-    """Where nothing could be sent, cancelling is tried three times, and looking once."""
+    """Cancelling is tried three times without a connection, polling once."""
     await simulator.stop()
     with pytest.raises(DirectcallConnectionFailedError) as caught:
         await ask(client, token, MESSAGE_ID)
@@ -317,10 +317,12 @@ async def test_cancelling_waits_for_the_connection(
 ) -> None:
     """A message is cancelled once there is a connection again."""
     await simulator.stop()
-    cancelling = asyncio.create_task(cancel(client, token, message_id))
-    await asyncio.sleep(0.5)
-    await simulator.start()
-    assert (await cancelling).code == "000"
+
+    async def sleep(_: float) -> None:
+        await simulator.start()
+
+    with patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep):
+        assert (await cancel(client, token, message_id)).code == "000"
     assert simulator.messages[0].cancelled
     assert simulator.requests[REMOVE] == 1
 
