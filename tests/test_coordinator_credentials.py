@@ -177,20 +177,21 @@ async def test_acceptance_of_credentials_that_were_replaced(
 ) -> None:
     """A request for new credentials stays when an older token request ends well."""
     simulator.end_tokens()
-    requests = simulator.requests[REQUEST_TOKEN]
-    token = simulator.hold(REQUEST_TOKEN)
+    answer = simulator.hold(REQUEST_TOKEN)
     call = asyncio.create_task(place_call(hass))
-    await until(lambda: simulator.requests[REQUEST_TOKEN] == requests + 1)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     simulator.held.clear()
+    set_ups = set_ups_of(account)
     hass.config_entries.async_update_entry(
         account, data={**account.data, "client_secret": "another"}
     )
-    await hass.async_block_till_done()
+    await until(lambda: len(set_ups) == 1)
     account.async_start_reauth(hass)
-    await hass.async_block_till_done()
-    assert len(reauth_flows(hass)) == 1
-    token.set()
+    await until(lambda: len(reauth_flows(hass)) == 1)
+    assert not call.done()
+    answer.set()
     await call
+    assert len(simulator.calls) == 1
     assert len(reauth_flows(hass)) == 1
 
 

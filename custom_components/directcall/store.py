@@ -102,11 +102,15 @@ class AccountStore:
         saved, version = await self._async_read(self._path)
         if version != _VERSION:
             saved = await self.async_migrate(saved)
-        failures = [section.load(saved.get(section.key, [])) for section in self._sections]
-        if failure := next(filter(None, failures), None):
-            await self._async_put_aside(self._path, failure)
+        failures: dict[Path, vol.Invalid] = {}
+        for section in self._sections:
+            if failure := section.load(saved.get(section.key, [])):
+                is_old = version != _VERSION and section.key == _OLD_FILE
+                failures[self._old_path if is_old else self._path] = failure
+        for path, failure in failures.items():
+            await self._async_put_aside(path, failure)
         data = self._as_data()
-        if version == _VERSION and (failure or data != saved):
+        if version == _VERSION and (failures or data != saved):
             self.async_save(at_once=True)
         elif version != _VERSION and saved:
             await self._async_replace_old_files(data)
@@ -123,8 +127,11 @@ class AccountStore:
 
     async def _async_replace_old_files(self, data: _Sections) -> None:
         """Save what was migrated, then remove the file that is no longer used."""
-        with suppress(OSError, HomeAssistantError):
+        with suppress(OSError):
             await self._store.async_save(data)
+        # The store only logs a write that fails.
+        _, version = await self._async_read(self._path)
+        if version == _VERSION:
             await self._hass.async_add_executor_job(_remove, self._old_path)
 
     async def _async_read(self, path: Path) -> tuple[_Sections, int | None]:
@@ -154,7 +161,7 @@ class AccountStore:
     @callback
     def async_save(self, *, at_once: bool = False) -> None:
         """Save all sections soon, or at once. The caller does not wait for the disk."""
-        delay = 0 if at_once else _SAVE_DELAY
+        delay = 0.01 if at_once else _SAVE_DELAY
         # Another request would put the writing off.
         if self._is_removed or self._delay <= delay:
             return

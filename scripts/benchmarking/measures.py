@@ -32,7 +32,7 @@ from tests.simulator import ACCOUNT, Simulator
 
 CALL: Final = "directcall.place_call"
 UNKEPT: Final = "rest_command, a connection for each call"
-BARE: Final = "Bare POST, a connection for each call"
+BARE: Final = "bare POST, a connection for each call"
 PACKAGE: Final = "custom_components.directcall"
 
 # Rounds in a row. They are over long before the integration polls the first call, after 2 s.

@@ -46,7 +46,6 @@ def check_texts(integration: Integration) -> Iterator[str]:
 
 
 def _check_language(language: str, texts: dict[str, str], english: dict[str, str]) -> Iterator[str]:
-    """Yield the problems of a language's texts."""
     for path in texts.keys() ^ english.keys():
         yield f"translations/{language}.json: {path} is not in every language"
     for path, text in texts.items():
@@ -60,15 +59,10 @@ def _check_language(language: str, texts: dict[str, str], english: dict[str, str
 
 
 def _placeholders(text: str) -> set[str]:
-    """Return the placeholders of a text.
-
-    Raises ValueError if a brace is not closed.
-    """
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
 def _check_icons(integration: Integration, used: set[str]) -> Iterator[str]:
-    """Yield the problems of the icons."""
     file = Path(hass_frontend.__file__).parent / "static" / "mdi" / "iconList.json"
     known = {f"mdi:{icon['name']}" for icon in json.loads(file.read_text(encoding="utf-8"))}
     for path, icon in recursive_flatten("", integration.icons).items():
@@ -78,21 +72,19 @@ def _check_icons(integration: Integration, used: set[str]) -> Iterator[str]:
         for key in keys:
             if f"entity.{platform}.{key}" not in used:
                 yield f"icons.json: entity.{platform}.{key} is not used"
-    described = {
+    icons = {
         name: set(convert_shorthand_service_icon(icon).get("sections", {}))
         for name, icon in integration.icons["services"].items()
     }
     actions = {name: set(sections_of(action)) for name, action in integration.actions.items()}
-    for name in described.keys() | actions.keys():
-        if described.get(name) != actions.get(name):
+    for name in icons.keys() | actions.keys():
+        if icons.get(name) != actions.get(name):
             yield f"icons.json: {name} and its sections are not those of services.yaml"
 
 
 def _texts_of_actions(integration: Integration) -> Iterator[str]:
-    """Yield the texts that the actions need."""
     for name, action in integration.actions.items():
-        yield f"services.{name}.name"
-        yield f"services.{name}.description"
+        yield from (f"services.{name}.name", f"services.{name}.description")
         for field, description in fields_of(action):
             yield f"services.{name}.fields.{field}"
             for options in description["selector"].values():
@@ -103,5 +95,4 @@ def _texts_of_actions(integration: Integration) -> Iterator[str]:
 
 
 def _is_below(text: str, path: str) -> bool:
-    """Return if a text has a path, or is below it."""
     return text == path or text.startswith(f"{path}.")

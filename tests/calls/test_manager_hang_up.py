@@ -227,7 +227,7 @@ async def test_hang_up_of_a_call_that_never_comes_up(
     simulator.calls[0].line.ended = True
     with (
         patch("custom_components.directcall.calls.hang_up._UNTIL_UP", 0.1),
-        patch("custom_components.directcall.calls.call.NOT_UP_YET", 0.5),
+        patch("custom_components.directcall.calls.state_machine.NOT_UP_YET", 0.5),
         pytest.raises(ServiceValidationError, match="no call to hang up"),
     ):
         await end_call(hass)

@@ -218,7 +218,11 @@ async def test_unclear_second_call_beside_one_that_is_not_answered(
 
 
 async def test_call_is_tracked_after_an_unexpected_error(
-    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
+    hass: HomeAssistant,
+    simulator: Simulator,
+    events: Events,
+    flow_on: Callable[[int], Any],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A call that may have been sent before an unexpected error is tracked."""
     place = DirectcallClient.place_call
@@ -233,6 +237,7 @@ async def test_call_is_tracked_after_an_unexpected_error(
         pytest.raises(HomeAssistantError, match="may or may not have been carried out"),
     ):
         await place_call(hass)
+    assert "RuntimeError: boom" in caplog.text
     await flow_on(15)
     assert events.types == [*IN_VAIN, "answered"]
 

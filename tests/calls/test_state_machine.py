@@ -114,6 +114,7 @@ STORIES: dict[str, tuple[list[Status], list[str]]] = {
         ["ringing", "origin_no_answer"],
     ),
     "destination busy alone": ([legs(None, "busy")], ["busy"]),
+    "destination not answered alone": ([legs(None, "no answer")], ["no_answer"]),
     "destination busy, origin over": ([legs("ended", "busy")], ["busy"]),
     "destination ended after answer": (
         [ANSWERED, legs("answered", "ended")],
@@ -294,6 +295,12 @@ def test_call_without_an_answer_has_no_duration() -> None:
     assert (call.answered_after, call.duration) == (None, None)
 
 
+def test_call_that_is_not_over_has_no_duration() -> None:
+    """A duration is known once the call is over."""
+    call = state_machine.enter(replace(PLACED, answered_after=3), CallState.RINGING, START + 9)
+    assert call.duration is None
+
+
 # Another call of the pair is over since a moment, or was replaced because it may still be live.
 AFTER_ANOTHER = state_machine.enter(
     end_request(REQUESTED, may_show_another=True), CallState.PLACED, START
@@ -393,10 +400,10 @@ def test_request_is_sent_and_ends() -> None:
 
 def test_call_that_may_hide_another_one() -> None:
     """Where there may be two calls of a pair, neither a refusal nor an outcome is sure."""
-    call = state_machine.hide_another(RINGING, START + 100)
+    call = state_machine.hide_another(RINGING, START + 3)
     assert call.may_hide_another_call
-    assert (state_machine.seconds_new(call, START + 101), call.age(START + 101)) == (19, 101)
-    assert poll(call, 101, NOT_ACTIVE)[1] == ["unknown"]
+    assert (state_machine.seconds_new(call, START + 4), call.age(START + 4)) == (19, 4)
+    assert poll(call, 5, NOT_ACTIVE)[1] == ["unknown"]
 
 
 @pytest.mark.parametrize(

@@ -188,13 +188,33 @@ async def test_account_loads_with_a_corrupt_file(
     assert account.state is ConfigEntryState.LOADED
     for file in (file_of_calls(hass), file_of_recordings(hass)):
         assert put_aside(file) == text
-        assert caplog.text.count(f"What was saved in {file.name} could not be read") == 1
+        assert caplog.text.count(f"{file.name} could not be read (") == 1
     assert len([r for r in caplog.records if "could not be read" in r.getMessage()]) == 2
 
     await hass.config_entries.async_reload(account.entry_id)
     await place_call(hass)
     assert len(simulator.calls) == 1
     assert caplog.text.count("could not be read") == 2
+    await hass.config_entries.async_remove(account.entry_id)
+    assert files(hass) == []
+
+
+@pytest.mark.parametrize("text", UNREADABLE, ids=range(len(UNREADABLE)))
+async def test_account_loads_whatever_is_in_its_file(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    text: str,
+) -> None:
+    """The same goes for a file of this version."""
+    text = text.replace('"version": 1', '"version": 2').replace("awaited", "recordings")
+    write(file_of_calls(hass), text)
+    account = await set_up(hass, the_account(simulator))
+    assert put_aside(file_of_calls(hass)) == text
+    assert caplog.text.count("could not be read") == 1
+    await place_call(hass)
+    assert len(simulator.calls) == 1
     await hass.config_entries.async_remove(account.entry_id)
     assert files(hass) == []
 
@@ -293,8 +313,8 @@ async def test_recording_of_an_older_version(
     }
     write(file_of_recordings(hass), json.dumps({"version": 1, "data": {"awaited": [awaited]}}))
     await set_up(hass, the_account(simulator))
-    await until(lambda: '"provider_id"' in file_of_recordings(hass).read_text())
-    [saved] = json.loads(file_of_recordings(hass).read_text())["data"]["awaited"]
+    assert not file_of_recordings(hass).exists()
+    [saved] = json.loads(file_of_calls(hass).read_text())["data"]["recordings"]
     assert saved["call_id"] != PROVIDER_ID
     await pass_time(hass, freezer, 121)
     assert [search["callerid"] for search in simulator.searches] == [PROVIDER_ID]

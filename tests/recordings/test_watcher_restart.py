@@ -361,7 +361,7 @@ async def test_search_due_during_the_stop_does_not_count(
         await hass.async_block_till_done(wait_background_tasks=True)
     [awaited] = saved(hass)
     assert awaited["looks"] == 0
-    assert "cannot be looked for" not in caplog.text
+    assert "could not be searched for" not in caplog.text
 
 
 async def test_clock_that_was_set_back(

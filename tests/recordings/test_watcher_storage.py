@@ -1,6 +1,8 @@
 """Saved searches for recordings: files that are broken, and the account's removal."""
 
+from collections.abc import Callable
 import json
+from pathlib import Path
 import time
 from unittest.mock import patch
 
@@ -16,6 +18,9 @@ from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
+# They stand for what each of the two files has there.
+VERSION = 12345
+SECTION = "section"
 GOOD = {
     "call_id": "a-call",
     "provider_id": "a-secret",
@@ -29,14 +34,17 @@ GOOD = {
 
 
 @pytest.mark.parametrize(
+    ("file", "version", "section"), [(file_of, 2, "recordings"), (old_file_of, 1, "awaited")]
+)
+@pytest.mark.parametrize(
     "text",
     [
         "",
         "{",
-        json.dumps({"version": 1, "data": {}}),
-        json.dumps({"version": 99, "data": {"awaited": []}}),
+        json.dumps({"version": VERSION, "data": {}}),
+        json.dumps({"version": 99, "data": {SECTION: []}}),
         *(
-            json.dumps({"version": 1, "data": {"awaited": [GOOD | change]}})
+            json.dumps({"version": VERSION, "data": {SECTION: [GOOD | change]}})
             for change in (
                 {"looks": 2},
                 {"looks": -1},
@@ -50,29 +58,43 @@ GOOD = {
     ],
 )
 async def test_corrupt_file_does_not_block_calls(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, text: str
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    file: Callable[[HomeAssistant], Path],
+    version: int,
+    section: str,
+    text: str,
 ) -> None:
-    """A corrupt file is logged, and calls are placed."""
-    old_file_of(hass).parent.mkdir(exist_ok=True)
-    old_file_of(hass).write_text(text)
+    """What cannot be read is lost then, and nothing else."""
+    file(hass).parent.mkdir(exist_ok=True)
+    file(hass).write_text(text.replace(str(VERSION), str(version)).replace(SECTION, section))
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     assert (await place_call(hass))["code"] == "000"
 
 
+@pytest.mark.parametrize(
+    ("file", "version", "section"), [(file_of, 2, "recordings"), (old_file_of, 1, "awaited")]
+)
 async def test_broken_item(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
+    file: Callable[[HomeAssistant], Path],
+    version: int,
+    section: str,
 ) -> None:
-    """One item that cannot be read takes no other with it."""
+    """One item that cannot be read takes no other with it, and its file is kept."""
     good = {**GOOD, "ended_at": time.time(), "contact": "Maria"}
-    data = {"awaited": [{**good, "looks": 2}, good]}
-    old_file_of(hass).parent.mkdir(exist_ok=True)
-    old_file_of(hass).write_text(json.dumps({"version": 1, "data": data}))
+    text = json.dumps({"version": version, "data": {section: [{**good, "looks": 2}, good]}})
+    file(hass).parent.mkdir(exist_ok=True)
+    file(hass).write_text(text)
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     assert caplog.text.count("could not be read") == 1
+    assert f"{file(hass).name} could not be read" in caplog.text
+    assert file(hass).with_name(f"{file(hass).name}.corrupt").read_text() == text
     await pass_time(hass, freezer, 121)
     assert [search["callerid"] for search in simulator.searches] == ["a-secret"]
 
@@ -115,7 +137,9 @@ async def test_removal_of_an_account_that_was_never_loaded(
     """What is saved goes with the account in any case."""
     account = make_account(simulator, entry_id=ENTRY_ID)
     account.add_to_hass(hass)
-    old_file_of(hass).parent.mkdir(exist_ok=True)
-    old_file_of(hass).write_text("{}")
+    file_of(hass).parent.mkdir(exist_ok=True)
+    for file in (file_of(hass), old_file_of(hass)):
+        file.write_text("{}")
     await hass.config_entries.async_remove(account.entry_id)
+    assert not file_of(hass).exists()
     assert not old_file_of(hass).exists()

@@ -58,6 +58,11 @@ class NumberPair:
     origin: PhoneNumber
     destination: PhoneNumber
 
+    @property
+    def line_keys(self) -> tuple[str, str]:
+        """Return the line keys of both, which are the same for all pairs that could match."""
+        return self.origin.line_key, self.destination.line_key
+
     def could_match(self, other: NumberPair) -> bool:
         """Return if another pair may be the same two telephones."""
         # Most calls of an account have one origin.

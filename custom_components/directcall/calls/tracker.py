@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 import logging
+from math import inf
 import time
 from typing import Final
 
@@ -69,7 +70,8 @@ class CallTracker:
         self._coordinator: DirectcallCoordinator | None = None
         self._requested: set[TrackedCall] = set()
         self._tracked: list[TrackedCall] = []
-        self._ended: list[tuple[NumberPair, float]] = []
+        # By the line keys of their pairs, because there may be many.
+        self._ended: dict[tuple[str, str], tuple[NumberPair, float]] = {}
         self.final_states: Counter[CallState] = Counter()
         self.unknown_words: Counter[str] = Counter()
 
@@ -255,13 +257,21 @@ class CallTracker:
                 if tracked in self._tracked:
                     self._tracked.remove(tracked)
                 self.final_states[state] += 1
-                self._ended.append((call.pair, time.monotonic()))
+                self._add_ended(call.pair)
             self._publisher.async_publish(call, state)
 
-    def _has_recently_ended(self, pair: NumberPair) -> bool:
+    def _add_ended(self, pair: NumberPair) -> None:
         now = time.monotonic()
-        self._ended = [each for each in self._ended if now - each[1] < NOT_UP_YET]
-        return any(ended.could_match(pair) for ended, _ in self._ended)
+        while self._ended and now - next(iter(self._ended.values()))[1] >= NOT_UP_YET:
+            del self._ended[next(iter(self._ended))]
+        # The newest is last.
+        self._ended.pop(pair.line_keys, None)
+        self._ended[pair.line_keys] = pair, now
+
+    def _has_recently_ended(self, pair: NumberPair) -> bool:
+        """Return if a status may still show a call between two telephones that is over."""
+        ended, at = self._ended.get(pair.line_keys, (pair, -inf))
+        return time.monotonic() - at < NOT_UP_YET and ended.could_match(pair)
 
 
 def _read_call(saved: object) -> Call:

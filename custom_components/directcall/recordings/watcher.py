@@ -205,7 +205,8 @@ class RecordingWatcher:
             content_id = await self._async_try_to_find(attached[1], self._pending[call_id])
         finally:
             self._searched.discard(call_id)
-        # After an unload the search is repeated, because nothing listened.
+        # After an unload the search is repeated, because nothing listened. One that failed left
+        # the account as it was.
         if self._attached == attached:
             self._async_searched(self._pending[call_id], content_id)
 
