@@ -59,9 +59,9 @@ class DirectcallConnectionBinarySensor(DirectcallTokenEntity, BinarySensorEntity
 
     @callback
     @override
-    def _async_token_changed(self) -> None:
+    def _handle_coordinator_update(self) -> None:
         self._async_schedule_expiry()
-        super()._async_token_changed()
+        super()._handle_coordinator_update()
 
     @callback
     def _async_schedule_expiry(self) -> None:

@@ -15,12 +15,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .account import DirectcallConfigEntry
+from .account import DirectcallConfigEntry, async_get_loaded_entry
 from .api import Recording, RecordingQuery
 from .const import DOMAIN, RECORDING_YEARS, RECORDINGS_KEPT
 from .contacts import AddressBook, Recipient, async_load_number_data
 from .errors import translated_errors
-from .http import RECORDINGS_URL, DirectcallRecordingView, async_get_loaded_entry
+from .http import RECORDINGS_URL, DirectcallRecordingView
 from .texts import async_get_error_text, async_load_texts
 
 # The browser gets this type before it plays. The response has the provider's, or the audio's own.

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant, callback
 from ..api import AcceptedRequest, CallStatus, DirectcallClient, DirectcallError, NumberPair
 from ..coordinator import DirectcallCoordinator
 from ..issues import BilledService, async_clear_no_credit
-from ..polling import PollScheduler
+from ..poll_scheduler import PollScheduler
 from ..store import AccountStore, Section
 from . import state_machine
 from .call import NOT_UP_YET, Call, CallState
