@@ -183,20 +183,17 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.freeze_time(NOON)
 @pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize(("data", "key", "text"), BAD.values(), ids=BAD)
 async def test_invalid_message_is_an_error(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     action: str,
-    data: dict[str, Any],
-    key: str,
-    text: str,
 ) -> None:
     """Each invalid field is an error of its own, and nothing is sent."""
-    with pytest.raises(ServiceValidationError, match=text) as caught:
-        await perform(hass, action, {"destination": "Maria", "message": TEXT, **data})
-    assert caught.value.translation_key == key
+    for case, (data, key, text) in BAD.items():
+        with pytest.raises(ServiceValidationError, match=text) as caught:
+            await perform(hass, action, {"destination": "Maria", "message": TEXT, **data})
+        assert caught.value.translation_key == key, case
     assert simulator.requests[SEND] == 0
 
 
