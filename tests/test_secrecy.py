@@ -90,7 +90,8 @@ async def overheard(
         *(str(s.as_dict()) for s in hass.states.async_all() if "directcall" in s.entity_id),
         *(str(s.as_dict()) for s in hass.states.async_all() if "maria" in s.entity_id),
         json.dumps(await get_diagnostics_for_config_entry(hass, hass_client, account)),
-        repr(account.runtime_data.data),
+        repr(account.runtime_data),
+        repr(account.runtime_data.coordinator.data),
         *(logging.Formatter().format(record) for record in records),
     ]
 
@@ -161,7 +162,7 @@ async def test_nothing_private_gets_out(
         said.append(chain(caught.value))
     assert simulator.requests[STATUS] > 10
     assert simulator.requests[END] == 7
-    assert "Directcall says" in caplog.text
+    assert "Directcall describes a telephone as" in caplog.text
 
     await simulator.stop()
     for act in (place_call, end_call):

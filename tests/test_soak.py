@@ -163,7 +163,6 @@ async def test_thousands_of_calls(
     assert told["recording_ready"] == 9 * batches
     assert state_of(hass, "sensor.directcall_active_calls") == "0"
     assert saved(hass, f"{DOMAIN}.{account.entry_id}") == {"calls": [], "recordings": []}
-    assert saved(hass, f"{DOMAIN}.{account.entry_id}.recordings") == {"awaited": []}
     assert simulator.connections == 0
     assert left_over(hass) == before
 

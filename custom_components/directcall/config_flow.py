@@ -94,7 +94,7 @@ async def _async_try_credentials(url: URL, client_id: str, client_secret: str) -
     """Request a token with credentials, and return the error."""
     try:
         async with Sessions.open(get_default_context()) as sessions:
-            await DirectcallClient(sessions, url, client_id, client_secret).sign_in()
+            await DirectcallClient(sessions, url, client_id, client_secret).request_token()
     except DirectcallAuthenticationError:
         return _Failure("invalid_auth")
     except DirectcallRefusedError as err:

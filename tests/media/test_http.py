@@ -18,7 +18,7 @@ from homeassistant.components.media_source import Unresolvable
 from homeassistant.core import HomeAssistant
 
 from custom_components.directcall.api import spool as spool_module
-from tests.common import LIST, open_files, pass_time
+from tests.common import LIST, open_files, pass_time, until
 from tests.media.common import NOW, ROOT, SIZE, browse, only, play, record, resolve
 from tests.simulator import Quirks, Reply, Simulator
 
@@ -165,19 +165,19 @@ async def test_player_that_asks_in_parts(
     assert len(await play(client, path)) == SIZE
     assert (await resolve(hass, content_id)).mime_type == "audio/x-wav"
     assert simulator.requests[endpoint] == asked + 1
-    assert open_files() == before + 1
+    await until(lambda: open_files() == before + 1)
     for _ in range(2):
         await pass_time(hass, freezer, 299)
         assert await play(client, path, "bytes=0-1") == b"RI"
     assert simulator.requests[endpoint] == asked + 1
     await pass_time(hass, freezer, 301)
-    assert open_files() == before
+    await until(lambda: open_files() == before)
     assert len(await play(client, path)) == SIZE
     assert simulator.requests[endpoint] == asked + 3
-    assert open_files() == before + 1
+    await until(lambda: open_files() == before + 1)
     await hass.config_entries.async_unload(account.entry_id)
     await hass.async_block_till_done()
-    assert open_files() == before
+    await until(lambda: open_files() == before)
 
 
 async def test_one_file_at_a_time(
@@ -193,7 +193,7 @@ async def test_one_file_at_a_time(
     for content_id, size in zip(ids, (SIZE, 44 + 8000), strict=True):
         assert len(await play(client, path_of(content_id))) == size
         await hass.async_block_till_done()
-        assert open_files() == before + 1
+        await until(lambda: open_files() == before + 1)
 
 
 async def test_too_large_to_be_kept(
@@ -209,7 +209,7 @@ async def test_too_large_to_be_kept(
         async with client.get(path, headers={"Range": "bytes=0-1"}) as response:
             assert response.status == 502
             assert "more than 100 MB" in await response.text()
-    assert open_files() == before
+    await until(lambda: open_files() == before)
 
 
 @pytest.mark.parametrize("audio_type", [None, "application/octet-stream"])

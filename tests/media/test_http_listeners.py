@@ -151,7 +151,7 @@ async def test_audio_of_unknown_length_that_breaks_off(
     async with client.get(path) as response:
         assert response.status == 502
         assert "cannot be reached" in await response.text()
-    assert open_files() == before
+    await until(lambda: open_files() == before)
 
 
 async def test_listener_who_leaves(

@@ -67,7 +67,7 @@ class DirectcallClient:
         self._client_id = client_id
         self._client_secret = client_secret
         self.statistics: Final = self._transport.statistics
-        self.auth: Final = Authenticator(self._request_token)
+        self.auth: Final = Authenticator(self.request_token)
 
     @property
     def recording_slots(self) -> asyncio.Semaphore:
@@ -75,10 +75,11 @@ class DirectcallClient:
         return self._transport.sessions.recording_slots
 
     async def sign_in(self) -> Token:
-        """Get a new token, which bills nothing."""
+        """Get a new token, and use it from now on."""
         return await self.auth.renew()
 
-    async def _request_token(self) -> Token:
+    async def request_token(self) -> Token:
+        """Get a new token, and do not hold it."""
         form = {"client_id": self._client_id, "client_secret": self._client_secret}
         with self._transport.counting():
             requested_at = time.monotonic()
