@@ -496,7 +496,7 @@ async def test_question_about_a_message_has_a_deadline(
     """A token that never comes does not keep an automation waiting."""
     account.runtime_data.client.auth.token = None
     simulator.quirks.token_delay = 60
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with (
             patch.object(messages_module, "DEADLINE", 0.1),
             pytest.raises(HomeAssistantError, match="cannot be reached"),
