@@ -242,5 +242,5 @@ async def test_stuck_provider_times_out() -> None:
             DirectcallConnectionFailedError, match=r"^the provider does not come to the point$"
         ),
     ):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await spool_audio(audio_of(Source([SOUND], ends=False)))
