@@ -254,7 +254,6 @@ class DirectcallClient:
         fields: Mapping[str, str],
         seconds: float = TIMEOUT,
     ) -> ApiResponse:
-        """Ask once and check the response. A lost one counts as a failed connection."""
         try:
             response = await self._transport.ask(method, endpoint, _signed(token, fields), seconds)
             response.check()

@@ -218,6 +218,6 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
         body += chunk
         if len(body) > _LONGEST_BODY:
             response.close()
-            error = "the answer is too long"
+            error = "the response is too long"
             raise DirectcallOutcomeUnknownError(error)
     return bytes(body)
