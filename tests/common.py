@@ -43,6 +43,8 @@ ACTIVE_CALLS = "sensor.directcall_active_calls"
 CONNECTION = "binary_sensor.directcall_connection"
 LAST_CALL = "sensor.directcall_last_call"
 PLACE_CALL = "voz/call"
+# The refusal of an account that the provider does not know.
+UNKNOWN_USER = Reply(b'{"status": "erro", "codigo": "200"}')
 STATUS = "voz/status"
 END = "voz/end"
 SEND = "sms/send"

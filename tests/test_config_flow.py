@@ -284,9 +284,8 @@ async def test_reconfiguration(
         CONF_URL: simulator.url,
         CONF_MEDIA_KEY: MEDIA_KEY,
     }
-    # One to try the secret, one for the account unless it has a token for these credentials.
-    keeps_token = secret == ACCOUNT.client_secret and not at_set_up
-    assert simulator.requests[REQUEST_TOKEN] == before + (1 if keeps_token else 2)
+    # One to try the secret, one to set the account up.
+    assert simulator.requests[REQUEST_TOKEN] == before + 2
     assert account.state is ConfigEntryState.LOADED
     assert len(set_ups) == 1
 

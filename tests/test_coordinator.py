@@ -317,7 +317,9 @@ async def test_renewal_that_fails_at_once(
     """A request that fails before anything can be awaited is no end of the requests."""
     simulator.end_tokens()
     with (
-        patch.object(Transport, "sign_in", side_effect=DirectcallConnectionFailedError("at once")),
+        patch.object(
+            Transport, "send_with_priority", side_effect=DirectcallConnectionFailedError("at once")
+        ),
         pytest.raises(HomeAssistantError, match="cannot be reached"),
     ):
         await place_call(hass)
@@ -333,7 +335,7 @@ async def test_renewal_that_fails_for_a_fault_of_ours(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What nobody thought of is logged, and tried again as any other failure."""
-    with patch.object(Transport, "sign_in", side_effect=RuntimeError("boom")):
+    with patch.object(Transport, "send_with_priority", side_effect=RuntimeError("boom")):
         await pass_time(hass, freezer, 3600 * 0.9)
     assert "boom" in caplog.text
     ours = [r for r in caplog.records if r.name.startswith("custom_components.directcall")]

@@ -17,6 +17,7 @@ from tests.common import (
     REFUSED,
     REQUEST_TOKEN,
     TOKEN_LOST,
+    UNKNOWN_USER,
     change_secret,
     make_account,
     pass_time,
@@ -244,9 +245,65 @@ async def test_same_secret_typed_again(
         flow["flow_id"], {"client_secret": ACCOUNT.client_secret}
     )
     await hass.async_block_till_done(wait_background_tasks=True)
-    # One to try the secret. The account keeps its token.
-    assert simulator.requests[REQUEST_TOKEN] == before + 1
+    # One to try the secret, and one of the account.
+    assert simulator.requests[REQUEST_TOKEN] == before + 2
     assert len(set_ups) == 1
     assert account.state is ConfigEntryState.LOADED
     assert reauth_flows(hass) == []
     assert state_of(hass, CONNECTION) == "on"
+
+
+async def test_reload_keeps_the_form_for_new_credentials(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """The form comes back after a reload, because the credentials are still refused."""
+    simulator.reply(PLACE_CALL, UNKNOWN_USER, UNKNOWN_USER)
+    for _ in range(2):
+        with pytest.raises(HomeAssistantError):
+            await place_call(hass)
+        await pass_time(hass, freezer, 16)
+    assert len(reauth_flows(hass)) == 1
+    change_secret(simulator)
+    await hass.config_entries.async_reload(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert state_of(hass, CONNECTION) == "off"
+    await pass_time(hass, freezer, 20)
+    assert len(reauth_flows(hass)) == 1
+
+
+@pytest.mark.parametrize("age", [3200, 3300])
+async def test_connection_ends_with_the_token_after_a_change_of_options(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    age: int,
+) -> None:
+    """The connection is on until the token expires, and then off."""
+    await simulator.stop()
+    freezer.tick(age)
+    hass.config_entries.async_update_entry(account, options={**account.options, "record": True})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert state_of(hass, CONNECTION) == "on"
+    await pass_time(hass, freezer, 60, times=8)
+    assert state_of(hass, CONNECTION) == "off"
+
+
+async def test_stop_during_a_token_request_is_silent(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A token request that ends because Home Assistant stops is no failure."""
+    simulator.end_tokens()
+    answer = simulator.hold(REQUEST_TOKEN)
+    placing = hass.async_create_background_task(place_call(hass), "call")
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
+    await hass.async_stop(force=True)
+    answer.set()
+    await asyncio.gather(placing, return_exceptions=True)
+    assert "gives no token" not in caplog.text

@@ -16,7 +16,9 @@ from custom_components.directcall.const import DOMAIN
 from tests.common import (
     DESTINATION,
     OPTIONS,
+    PLACE_CALL,
     REQUEST_TOKEN,
+    UNKNOWN_USER,
     change_secret,
     make_account,
     place_call,
@@ -76,11 +78,11 @@ async def test_accounts_are_independent(
     assert len(simulator.calls) == 1
 
 
-async def test_token_is_kept_through_a_reload(
+async def test_token_is_kept_through_a_change_of_options(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """Nothing has to wait for a token after a reload, unless the credentials changed."""
-    await hass.config_entries.async_reload(account.entry_id)
+    """A change of options needs no new token, and one of the credentials does."""
+    hass.config_entries.async_update_entry(account, options={**account.options, "record": True})
     await hass.async_block_till_done(wait_background_tasks=True)
     assert simulator.requests[REQUEST_TOKEN] == 1
     change_secret(simulator)
@@ -91,6 +93,27 @@ async def test_token_is_kept_through_a_reload(
     assert simulator.requests[REQUEST_TOKEN] == 2
     await place_call(hass)
     assert len(simulator.calls) == 1
+
+
+async def test_reload_by_a_person_gets_a_new_token(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """The reload of an account whose request was refused requests a new token."""
+    simulator.reply(PLACE_CALL, UNKNOWN_USER)
+    with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
+        await place_call(hass)
+    await hass.config_entries.async_reload(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert simulator.requests[REQUEST_TOKEN] == 2
+
+
+async def test_removal_logs_no_warning(
+    hass: HomeAssistant, account: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The removal of an account is silent."""
+    caplog.clear()
+    await hass.config_entries.async_remove(account.entry_id)
+    assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
 
 
 @pytest.mark.parametrize("kind", ["subentries/flow", "options/flow", "flow"])

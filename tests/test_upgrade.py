@@ -345,6 +345,25 @@ async def test_second_start_fires_nothing_twice(
     assert len(simulator.searches) == 1
 
 
+async def test_two_calls_of_a_pair_are_settled_once(
+    folder: Path, line: Line, freezer: FrozenDateTimeFactory
+) -> None:
+    """Of two saved calls of a pair one goes on, and what became of both is saved."""
+    file = folder / STORAGE_DIR / CALLS
+    saved = json.loads(file.read_text())
+    [call] = saved["data"]["calls"]
+    unclear = {"state": None, "answered_after": None, "origin_answered": False, "was_live": False}
+    saved["data"]["calls"].append({**call, **unclear, "call_id": "01ANOTHER", "provider_id": None})
+    file.write_text(json.dumps(saved))
+    async with started(folder) as (hass, events):
+        line.ended = True
+        await pass_time(hass, freezer, 10, times=2)
+        assert events.types == ["unknown", "ended"]
+    async with started(folder) as (hass, events):
+        await pass_time(hass, freezer, 10, times=2)
+        assert events == []
+
+
 async def test_power_failure_after_the_first_start(
     folder: Path, line: Line, recording: Recording, freezer: FrozenDateTimeFactory, tmp_path: Path
 ) -> None:

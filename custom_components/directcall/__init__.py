@@ -104,4 +104,6 @@ def _async_abort_flows(hass: HomeAssistant, entry_id: str) -> None:
 
 
 async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
+    coordinator = entry.runtime_data.coordinator
+    entry.runtime_data.account.async_keep_client(coordinator.client, coordinator.entry_data)
     hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -1,7 +1,9 @@
 """Account: everything of an account that outlives a reload."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
@@ -59,8 +61,7 @@ class DirectcallAccount:
         )
         self._entry_id = entry_id
         self._is_loaded = False
-        self._client: DirectcallClient | None = None
-        self._credentials: tuple[str, str, str] | None = None
+        self._kept: tuple[DirectcallClient, Mapping[str, Any]] | None = None
 
     async def async_load(self) -> None:
         """Restore what was saved before Home Assistant stopped, once."""
@@ -69,20 +70,28 @@ class DirectcallAccount:
             await self._store.async_load()
 
     @callback
-    def async_get_client(self, entry: ConfigEntry) -> DirectcallClient:
-        """Return a client with the credentials of the entry.
+    def async_keep_client(self, client: DirectcallClient, data: Mapping[str, Any]) -> None:
+        """Keep a client and its token through a reload that nobody asked for.
 
-        It keeps its token through a reload, because nothing can be sent while one is requested.
+        Nothing can be sent while a new token is requested.
         """
-        credentials = (
-            entry.data[CONF_URL],
+        self._kept = client, data
+
+    @callback
+    def async_get_client(self, entry: ConfigEntry) -> DirectcallClient:
+        """Return the client that was kept if the entry's data are the same, or a new one."""
+        kept, self._kept = self._kept, None
+        if kept and kept[1] == entry.data:
+            return kept[0]
+        return DirectcallClient(
+            self.sessions,
+            parse_url(entry.data[CONF_URL]),
             entry.data[CONF_CLIENT_ID],
             entry.data[CONF_CLIENT_SECRET],
+            partial(
+                self._hass.async_create_background_task, name=f"{DOMAIN} token", eager_start=False
+            ),
         )
-        if self._client is None or self._credentials != credentials:
-            url, client_id, client_secret = self._credentials = credentials
-            self._client = DirectcallClient(self.sessions, parse_url(url), client_id, client_secret)
-        return self._client
 
     @callback
     def async_attach(self, entry: DirectcallConfigEntry) -> None:

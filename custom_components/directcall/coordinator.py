@@ -47,6 +47,9 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
             update_interval=_interval(_RETRIES[0]),
         )
         self.client: Final = client
+        # A token that was kept through a reload.
+        self.data = client.auth.token
+        self.entry_data: Final = dict(config_entry.data)
         self._is_updating = False
         # How many scheduled renewals failed in a row, all of them refused or none.
         self._failures = 0

@@ -103,7 +103,10 @@ class AccountStore:
     async def async_load(self) -> None:
         """Restore all sections. Put the file aside if anything in it cannot be read."""
         saved, version = await self._async_read(self._path)
-        if version != _VERSION:
+        if version == _VERSION:
+            # It is left where Home Assistant stopped right after the migration.
+            await self._hass.async_add_executor_job(_remove, self._old_path)
+        else:
             saved = await self.async_migrate(saved)
         failures: dict[Path, vol.Invalid] = {}
         for section in self._sections:
@@ -130,6 +133,8 @@ class AccountStore:
 
     async def _async_replace_old_files(self, data: _Sections) -> None:
         """Save what was migrated, then remove the file that is no longer used."""
+        # This write replaces one that was requested meanwhile.
+        self._delay = inf
         with suppress(OSError):
             await self._store.async_save(data)
         # The store only logs a write that fails.

@@ -99,7 +99,7 @@ def listener() -> Listener:
 @pytest.fixture
 def auth(provider: Provider, listener: Listener) -> Authenticator:
     """Return an authenticator without a token."""
-    auth = Authenticator(provider.request_token)
+    auth = Authenticator(provider.request_token, asyncio.create_task)
     auth.listener = listener
     return auth
 
@@ -345,7 +345,7 @@ async def test_fault_of_ours_does_not_end_the_renewals(
     async def request_token() -> Token:
         return await attempts.pop(0)()
 
-    auth = Authenticator(request_token)
+    auth = Authenticator(request_token, asyncio.create_task)
     auth.listener = listener
     for _ in range(2):
         with pytest.raises(DirectcallConnectionFailedError, match=r"^RuntimeError$"):
@@ -358,7 +358,7 @@ async def test_fault_of_ours_does_not_end_the_renewals(
 
 async def test_authenticator_needs_no_listener(provider: Provider) -> None:
     """Without a listener all goes on as with one."""
-    auth = Authenticator(provider.request_token)
+    auth = Authenticator(provider.request_token, asyncio.create_task)
     provider.failures = [DirectcallConnectionFailedError("down")]
     provider.results = [
         DirectcallTokenRejectedError("no"),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 import os
 from pathlib import Path
 import subprocess
@@ -14,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
 
 from custom_components.directcall import audio as audio_module
 from custom_components.directcall.api import LARGEST_AUDIO
@@ -340,3 +342,20 @@ async def test_never_twice(
         await play(hass, SPEECH)
     assert caught.value.translation_key == key
     assert simulator.requests[SEND] == 1
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_time_to_send_that_passes_while_the_audio_is_made(
+    hass: HomeAssistant, simulator: Simulator, voice: Voice, freezer: FrozenDateTimeFactory
+) -> None:
+    """A message whose time to send has passed when its audio is ready is not sent."""
+    voice.may_answer.clear()
+    send_at = (dt_util.now() + timedelta(seconds=20)).isoformat()
+    data = {"destination": "Maria", "media": SPEECH, "send_at": send_at}
+    playing = asyncio.create_task(perform(hass, "send_voice_message", data))
+    await voice.is_asked.wait()
+    freezer.tick(21)
+    voice.may_answer.set()
+    with pytest.raises(ServiceValidationError, match="is in the past"):
+        await playing
+    assert simulator.requests[SEND] == 0

@@ -1,9 +1,10 @@
 """Authentication: one access token, and the requests that use it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 import logging
+from typing import Any, Protocol
 
 from .exceptions import (
     DirectcallAuthenticationError,
@@ -16,6 +17,15 @@ from .models import Token
 from .request_scope import RequestScope
 
 _LOGGER = logging.getLogger(__name__)
+
+
+class CreateTask(Protocol):
+    """Function that starts a task, but not eagerly."""
+
+    def __call__[ResultT](
+        self, coroutine: Coroutine[Any, Any, ResultT], /
+    ) -> asyncio.Task[ResultT]:
+        """Return the task."""
 
 
 class AuthListener:
@@ -40,8 +50,11 @@ class AuthListener:
 class Authenticator:
     """Token of an account, requested once for all who wait for it."""
 
-    def __init__(self, request_token: Callable[[], Awaitable[Token]]) -> None:
+    def __init__(
+        self, request_token: Callable[[], Awaitable[Token]], create_task: CreateTask
+    ) -> None:
         """Start without a token."""
+        self._create_task = create_task
         self.token: Token | None = None
         self.listener = AuthListener()
         self._request_token = request_token
@@ -94,7 +107,7 @@ class Authenticator:
         if self._renewal is None:
             # A task of its own, because a script that is stopped must not cancel the token of
             # others. It starts after it is assigned, also where it fails at once.
-            self._renewal = asyncio.create_task(self._renew(), eager_start=False)
+            self._renewal = self._create_task(self._renew())
         renewal = self._renewal
         await asyncio.wait([renewal], timeout=None if scope is None else scope.seconds_left)
         if not renewal.done():

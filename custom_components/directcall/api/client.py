@@ -9,7 +9,7 @@ from yarl import URL
 
 from .audio_download import open_audio, probe_audio
 from .audio_stream import AudioStream
-from .auth import Authenticator
+from .auth import Authenticator, CreateTask
 from .byte_range import ByteRange
 from .call_status import read_status
 from .exceptions import (
@@ -61,13 +61,20 @@ class DirectcallClient:
     DirectcallLinkRefusedError or DirectcallRecordingGoneError.
     """
 
-    def __init__(self, sessions: Sessions, url: URL, client_id: str, client_secret: str) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        url: URL,
+        client_id: str,
+        client_secret: str,
+        create_task: CreateTask = asyncio.create_task,
+    ) -> None:
         """Use sessions, which the caller closes, for the account at a URL."""
         self._transport = Transport(sessions, url, client_secret)
         self._client_id = client_id
         self._client_secret = client_secret
         self.statistics: Final = self._transport.statistics
-        self.auth: Final = Authenticator(self.request_token)
+        self.auth: Final = Authenticator(self.request_token, create_task)
 
     @property
     def recording_slots(self) -> asyncio.Semaphore:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 import logging
-from math import inf
 import time
 from typing import Final
 
@@ -76,7 +75,7 @@ class CallTracker:
         self._requested: set[TrackedCall] = set()
         self._tracked: list[TrackedCall] = []
         # By the line keys of their pairs, because there may be many.
-        self._ended: dict[tuple[str, str], tuple[NumberPair, float]] = {}
+        self._ended: dict[tuple[str, str], list[tuple[NumberPair, float]]] = {}
         self.final_states: Counter[CallState] = Counter()
         self.unknown_words: Counter[str] = Counter()
 
@@ -275,16 +274,19 @@ class CallTracker:
 
     def _add_ended(self, pair: NumberPair) -> None:
         now = time.monotonic()
-        while self._ended and now - next(iter(self._ended.values()))[1] >= NOT_UP_YET:
+        while self._ended and now - next(iter(self._ended.values()))[-1][1] >= NOT_UP_YET:
             del self._ended[next(iter(self._ended))]
         # The newest is last.
-        self._ended.pop(pair.line_keys, None)
-        self._ended[pair.line_keys] = pair, now
+        others = self._ended.pop(pair.line_keys, [])
+        self._ended[pair.line_keys] = [*others, (pair, now)]
 
     def _has_recently_ended(self, pair: NumberPair) -> bool:
         """Return if a status may still show a call between two telephones that is over."""
-        ended, at = self._ended.get(pair.line_keys, (pair, -inf))
-        return time.monotonic() - at < NOT_UP_YET and ended.could_match(pair)
+        now = time.monotonic()
+        return any(
+            now - ended_at < NOT_UP_YET and ended.could_match(pair)
+            for ended, ended_at in self._ended.get(pair.line_keys, ())
+        )
 
 
 def _read_call(saved: object) -> Call:

@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.json import JsonObjectType
 
 from ..account import DirectcallConfigEntry, DirectcallData
-from ..api import PhoneNumber, RequestScope, Sms, VoiceMessage
+from ..api import Delivery, PhoneNumber, RequestScope, Sms, VoiceMessage
 from ..audio import async_get_audio
 from ..billing import DEADLINE
 from ..const import CONF_ORIGIN
@@ -56,11 +56,13 @@ async def async_send_voice_message(
     # The account may be reloaded while the audio is made.
     data = entry.runtime_data
     attempts = fields.get_attempts(ATTR_ATTEMPTS)
+    # Errors are raised before the audio is made.
     _async_get_parties(hass, entry, fields)
-    delivery = fields.get_delivery(ATTR_SEND_AT, ATTR_EARLIEST_HOUR, ATTR_LATEST_HOUR)
+    _get_delivery(fields)
     content = await _async_get_content(hass, fields)
-    # Contacts may have changed while the audio was made.
+    # Contacts may have changed meanwhile, and the time to send may have passed.
     origin, addressees = _async_get_parties(hass, entry, fields)
+    delivery = _get_delivery(fields)
     message = VoiceMessage(origin, (), content, attempts, delivery)
     return await _async_send(hass, data, addressees, message)
 
@@ -70,7 +72,7 @@ async def async_send_sms(
 ) -> JsonObjectType:
     """Have a text written."""
     origin, addressees = _async_get_parties(hass, entry, fields)
-    delivery = fields.get_delivery(ATTR_SEND_AT, ATTR_EARLIEST_HOUR, ATTR_LATEST_HOUR)
+    delivery = _get_delivery(fields)
     text = written_text(fields.get_text(ATTR_MESSAGE), fields.get_text(ATTR_TITLE))
     sms = Sms(origin, (), text, delivery)
     response = await _async_send(hass, entry.runtime_data, addressees, sms)
@@ -101,6 +103,10 @@ def _async_get_parties(
 ) -> tuple[PhoneNumber, Addressees]:
     book = AddressBook(hass, entry)
     return book.get_origin(fields.get_item(CONF_ORIGIN)), async_get_addressees(fields, book)
+
+
+def _get_delivery(fields: ActionFields) -> Delivery:
+    return fields.get_delivery(ATTR_SEND_AT, ATTR_EARLIEST_HOUR, ATTR_LATEST_HOUR)
 
 
 async def _async_get_content(hass: HomeAssistant, fields: ActionFields) -> str | bytes:
