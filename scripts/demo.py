@@ -1,4 +1,4 @@
-"""When smoke is detected, a real Home Assistant speaks to one contact, and calls the next.
+"""Demo: a real Home Assistant detects smoke, speaks to one contact, and calls the next.
 
 The call is recorded and played. Directcall is simulated: everything runs on loopback, and nothing
 is billed. Each start replaces the configuration in the folder .demo.
@@ -18,7 +18,7 @@ import aiohttp
 
 from tests.simulator import ACCOUNT, Message, NetworkCall, Quirks, Simulator
 
-from .house import ROOT, USER, House, HouseError, command, connected, free_port, post, say
+from .house import ROOT, USER, House, HouseError, Login, free_port, say
 
 FLOWS: Final = "/api/config/config_entries/flow"
 CONTACT_FLOWS: Final = "/api/config/config_entries/subentries/flow"
@@ -83,84 +83,68 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     add = parser.add_argument
     add("--once", action="store_true", help="exit after the call; 0 only if all went as expected")
-    add("--port", type=int, default=8123, help="of Home Assistant")
-    add("--simulator-port", type=int, default=8124, help="of the simulator")
     add("--language", default="en", choices=("en", "pt-BR"), help="of Home Assistant")
     add("--zip", type=Path, help="release's zip, to install the integration from it")
     return parser.parse_args()
 
 
-async def submit(session: aiohttp.ClientSession, path: str, **fields: object) -> Any:
+async def submit(login: Login, path: str, **fields: object) -> Any:
     """Submit the form of a flow, which has to create an entry, and return the result."""
-    result = await post(session, path, fields)
+    result = await login.post(path, fields)
     if result["type"] != "create_entry":
         error = f"the form was not accepted: {result.get('errors')}"
         raise HouseError(error)
     return result
 
 
-async def add_account(session: aiohttp.ClientSession, simulator: Simulator) -> None:
+async def add_account(login: Login, simulator: Simulator) -> None:
     """Add the account and its contacts with the flows of the user interface."""
-    form = await post(session, FLOWS, {"handler": "directcall"})
+    form = await login.post(FLOWS, {"handler": "directcall"})
     account = {"client_id": ACCOUNT.client_id, "client_secret": ACCOUNT.client_secret}
     rest = {"origin": ORIGIN, "advanced": {"url": simulator.url}}
-    result = await submit(session, f"{FLOWS}/{form['flow_id']}", **account, **rest)
+    result = await submit(login, f"{FLOWS}/{form['flow_id']}", **account, **rest)
     # The form of the first contact follows that of the account.
     _, flow_id = result["next_flow"]
     for name, number in CONTACTS.items():
         if flow_id is None:
             handler = {"handler": [result["result"]["entry_id"], "contact"]}
-            flow_id = (await post(session, CONTACT_FLOWS, handler))["flow_id"]
-        await submit(session, f"{CONTACT_FLOWS}/{flow_id}", name=name, number=number)
+            flow_id = (await login.post(CONTACT_FLOWS, handler))["flow_id"]
+        await submit(login, f"{CONTACT_FLOWS}/{flow_id}", name=name, number=number)
         flow_id = None
     say(f"The account {result['title']} is set up with {len(CONTACTS)} contacts.")
 
 
-async def detect_smoke(
-    session: aiohttp.ClientSession, socket_: aiohttp.ClientWebSocketResponse
-) -> list[str]:
+async def detect_smoke(login: Login) -> list[str]:
     """Turn the smoke detector on, print the events, and return the states of each call."""
-    for number, event_type in enumerate(("state_changed", "automation_triggered"), start=100):
-        await command(socket_, number, type="subscribe_events", event_type=event_type)
+    await login.command(type="subscribe_events", event_type="state_changed")
     say("\nEvents in Home Assistant")
-    await post(session, "/api/services/input_boolean/turn_on", {"entity_id": SMOKE})
+    await login.post("/api/services/input_boolean/turn_on", {"entity_id": SMOKE})
     calls: dict[str, list[str]] = {}
     with suppress(TimeoutError):
         async with asyncio.timeout(CALL_IS_OVER):
             while not any("ended" in states for states in calls.values()):
-                event = (await socket_.receive_json()).get("event", {})
-                data = event.get("data", {})
-                match event.get("event_type"):
-                    case "state_changed" if data["entity_id"] == SMOKE:
-                        say_now(f"{SMOKE} turned {data['new_state']['state']}")
-                    case "automation_triggered":
-                        say_now(f'the automation "{data["name"]}" ran')
-                    case "state_changed" if data["entity_id"].startswith(CALL):
-                        attributes = data["new_state"]["attributes"]
-                        state, contact = attributes["event_type"], attributes["contact"]
-                        say_now(f"{data['entity_id']}: the call to {contact} is {state}")
-                        calls.setdefault(attributes["call_id"], []).append(state)
+                data = (await login.socket.receive_json()).get("event", {}).get("data", {})
+                now, entity_id = (
+                    f"{datetime.now().astimezone():%H:%M:%S}",
+                    data.get("entity_id", ""),
+                )
+                if entity_id == SMOKE:
+                    say(f"  {now}  {SMOKE} turned {data['new_state']['state']}")
+                elif entity_id.startswith(CALL):
+                    attributes = data["new_state"]["attributes"]
+                    state, contact = attributes["event_type"], attributes["contact"]
+                    say(f"  {now}  {entity_id}: the call to {contact} is {state}")
+                    calls.setdefault(attributes["call_id"], []).append(state)
     return [", ".join(states) for states in calls.values()]
 
 
-def say_now(event: str) -> None:
-    """Print an event with its time."""
-    say(f"  {datetime.now().astimezone():%H:%M:%S}  {event}")
-
-
-async def play_recordings(
-    session: aiohttp.ClientSession, socket_: aiohttp.ClientWebSocketResponse, url: str
-) -> list[str]:
+async def play_recordings(login: Login, url: str) -> list[str]:
     """Fetch the audio of all recordings as a player does, and describe it."""
-    answer = await post(session, LIST_RECORDINGS, {})
+    answer = await login.post(LIST_RECORDINGS, {})
     described = []
-    for number, recording in enumerate(answer["service_response"]["recordings"], start=200):
-        media = await command(
-            socket_,
-            number,
-            type="media_source/resolve_media",
-            media_content_id=recording["media_content_id"],
-        )
+    for recording in answer["service_response"]["recordings"]:
+        media_id = recording["media_content_id"]
+        media = await login.command(type="media_source/resolve_media", media_content_id=media_id)
         # The path is signed, because a player is not logged in.
         async with (
             aiohttp.ClientSession(url) as player,
@@ -171,27 +155,6 @@ async def play_recordings(
         contact = recording["contact"] or recording["destination"]
         described.append(f"the call to {contact}: {len(audio)} bytes of {audio_type}")
     return described
-
-
-def say_message(message: Message) -> None:
-    """Print a message as it reached the telephone network."""
-    content = f"{len(message.audio)} bytes of audio" if message.audio else message.text
-    say(f"  a {'voice message' if message.is_spoken else 'SMS'}")
-    say(f"            to          {', '.join(message.destinations)}")
-    say(f"            content     {content}")
-    say(f"            form        {shown(message.form)}")
-
-
-def say_call(call: NetworkCall) -> None:
-    """Print a call as it reached the telephone network."""
-    sides = [f"{call.origin}, the origin", f"{call.destination}, the destination"]
-    if call.rings_first == call.destination:
-        sides.reverse()
-    say("  a call")
-    say(f"            rings first {sides[0]}")
-    say(f"            then        {sides[1]}")
-    say(f"            recorded    {'yes' if call.recorded else 'no'}")
-    say(f"            form        {shown(call.form)}")
 
 
 def shown(form: Mapping[str, str]) -> str:
@@ -205,10 +168,9 @@ def check(simulator: Simulator, states: list[str], recordings: list[str]) -> Non
     for recording in recordings:
         say(f"  {recording}")
     say("\nRequests that reached the telephone network")
-    for message in simulator.messages:
-        say_message(message)
-    for call in simulator.calls:
-        say_call(call)
+    requests: list[Message | NetworkCall] = [*simulator.messages, *simulator.calls]
+    for request in requests:
+        say(f"  {request}\n    {shown(request.form)}")
     actual = {
         "messages": [shown(message.form) for message in simulator.messages],
         "calls": [shown(call.form) for call in simulator.calls],
@@ -222,24 +184,19 @@ def check(simulator: Simulator, states: list[str], recordings: list[str]) -> Non
 
 async def play(simulator: Simulator, arguments: argparse.Namespace) -> None:
     """Run Home Assistant, and let it call."""
-    port = free_port(arguments.port)
+    port = free_port(8123)
     house = House(ROOT / ".demo", port, arguments.language, arguments.zip, more=CONFIGURATION)
-    async with house.running() as process:
-        async with aiohttp.ClientSession(house.url) as session:
-            token = await house.make_user(session)
-            session.headers["Authorization"] = f"Bearer {token}"
-            async with connected(session, token) as socket_:
-                # The frontend does not start without them.
-                if not await command(socket_, 50, type="get_services"):
-                    error = "Home Assistant does not list its actions"
-                    raise HouseError(error)
-                await add_account(session, simulator)
-                states = await detect_smoke(session, socket_)
-                await asyncio.sleep(GRACE)
-                recordings = await play_recordings(session, socket_, house.url)
-        check(simulator, states, recordings)
+    async with house.running() as login:
+        # The frontend does not start without them.
+        if not await login.command(type="get_services"):
+            error = "Home Assistant does not list its actions"
+            raise HouseError(error)
+        await add_account(login, simulator)
+        states = await detect_smoke(login)
+        await asyncio.sleep(GRACE)
+        check(simulator, states, await play_recordings(login, house.url))
         if not arguments.once:
-            await stay(simulator, process, house)
+            await stay(simulator, login.process, house)
 
 
 async def stay(simulator: Simulator, process: asyncio.subprocess.Process, house: House) -> None:
@@ -258,8 +215,7 @@ Directcall is simulated at {simulator.url}: client id {ACCOUNT.client_id}, clien
 {ACCOUNT.client_secret}.
 Home Assistant's log is {house.log.relative_to(ROOT)}. Ctrl-C ends everything.
 """)
-    simulator.on_call = say_call
-    simulator.on_message = say_message
+    simulator.on_call = simulator.on_message = say
     simulator.quirks.haste = 1
     await process.wait()
     error = "Home Assistant ended by itself"
@@ -272,7 +228,7 @@ async def main() -> int:
     loop = asyncio.get_running_loop()
     if task := asyncio.current_task():
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    simulator = Simulator(Quirks(haste=HASTE), port=free_port(arguments.simulator_port))
+    simulator = Simulator(Quirks(haste=HASTE), port=free_port(8124))
     await simulator.start()
     try:
         await play(simulator, arguments)

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
-import fcntl
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
 import json
 import os
 from pathlib import Path
@@ -17,12 +17,15 @@ from typing import Any, Final
 import aiohttp
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from homeassistant.runner import ensure_single_execution
+
 ROOT: Final = Path(__file__).parent.parent
 USER: Final = "demo"
 """The user's name and password."""
 # Home Assistant must not build these: pyproject.toml pins newer versions, which have wheels.
 VOICE_REQUIREMENTS: Final = "pymicro-vad,pyspeex-noise"
-# Seconds until Home Assistant answers, until it has reacted, and until it has stopped.
+# Seconds until Home Assistant answers, until it has reacted or finished its start, and until it has
+# stopped.
 STARTUP: Final = 240
 REACTION: Final = 20
 SHUTDOWN: Final = 20
@@ -65,7 +68,7 @@ class HouseError(Exception):
     """Home Assistant did not do what was expected."""
 
 
-def say(text: str = "") -> None:
+def say(text: object = "") -> None:
     """Print at once, also into a pipe."""
     print(text, flush=True)
 
@@ -81,6 +84,45 @@ def free_port(wanted: int) -> int:
         port: int = probe.getsockname()[1]
         say(f"Port {wanted} is taken; using {port} instead.")
         return port
+
+
+@dataclass(frozen=True)
+class Login:
+    """The connections of a user to a Home Assistant that runs."""
+
+    process: asyncio.subprocess.Process
+    session: aiohttp.ClientSession
+    socket: aiohttp.ClientWebSocketResponse
+    _ids: Iterator[int] = field(default_factory=lambda: count(1))
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Send JSON to the REST API, and return the response."""
+        async with self.session.post(path, json=body) as response:
+            if not response.ok:
+                error = f"{path} answered HTTP {response.status}: {await response.text()}"
+                raise HouseError(error)
+            return await response.json()
+
+    async def command(self, **fields: Any) -> Any:
+        """Send a command over the WebSocket, and return its result."""
+        number = next(self._ids)
+        await self.socket.send_json({"id": number, **fields})
+        while (message := await self.socket.receive_json(timeout=REACTION)).get("id") != number:
+            pass
+        return message.get("result")
+
+    async def start(self, token: str) -> None:
+        """Log in to the WebSocket, and wait until all integrations are set up."""
+        await self.socket.receive_json()
+        await self.socket.send_json({"type": "auth", "access_token": token})
+        await self.socket.receive_json()
+        # Without this, Home Assistant goes back to its own port after five minutes.
+        await self.command(type="http/config/promote")
+        for _ in range(REACTION):
+            if (await self.command(type="get_config"))["state"] == "RUNNING":
+                return
+            await asyncio.sleep(1)
+        raise TimeoutError
 
 
 @dataclass(frozen=True)
@@ -106,33 +148,34 @@ class House:
         return self.folder / "home-assistant.log"
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Start Home Assistant, and stop it. After a HouseError, print the end of its log."""
-        with self._lock():
-            self._build()
-            try:
-                async with self._process() as process:
-                    await self._wait_until_up(process)
-                    yield process
-            except HouseError:
-                lines = self.log.read_text(errors="replace").splitlines()[-20:]
-                say("\n".join([f"The end of {self.log.relative_to(ROOT)}:", *lines]))
-                raise
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Keep a second process out of the folder. Raise HouseError if there is one."""
-        with self.folder.with_name(f"{self.folder.name}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                error = f"another process uses {self.folder.name}: stop that first"
-                raise HouseError(error) from None
-            yield
+    async def running(self) -> AsyncIterator[Login]:
+        """Start Home Assistant, log in, and stop it. After an error, print the end of its log."""
+        self._build()
+        try:
+            async with self._process() as process, aiohttp.ClientSession(self.url) as session:
+                say("Starting Home Assistant. The first time, this takes some minutes.")
+                async with asyncio.timeout(STARTUP):
+                    await self._wait_for_answer(process, session)
+                    token = await self._make_user(session)
+                session.headers["Authorization"] = f"Bearer {token}"
+                async with session.ws_connect("/api/websocket") as socket_:
+                    login = Login(process, session, socket_)
+                    await login.start(token)
+                    yield login
+        except (HouseError, TimeoutError) as err:
+            lines = self.log.read_text(errors="replace").splitlines()[-20:]
+            say("\n".join([f"The end of {self.log.relative_to(ROOT)}:", *lines]))
+            error = str(err) or "Home Assistant did not answer in time"
+            raise HouseError(error) from err
 
     def _build(self) -> None:
-        """Replace its folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Replace its folder. Raise HouseError if another process uses it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with ensure_single_execution(str(self.folder)) as lock:
+            if lock.exit_code:
+                error = f"another process uses {self.folder.name}: stop that first"
+                raise HouseError(error)
+            shutil.rmtree(self.folder)
         storage = self.folder / ".storage"
         storage.mkdir(parents=True)
         components = self.folder / "custom_components"
@@ -176,70 +219,28 @@ class House:
                     with suppress(ProcessLookupError):
                         os.killpg(process.pid, signal.SIGKILL)
 
-    async def _wait_until_up(self, process: asyncio.subprocess.Process) -> None:
-        """Wait until Home Assistant answers, and show that time passes."""
-        say("Starting Home Assistant. The first time, this takes a while.")
-        async with aiohttp.ClientSession(self.url) as session:
-            for second in range(STARTUP):
-                if process.returncode is not None:
-                    error = f"Home Assistant ended by itself with status {process.returncode}"
-                    raise HouseError(error)
-                with suppress(aiohttp.ClientError):
-                    async with session.get("/api/onboarding") as response:
-                        if response.ok:
-                            say(f"Home Assistant is up after {second} s.")
-                            return
-                if second and second % 10 == 0:
-                    say(f"  … {second} s")
-                await asyncio.sleep(1)
-        error = f"Home Assistant was not up after {STARTUP} s"
+    @staticmethod
+    async def _wait_for_answer(
+        process: asyncio.subprocess.Process, session: aiohttp.ClientSession
+    ) -> None:
+        while process.returncode is None:
+            with suppress(aiohttp.ClientError):
+                async with session.get("/api/onboarding") as response:
+                    if response.ok:
+                        return
+            await asyncio.sleep(1)
+        error = f"Home Assistant ended by itself with status {process.returncode}"
         raise HouseError(error)
 
-    async def make_user(self, session: aiohttp.ClientSession) -> str:
-        """Make the user, and return an access token of Home Assistant."""
-        client = f"{self.url}/"
-        form = {"client_id": client, "name": "Demo", "username": USER, "password": USER}
-        answer = await post(session, "/api/onboarding/users", {**form, "language": "en"})
-        code = {"grant_type": "authorization_code", "code": answer["auth_code"]}
-        async with session.post("/auth/token", data={**code, "client_id": client}) as response:
-            response.raise_for_status()
+    async def _make_user(self, session: aiohttp.ClientSession) -> str:
+        """Make the user, and return an access token."""
+        client = {"client_id": f"{self.url}/"}
+        user = {"name": "Demo", "username": USER, "password": USER, "language": "en", **client}
+        async with session.post(
+            "/api/onboarding/users", json=user, raise_for_status=True
+        ) as response:
+            code = (await response.json())["auth_code"]
+        form = {"grant_type": "authorization_code", "code": code, **client}
+        async with session.post("/auth/token", data=form, raise_for_status=True) as response:
             token: str = (await response.json())["access_token"]
             return token
-
-
-@asynccontextmanager
-async def connected(
-    session: aiohttp.ClientSession, token: str
-) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """Open Home Assistant's WebSocket, and wait until all integrations are set up."""
-    async with session.ws_connect("/api/websocket") as socket_:
-        await socket_.receive_json()
-        await socket_.send_json({"type": "auth", "access_token": token})
-        await socket_.receive_json()
-        # Without this, Home Assistant goes back to its own port after five minutes.
-        await command(socket_, 1, type="http/config/promote")
-        for number in range(2, 2 + REACTION):
-            if (await command(socket_, number, type="get_config"))["state"] == "RUNNING":
-                break
-            await asyncio.sleep(1)
-        else:
-            error = "Home Assistant did not finish its start"
-            raise HouseError(error)
-        yield socket_
-
-
-async def post(session: aiohttp.ClientSession, path: str, body: Mapping[str, Any]) -> Any:
-    """Send JSON to Home Assistant's API, and return the response."""
-    async with session.post(path, json=body) as response:
-        if not response.ok:
-            error = f"{path} answered HTTP {response.status}: {await response.text()}"
-            raise HouseError(error)
-        return await response.json()
-
-
-async def command(socket_: aiohttp.ClientWebSocketResponse, number: int, **fields: Any) -> Any:
-    """Send a command over Home Assistant's WebSocket, and return its result."""
-    await socket_.send_json({"id": number, **fields})
-    while (message := await socket_.receive_json(timeout=REACTION)).get("id") != number:
-        pass
-    return message.get("result")

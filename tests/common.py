@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 import traceback
@@ -259,13 +259,19 @@ def listen(hass: HomeAssistant) -> Events:
 
 
 @asynccontextmanager
-async def restarted(stopped: HomeAssistant) -> AsyncIterator[HomeAssistant]:
-    """Start Home Assistant again, on what the one that was stopped saved."""
-    async with async_test_home_assistant(config_dir=stopped.config.config_dir) as hass:
+async def running_home(folder: str) -> AsyncIterator[HomeAssistant]:
+    """Start a Home Assistant of its own in Brazil, in a folder, and stop it."""
+    async with async_test_home_assistant(config_dir=folder) as hass:
+        # Without this, it would find no custom integration.
         hass.data.pop(DATA_CUSTOM_COMPONENTS)
         await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
         yield hass
         await hass.async_stop(force=True)
+
+
+def restarted(stopped: HomeAssistant) -> AbstractAsyncContextManager[HomeAssistant]:
+    """Start Home Assistant again, on what the one that was stopped saved."""
+    return running_home(stopped.config.config_dir)
 
 
 def reauth_flows(hass: HomeAssistant) -> list[Any]:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from unittest.mock import patch
 
 from awesomeversion import AwesomeVersion
+from hypothesis import HealthCheck, settings
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -15,6 +16,10 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from tests.common import Events, listen, make_account, set_up
 from tests.proxy import Proxy
 from tests.simulator import Simulator
+
+# A busy machine is slow.
+settings.register_profile("directcall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("directcall")
 
 
 @pytest.fixture(scope="session", autouse=True)

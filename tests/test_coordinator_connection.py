@@ -209,7 +209,7 @@ async def test_set_up_waits_for_nothing(
     simulator.quirks.token_delay = 60
     account = make_account(simulator)
     account.add_to_hass(hass)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await hass.config_entries.async_setup(account.entry_id)
         assert account.state is ConfigEntryState.LOADED
         await hass.async_block_till_done()

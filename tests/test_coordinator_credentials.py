@@ -139,7 +139,7 @@ async def test_token_that_comes_too_late(
         patch("custom_components.directcall.api.request_scope._SHORTEST_ATTEMPT", 0.1),
         pytest.raises(HomeAssistantError, match="cannot be reached, and nothing was done"),
     ):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await place_call(hass)
     assert simulator.calls == []
     await simulator.stop()

@@ -23,17 +23,27 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 
-from tests.common import CALL, Events, listen, pass_time, place_call, state_of
+from tests.common import (
+    ACTIVE_CALLS,
+    CALL,
+    ENTRY_ID,
+    Events,
+    listen,
+    pass_time,
+    place_call,
+    state_of,
+)
+from tests.disk import hass_storage
+from tests.simulator import NetworkCall, Recording, Simulator
+from tests.simulator.telephones import Line
 
-from .simulator import NetworkCall, Recording, Simulator
-from .simulator.telephones import Line
+__all__ = ["hass_storage"]
 
 # Half a minute after the stop. Time flows on, because sockets and servers need it.
 pytestmark = pytest.mark.freeze_time("2026-11-24 12:01:00", tick=True)
 
 BEFORE = Path(__file__).parent / "fixtures" / "storage_of_before"
 DOMAIN = "directcall"
-ENTRY_ID = "01DIRECTCALL"
 CALLS = f"{DOMAIN}.{ENTRY_ID}"
 RECORDINGS = f"{CALLS}.recordings"
 ENTITIES = "core.entity_registry"
@@ -46,7 +56,6 @@ MARIA = "5541999990000"
 JOAO = "5541999991111"
 MARIAS_DEVICE = "e92ff7f38b0398191e4176a85f4550f8"
 LAST_CALL = "sensor.ultima_ligacao"
-ACTIVE_CALLS = "sensor.directcall_active_calls"
 # Our ID of each call, and the provider's.
 MARIAS_CALL = "01KB8Q8Z3V5N0W2Y4X6A8C0E2G"
 MARIAS_CALL_AT_PROVIDER = "00000000-0000-4000-8000-000000000001"
@@ -54,12 +63,6 @@ JOAOS_CALL = "01KB8Q8Z3V5N0W2Y4X6A8C0E2H"
 JOAOS_CALL_AT_PROVIDER = "00000000-0000-4000-8000-000000000002"
 # Texts, which may be reworded, and a time.
 NOT_COMPARED = {"modified_at", "object_id_base", "original_name"}
-
-
-@pytest.fixture
-def hass_storage() -> dict[str, Any]:
-    """Let Home Assistant read and write real files."""
-    return {}
 
 
 @pytest.fixture

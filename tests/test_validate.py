@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 
@@ -232,5 +233,5 @@ def test_key_that_a_function_hands_on_is_found(copy: Path) -> None:
 def test_files_that_cannot_be_read_are_named(copy: Path) -> None:
     """A comma too many is reported with the file that it is in."""
     (copy / "icons.json").write_text("{,}")
-    with pytest.raises(ValueError, match=r"icons\.json: Expecting property name"):
+    with pytest.raises(HomeAssistantError, match=r"icons\.json: unexpected character"):
         list(find_problems(copy))

@@ -131,7 +131,6 @@ async def test_empty_values_of_optional_fields(
     await perform(hass, "list_recordings", dict.fromkeys(LIST_RECORDINGS_FIELDS, left))
 
 
-@pytest.mark.parametrize("left", LEFT_BEHIND)
 @pytest.mark.parametrize(
     ("action", "field", "key"),
     [
@@ -150,12 +149,12 @@ async def test_empty_values_of_required_fields(
     action: str,
     field: str,
     key: str,
-    left: Any,
 ) -> None:
     """Empty values of required fields are an error."""
-    with pytest.raises(ServiceValidationError) as caught:
-        await perform(hass, action, {**ACTIONS[action][1], field: left})
-    assert caught.value.translation_key == key
+    for value in LEFT_BEHIND:
+        with pytest.raises(ServiceValidationError) as caught:
+            await perform(hass, action, {**ACTIONS[action][1], field: value})
+        assert caught.value.translation_key == key, value
     assert simulator.requests[PLACE_CALL] == simulator.requests[SEND] == 0
 
 
@@ -308,30 +307,29 @@ async def test_title_alone(
     assert [message.text for message in simulator.messages] == ["Fumaça"]
 
 
-@pytest.mark.parametrize(
-    ("field", "shown"),
-    [
-        ("speak", "speak"),
-        ("41999990000", "…"),
-        ("to_41 99999-0000", "to_… …-…"),
-        ("a" * 50, "a" * 40),
-        ("\x1b\n", "……"),
-        (5541999990000, "…"),
-    ],
-)
+# Fields, and how an error shows them.
+UNKNOWN_FIELDS: dict[Any, str] = {
+    "speak": "speak",
+    "41999990000": "…",
+    "to_41 99999-0000": "to_… …-…",
+    "a" * 50: "a" * 40,
+    "\x1b\n": "……",
+    5541999990000: "…",
+}
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 async def test_unknown_field(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     action: str,
-    field: Any,
-    shown: str,
 ) -> None:
     """A field that an action does not have is an error, and nothing is done."""
-    with pytest.raises(ServiceValidationError, match="has no field called") as caught:
-        await perform(hass, action, {**ACTIONS[action][1], field: "x"})
-    assert caught.value.translation_placeholders == {"field": shown}
+    for field, shown in UNKNOWN_FIELDS.items():
+        with pytest.raises(ServiceValidationError, match="has no field called") as caught:
+            await perform(hass, action, {**ACTIONS[action][1], field: "x"})
+        assert caught.value.translation_placeholders == {"field": shown}
     assert simulator.requests[PLACE_CALL] == simulator.requests[SEND] == 0
 
 

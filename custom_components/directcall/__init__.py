@@ -35,7 +35,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
-    """Give an account of before there were recordings the key that they need."""
+    """Add the media key, which entries of version 1.1 lack."""
     if entry.minor_version < _WITH_MEDIA_KEY:
         hass.config_entries.async_update_entry(
             entry,
@@ -82,18 +82,15 @@ async def async_unload_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) 
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
-    """Remove what is kept of an account."""
+    """Remove the data of an account."""
     _async_abort_flows(hass, entry.entry_id)
     await async_remove_account(hass, entry.entry_id)
 
 
 @callback
 def _async_abort_flows(hass: HomeAssistant, entry_id: str) -> None:
-    """Abort the forms of an account that are open.
-
-    Home Assistant does so for reauthentication alone. Any other form of an account that is gone
-    ends in an unknown error.
-    """
+    # Home Assistant aborts reauthentication only. Other forms of a removed account would end in an
+    # unknown error.
     flows = hass.config_entries
     for contact in flows.subentries.async_progress(include_uninitialized=True):
         if contact["handler"][0] == entry_id:
@@ -107,5 +104,4 @@ def _async_abort_flows(hass: HomeAssistant, entry_id: str) -> None:
 
 
 async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
-    """Reload the account after a change, mostly of a contact or an option."""
     hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -11,6 +11,7 @@ from homeassistant.const import (
     EVENT_HOMEASSISTANT_CLOSE,
 )
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.ssl import get_default_context
 
@@ -119,7 +120,7 @@ def async_get_account(hass: HomeAssistant, entry_id: str) -> DirectcallAccount:
         hass.data[_DATA_ACCOUNTS] = {}
 
         async def async_close_sessions(_: Event) -> None:
-            for account in hass.data[_DATA_ACCOUNTS].values():
+            for account in list(hass.data[_DATA_ACCOUNTS].values()):
                 await account.sessions.close()
 
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, async_close_sessions)
@@ -134,3 +135,12 @@ async def async_remove_account(hass: HomeAssistant, entry_id: str) -> None:
     account = async_get_account(hass, entry_id)
     del hass.data[_DATA_ACCOUNTS][entry_id]
     await account.async_remove()
+
+
+@callback
+def async_get_loaded_entry(hass: HomeAssistant, entry_id: str) -> DirectcallConfigEntry:
+    """Return an account that is loaded. Raise HomeAssistantError if there is none."""
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        if entry.entry_id == entry_id:
+            return entry
+    raise HomeAssistantError(translation_domain=DOMAIN, translation_key="account_not_loaded")

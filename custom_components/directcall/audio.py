@@ -1,4 +1,4 @@
-"""From what Home Assistant can say or play to an MP3 that is played on the telephone."""
+"""Audio: speech or a local file as an MP3 for telephones."""
 
 import asyncio
 from pathlib import Path
@@ -13,7 +13,7 @@ from homeassistant.util.hass_dict import HassKey
 from .api import LARGEST_AUDIO, redact_text
 from .const import DOMAIN
 
-# Seconds until the audio has to be there: an alarm does not wait for a voice that never comes.
+# Seconds. An alarm does not wait forever for a voice.
 TIMEOUT: Final = 30
 # Each conversion is a process of about 30 MB.
 _MOST_CONVERSIONS: Final = 4
@@ -23,14 +23,14 @@ _FILES: Final = "media-source://media_source/"
 _TAG: Final = b"ID3"
 _TAG_HEADER: Final = 10
 _TAG_SIZE: Final = slice(6, _TAG_HEADER)
-# A frame of MPEG audio: eleven bits that are set, the version, and the layer, which is the third.
+# A frame of MPEG audio begins with eleven set bits, the version, and the layer, which is 3.
 _FRAME_MASK: Final = 0xFFE6
 _MP3_FRAME: Final = 0xFFE2
 _CONVERTER: Final = "FFmpeg"
-# No playlist: it could name what is elsewhere, on this machine too.
+# A playlist is not allowed, because it could name files of this machine, or other machines.
 _CONTAINERS: Final = "aac,aiff,amr,asf,au,caf,flac,matroska,mov,mp3,ogg,w64,wav"
 _FROM_HERE: Final = ("-protocol_whitelist", "file,pipe", "-format_whitelist", _CONTAINERS)
-# A telephone carries one narrow channel. What is more than may be sent is not even made.
+# A telephone carries one narrow channel. The conversion stops right after the size limit.
 _TO_MP3: Final = (
     *("-vn", "-ac", "1", "-ar", "16000", "-b:a", "48k"),
     *("-fs", str(LARGEST_AUDIO + 1), "-f", "mp3", "pipe:1"),
@@ -40,11 +40,10 @@ _TO_MP3: Final = (
 async def async_get_audio(
     hass: HomeAssistant, media_content_id: object, *, waits_for_others: bool
 ) -> bytes:
-    """Return what one of Home Assistant's voices says, or a local file, as an MP3.
+    """Return speech or a local file as an MP3.
 
-    Without `waits_for_others`, it fails at once where too many other conversions are under way.
-    Raise ServiceValidationError if it is something else or too big, and HomeAssistantError if it
-    cannot be made, or not in time.
+    Raise ServiceValidationError for other media and for audio that is too big. Raise
+    HomeAssistantError if the conversion fails or takes too long.
     """
     try:
         async with asyncio.timeout(TIMEOUT):
@@ -71,7 +70,6 @@ async def _async_convert_in_turn(
     *,
     waits_for_others: bool,
 ) -> bytes:
-    """Convert audio once few enough other conversions are under way."""
     conversions = hass.data.setdefault(_DATA_CONVERSIONS, asyncio.Semaphore(_MOST_CONVERSIONS))
     if conversions.locked() and not waits_for_others:
         raise _too_slow()
@@ -80,19 +78,18 @@ async def _async_convert_in_turn(
 
 
 async def _async_get_source(hass: HomeAssistant, media_content_id: object) -> bytes | Path:
-    """Return what a voice says, or the path of a local file."""
     if not isinstance(media_content_id, str) or not media_content_id.startswith((_SPEECH, _FILES)):
         raise _not_supported()
     try:
         if media_content_id.startswith(_SPEECH):
-            # It is an MP3 unless something else is asked for.
+            # Speech is an MP3 unless the identifier asks for another format.
             _, speech = await tts.async_get_media_source_audio(hass, media_content_id)
             return speech
         media = await media_source.async_resolve_media(hass, media_content_id, None)
     except HomeAssistantError as err:
         raise _failure(str(err)) from None
     except Exception as err:
-        # Voices fail in ways of their own, and what they say of it may be private.
+        # Voices raise any exception, and its text may be private.
         raise _failure(type(err).__name__) from None
     if media.path is None or not media.mime_type.startswith("audio/"):
         raise _not_supported()
@@ -100,11 +97,11 @@ async def _async_get_source(hass: HomeAssistant, media_content_id: object) -> by
 
 
 def _read_mp3(source: bytes | Path) -> bytes | None:
-    """Return an MP3, or as much of it as shows that it is too big; nothing if it is none."""
+    """Return an MP3, cut right after the size limit, or None for other audio."""
     if isinstance(source, bytes):
         return source if _is_mp3(source) else None
     if not source.is_file():
-        # To read from a pipe may take forever.
+        # Reading from a pipe may take forever.
         raise OSError
     with source.open("rb") as file:
         audio = file.read(LARGEST_AUDIO + 1)
@@ -112,11 +109,11 @@ def _read_mp3(source: bytes | Path) -> bytes | None:
 
 
 def _is_mp3(audio: bytes) -> bool:
-    """Return if bytes begin as an MP3 does, after a tag that other audio may have, too."""
+    """Return if bytes begin as an MP3 does, perhaps after a tag."""
     start = 0
     if audio.startswith(_TAG):
         for byte in audio[_TAG_SIZE]:
-            # Seven bits in each.
+            # Each byte has seven bits.
             start = start << 7 | byte
         start += _TAG_HEADER
     frame = int.from_bytes(audio[start : start + 2]) & _FRAME_MASK
@@ -156,7 +153,6 @@ def _too_slow() -> HomeAssistantError:
 
 
 def _failure(reason: str) -> HomeAssistantError:
-    """Return the error that audio is not to be had, with as much of the reason as may be told."""
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="audio_failed",

@@ -153,8 +153,7 @@ class RequestManager:
         """Start without a request."""
         self._hass = hass
         self._entry_id = entry_id
-        self._billed: set[BilledRequest[Any]] = set()
-        self._others: set[DetachedRequest[Any]] = set()
+        self._requests: set[DetachedRequest[Any]] = set()
 
     @callback
     def async_start_billed[ResultT](
@@ -165,8 +164,7 @@ class RequestManager:
     ) -> BilledRequest[ResultT]:
         """Start a request that is billed."""
         request = BilledRequest(self._hass, self._entry_id, service, send, scope)
-        self._billed.add(request)
-        request.add_done_callback(lambda: self._billed.discard(request))
+        self._async_add(request)
         return request
 
     @callback
@@ -175,19 +173,24 @@ class RequestManager:
     ) -> DetachedRequest[ResultT]:
         """Start a request that bills nothing, but must not be cut off."""
         request = DetachedRequest(self._hass, send, scope)
-        self._others.add(request)
-        request.add_done_callback(lambda: self._others.discard(request))
+        self._async_add(request)
         return request
+
+    @callback
+    def _async_add(self, request: DetachedRequest[Any]) -> None:
+        self._requests.add(request)
+        request.add_done_callback(lambda: self._requests.discard(request))
 
     @callback
     def async_cancel_billed(self) -> None:
         """Cancel the billed requests of which nothing was sent."""
-        for request in list(self._billed):
-            request.cancel()
+        for request in list(self._requests):
+            if isinstance(request, BilledRequest):
+                request.cancel()
 
     async def async_wait_for_all(self) -> None:
         """Wait until all requests have ended."""
-        for request in [*self._billed, *self._others]:
+        for request in list(self._requests):
             await request.async_wait_for_end()
 
 

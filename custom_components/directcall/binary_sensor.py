@@ -48,7 +48,6 @@ class DirectcallConnectionBinarySensor(DirectcallTokenEntity, BinarySensorEntity
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Schedule the expiry of the token that is held already."""
         await super().async_added_to_hass()
         self.async_on_remove(self._async_cancel_expiry)
         self._async_schedule_expiry()
@@ -59,13 +58,12 @@ class DirectcallConnectionBinarySensor(DirectcallTokenEntity, BinarySensorEntity
 
     @callback
     @override
-    def _async_token_changed(self) -> None:
+    def _handle_coordinator_update(self) -> None:
         self._async_schedule_expiry()
-        super()._async_token_changed()
+        super()._handle_coordinator_update()
 
     @callback
     def _async_schedule_expiry(self) -> None:
-        """Write the state when the token expires, unless there is another one by then."""
         self._async_cancel_expiry()
         token = self.coordinator.data
         if token is not None and token.seconds_left > 0:

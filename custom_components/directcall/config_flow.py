@@ -84,14 +84,11 @@ OPTIONS_SCHEMA: Final = vol.Schema(
 
 
 class _Failure(NamedTuple):
-    """An error of a form, and the placeholders of its text."""
-
     error: str
     placeholders: Mapping[str, str] = {}
 
 
 async def _async_try_credentials(url: URL, client_id: str, client_secret: str) -> _Failure | None:
-    """Request a token with credentials, and return the error."""
     try:
         async with Sessions.open(get_default_context()) as sessions:
             await DirectcallClient(sessions, url, client_id, client_secret).request_token()
@@ -128,7 +125,6 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Add an account."""
         errors: dict[str, str] = {}
         placeholders: Mapping[str, str] = {}
         if user_input is not None:
@@ -245,7 +241,6 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
         entry: ConfigEntry,
         failure: _Failure | None,
     ) -> ConfigFlowResult:
-        """Show a form that names the account."""
         return self.async_show_form(
             step_id=step_id,
             data_schema=schema,
@@ -295,5 +290,4 @@ class DirectcallOptionsFlow(OptionsFlow):
 
 
 def _without_secret(values: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the values that a form may show again."""
     return {k: v for k, v in (values or {}).items() if k != CONF_CLIENT_SECRET}

@@ -86,7 +86,6 @@ class DirectcallContactFlow(ConfigSubentryFlow):
     def _check(
         self, values: Mapping[str, str], changed: ConfigSubentry | None = None
     ) -> tuple[dict[str, str], dict[str, str]]:
-        """Return the errors of a name and a number, and the placeholders of their texts."""
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         others = [

@@ -166,7 +166,6 @@ class AddressBook:
         return next((contact for contact in same_line if contact.number.could_match(number)), found)
 
     def _get_named(self, field: str, value: object, err: DirectcallInvalidNumberError) -> Recipient:
-        """Return the contact with a name, which could not be read as a number."""
         named = self._by_name.get(normalize_name(value), []) if isinstance(value, str) else []
         if len(named) == 1:
             return named[0]

@@ -47,7 +47,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
             update_interval=_interval(_RETRIES[0]),
         )
         self.client: Final = client
-        self._is_shut_down = False
+        self._is_updating = False
         # How many scheduled renewals failed in a row, all of them refused or none.
         self._failures = 0
         # When the first refusal in a row came, on the monotonic clock.
@@ -86,6 +86,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
         # A coordinator renews only while it has a listener, and every entity may be disabled.
         self.config_entry.async_on_unload(self.async_add_listener(_listen))
         self.client.auth.listener = self
+        self.config_entry.async_on_unload(self._async_stop_listening)
         token = self.client.auth.token
         if token and token.age < RENEWAL_AT * token.lifetime:
             self.token_received(token)
@@ -95,16 +96,16 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
                 self.hass, self.async_refresh(), f"{DOMAIN} first token", eager_start=False
             )
 
-    @override
-    async def async_shutdown(self) -> None:
-        """Stop the renewals."""
-        self._is_shut_down = True
-        await super().async_shutdown()
+    @callback
+    def _async_stop_listening(self) -> None:
+        # What happens to requests that outlive the entry says nothing about its credentials.
+        self.client.auth.listener = AuthListener()
 
     @override
     async def _async_update_data(self) -> Token:
         """Renew the token when it is time to."""
         was_refused = self._credentials_refused
+        self._is_updating = True
         try:
             return await self.client.sign_in()
         except DirectcallError as err:
@@ -113,6 +114,8 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
             retries = _RETRIES_AFTER_REFUSAL if self._credentials_refused else _RETRIES
             self.update_interval = _interval(retries[min(self._failures, len(retries)) - 1])
             raise as_home_assistant_error(err, UpdateFailed) from err
+        finally:
+            self._is_updating = False
 
     @callback
     @override
@@ -125,7 +128,8 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
         if not self._request_refused:
             self._async_accepted()
         self.update_interval = timedelta(seconds=max(RENEWAL_AT * token.lifetime - token.age, 1))
-        self.async_set_updated_data(token)
+        if not self._is_updating:
+            self.async_set_updated_data(token)
 
     @callback
     @override
@@ -138,9 +142,10 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
             self.async_update_listeners()
             return
         _LOGGER.warning("Directcall gives no token (%s: %s); trying again", err.name, err)
-        self.update_interval = _interval(_RETRIES[0])
-        # The call that reschedules a coordinator also marks its data as good.
-        self.async_set_updated_data(self.data)
+        if not self._is_updating:
+            self.update_interval = _interval(_RETRIES[0])
+            # The call that schedules the next update also marks the data as good.
+            self.async_set_updated_data(self.data)
         self.last_update_success = False
 
     @callback
@@ -171,16 +176,13 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
         now = time.monotonic()
         if self._refused_at is None:
             self._refused_at = now
-        elif now - self._refused_at >= _REFUSAL_CONFIRMED and not self._is_shut_down:
+        elif now - self._refused_at >= _REFUSAL_CONFIRMED:
             self.config_entry.async_start_reauth(self.hass)
 
     @callback
     def _async_accepted(self) -> None:
         """Record that the credentials are accepted, and end reauthentication."""
         self._refused_at = None
-        if self._is_shut_down:
-            # These credentials may have been replaced meanwhile.
-            return
         for flow in list(self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
             self.hass.config_entries.flow.async_abort(flow["flow_id"])
 

@@ -83,7 +83,6 @@ class DirectcallTokenEntity(CoordinatorEntity[DirectcallCoordinator], Directcall
     def __init__(self, coordinator: DirectcallCoordinator, description: EntityDescription) -> None:
         """Initialize the entity of the coordinator's account."""
         CoordinatorEntity.__init__(self, coordinator)
-        self._token = coordinator.data
         DirectcallEntity.__init__(self, coordinator.config_entry.entry_id, description)
 
     @property
@@ -91,18 +90,6 @@ class DirectcallTokenEntity(CoordinatorEntity[DirectcallCoordinator], Directcall
     def available(self) -> bool:
         """Return True, because the state also holds without a connection."""
         return True
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write the state of a new token once, although the coordinator updates twice."""
-        if self._token is not self.coordinator.data:
-            self._token = self.coordinator.data
-            self._async_token_changed()
-
-    @callback
-    def _async_token_changed(self) -> None:
-        self.async_write_ha_state()
 
 
 class DirectcallCallEntity(DirectcallEntity):

@@ -73,7 +73,6 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
 
 
 def _identity(call: Call | PendingRecording) -> dict[str, str | None]:
-    """Return the attributes that identify a call."""
     # Backups hold the attributes, so they must not have a whole number.
     return {
         "call_id": call.call_id,

@@ -7,10 +7,10 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from homeassistant.components.http import HomeAssistantView
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .account import DirectcallConfigEntry
+from .account import async_get_loaded_entry
 from .api import AudioStream, ByteRange, DirectcallError
 from .const import DOMAIN
 from .errors import translated_errors
@@ -33,15 +33,6 @@ _STATUSES: Final = {
 # Seconds after which the response to a listener that reads nothing ends, to make room for others.
 # A player that was paused for so long requests the rest.
 LISTENER_STUCK: Final = 240
-
-
-@callback
-def async_get_loaded_entry(hass: HomeAssistant, entry_id: str) -> DirectcallConfigEntry:
-    """Return an account that is loaded. Raise HomeAssistantError if there is none."""
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        if entry.entry_id == entry_id:
-            return entry
-    raise HomeAssistantError(translation_domain=DOMAIN, translation_key="account_not_loaded")
 
 
 class DirectcallRecordingView(HomeAssistantView):

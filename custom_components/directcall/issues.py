@@ -29,10 +29,7 @@ def _issue_id(entry_id: str, service: BilledService) -> str:
 
 @callback
 def async_show_no_credit(hass: HomeAssistant, entry: ConfigEntry, service: BilledService) -> None:
-    """Show that an account has no credit for a service.
-
-    The issue stays until the provider accepts a request for the service, also after a restart.
-    """
+    """Show that an account has no credit for a service, until a request for it is accepted."""
     ir.async_create_issue(
         hass,
         DOMAIN,

@@ -15,12 +15,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .account import DirectcallConfigEntry
+from .account import DirectcallConfigEntry, async_get_loaded_entry
 from .api import Recording, RecordingQuery
 from .const import DOMAIN, RECORDING_YEARS, RECORDINGS_KEPT
 from .contacts import AddressBook, Recipient, async_load_number_data
 from .errors import translated_errors
-from .http import RECORDINGS_URL, DirectcallRecordingView, async_get_loaded_entry
+from .http import RECORDINGS_URL, DirectcallRecordingView
 from .texts import async_get_error_text, async_load_texts
 
 # The browser gets this type before it plays. The response has the provider's, or the audio's own.
@@ -35,11 +35,7 @@ async def async_get_media_source(hass: HomeAssistant) -> MediaSource:
 
 
 class DirectcallMediaSource(MediaSource):
-    """Recordings of all accounts.
-
-    An identifier is an account's, a day's or a recording's: `entry`, `entry/2026-11-25`,
-    `entry/20261125T170500Z-…`.
-    """
+    """Recordings by `entry`, `entry/2026-11-25` and `entry/20261125T170500Z-…`."""
 
     name = "Directcall"
 
@@ -108,7 +104,6 @@ class DirectcallMediaSource(MediaSource):
         )
 
     def _title_of(self, day: date) -> str:
-        """Return a day as it is written in the home's language."""
         is_portuguese = self._hass.config.language.startswith("pt")
         return f"{day:%d/%m/%Y}" if is_portuguese else day.isoformat()
 
@@ -124,16 +119,13 @@ class DirectcallMediaSource(MediaSource):
 
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
-        """Return the URL of a recording, which Home Assistant signs.
-
-        Raise Unresolvable if there is no audio, because players show no errors.
-        """
         entry_id, _, recording_id = item.identifier.partition("/")
         try:
             with translated_errors():
                 entry = async_get_loaded_entry(self._hass, entry_id)
                 media_type = await entry.runtime_data.recordings.async_media_type(recording_id)
         except HomeAssistantError as err:
+            # Players show no other error.
             raise await _async_localized(self._hass, err, Unresolvable) from err
         return PlayMedia(f"{RECORDINGS_URL}/{entry_id}/{recording_id}", media_type)
 
@@ -167,7 +159,6 @@ def _folder(
 
 
 def _read_day(text: str) -> date:
-    """Return the day of an identifier. Raise HomeAssistantError if it has none."""
     try:
         day = date.fromisoformat(text)
     except ValueError:

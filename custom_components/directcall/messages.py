@@ -105,11 +105,7 @@ async def async_send_message(
 def async_check_outcomes(
     hass: HomeAssistant, outcomes: Iterable[Outcome], unreachable: Iterable[HomeAssistantError] = ()
 ) -> list[AcceptedRequest]:
-    """Return what was accepted.
-
-    Raise DirectcallError or HomeAssistantError if the message was not accepted, or may not have
-    been, for each recipient.
-    """
+    """Return what was accepted. Raise an error if anything was not, or may not have been."""
     failed: list[tuple[tuple[Recipient, ...], DirectcallError | HomeAssistantError]] = []
     accepted: list[AcceptedRequest] = []
     reached: list[Recipient] = []

@@ -71,7 +71,6 @@ class DirectcallLastCallSensor(DirectcallCallEntity, RestoreSensor):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Restore the state from before Home Assistant stopped."""
         await super().async_added_to_hass()
         if (last := await self.async_get_last_sensor_data()) and last.native_value in CallState:
             self._attr_native_value = str(last.native_value)

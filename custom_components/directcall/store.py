@@ -25,6 +25,9 @@ from .const import DOMAIN
 _LOGGER = logging.getLogger(__name__)
 
 _VERSION: Final = 2
+# Seconds after which a change is saved at once: the request goes out first, and its response takes
+# longer than the writing.
+_REQUEST_FIRST: Final = 0.01
 # Seconds within which changes are saved that can wait.
 _SAVE_DELAY: Final = 0.5
 # The ending of a copy of a file that cannot be read.
@@ -136,6 +139,7 @@ class AccountStore:
 
     async def _async_read(self, path: Path) -> tuple[_Sections, int | None]:
         """Return the sections and the version of a file, if it is there and can be read."""
+        # Home Assistant's own Store raises errors for files that it cannot read.
         try:
             content = await self._hass.async_add_executor_job(_read, path)
             if content is None:
@@ -161,7 +165,7 @@ class AccountStore:
     @callback
     def async_save(self, *, at_once: bool = False) -> None:
         """Save all sections soon, or at once. The caller does not wait for the disk."""
-        delay = 0.01 if at_once else _SAVE_DELAY
+        delay = _REQUEST_FIRST if at_once else _SAVE_DELAY
         # Another request would put the writing off.
         if self._is_removed or self._delay <= delay:
             return

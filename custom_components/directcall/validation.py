@@ -1,7 +1,4 @@
-"""Validation: fields of an action as typed values, or a translated error.
-
-There is no schema, because its errors are English and end a script despite `continue_on_error`.
-"""
+"""Validation: fields of an action as typed values, or a translated error."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
@@ -38,6 +35,7 @@ _LONGEST_TIMEOUT: Final = timedelta(minutes=10)
 _DEFAULT_PERIOD: Final = timedelta(days=7)
 
 
+# There is no schema, because its errors are English and end a script despite `continue_on_error`.
 class ActionFields:
     """Fields of an action. Each method returns typed values or raises ServiceValidationError."""
 
@@ -88,10 +86,7 @@ class ActionFields:
     def get_items(
         self, name: str, is_whole: Callable[[str], bool] = lambda _: False
     ) -> list[object]:
-        """Return the items of a list, or of a text with commas, semicolons or line breaks.
-
-        A text for which `is_whole` returns True is one item despite its separators.
-        """
+        """Return the items of a list or a text. A text is one item if `is_whole` returns True."""
         items: list[object] = []
         rest = deque([self.get(name)])
         while rest:
@@ -205,7 +200,6 @@ class ActionFields:
         return datetime.combine(day, time(hour), dt_util.get_default_time_zone())
 
     def _get_moment_or_day(self, name: str, hour: time, default: datetime) -> datetime | None:
-        """Return a moment, of a day its hour, or None if it is invalid."""
         value = self.get(name)
         if value is None:
             return default
@@ -231,7 +225,6 @@ def written_text(message: str | None, title: str | None) -> str:
 
 
 def _checked_text(separator: str, *texts: str | None) -> str:
-    """Join texts. Raise ServiceValidationError if they are blank or too long."""
     joined = separator.join(text for text in texts if text and text.strip())
     # JSON writes an emoji as a pair of surrogates, and so does YAML that was pasted from JSON.
     text = joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
@@ -254,7 +247,6 @@ def _is_given(value: object) -> bool:
 
 
 def _read_whole_number(value: object, allowed: range) -> int:
-    """Return a whole number, which may be text. Raise ValueError if it is not allowed."""
     number = float(str(value))
     if number not in allowed:
         raise ValueError
@@ -262,7 +254,6 @@ def _read_whole_number(value: object, allowed: range) -> int:
 
 
 def _read_moment(value: object) -> datetime:
-    """Return a moment in the home's zone, or raise TypeError, ValueError or OverflowError."""
     if isinstance(value, str) and ":" in value:
         value = dt_util.parse_datetime(value)
     if not isinstance(value, datetime):

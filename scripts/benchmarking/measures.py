@@ -17,17 +17,13 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 import aiohttp
-from pytest_homeassistant_custom_component.common import (
-    async_fire_time_changed,
-    async_test_home_assistant,
-)
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from homeassistant.core import HomeAssistant
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from tests.common import make_account, set_up
+from tests.common import make_account, running_home, set_up
 from tests.simulator import ACCOUNT, Simulator
 
 CALL: Final = "directcall.place_call"
@@ -59,12 +55,8 @@ async def running_house() -> AsyncIterator[HomeAssistant]:
         patch.object(resolver, "real_close", resolver.close, create=True),
         patch("homeassistant.helpers.aiohttp_client._async_make_resolver", lambda _: resolver()),
     ):
-        async with async_test_home_assistant(config_dir=folder) as hass:
-            # Without this, it would find no custom integration.
-            hass.data.pop(DATA_CUSTOM_COMPONENTS)
-            await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
+        async with running_home(folder) as hass:
             yield hass
-            await hass.async_stop(force=True)
 
 
 def telephones() -> Iterator[str]:

@@ -11,10 +11,7 @@ from .texts import check_texts
 
 
 def find_problems(path: Path) -> Iterator[str]:
-    """Yield the problems of the integration in a folder, each with the file's name.
-
-    Raises ValueError or HomeAssistantError if a file cannot be read.
-    """
+    """Yield the problems of an integration. Raise HomeAssistantError if a file cannot be read."""
     integration = Integration.read(path)
     manifest = integration.manifest
     named = {*manifest.get("dependencies", []), *manifest.get("after_dependencies", [])}

@@ -439,7 +439,7 @@ def test_refused_credentials_differ_from_other_errors(
         ({"error_description": "Gone"}, 400, "error Gone"),
         ({}, 401, "HTTP 401 Unauthorized"),
         ({}, 404, "HTTP 404 Not Found"),
-        ({}, 500, "HTTP 500 without a clear answer"),
+        ({}, 500, "HTTP 500 without a readable result"),
     ],
 )
 def test_log_names_the_kind_of_error(fields: Fields, status: int, text: str) -> None:

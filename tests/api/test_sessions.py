@@ -16,18 +16,15 @@ from custom_components.directcall.api import (
     DirectcallClient,
     DirectcallConnectionFailedError,
     DirectcallOutcomeUnknownError,
-    NumberPair,
-    PhoneNumber,
     RequestScope,
     Sessions,
     Token,
     transport as transport_module,
 )
-from tests.api.common import in_time, signed_in
+from tests.api.common import PAIR, in_time, signed_in
 from tests.common import until
 from tests.simulator import Reply, Simulator
 
-PAIR = NumberPair(PhoneNumber("554130600300"), PhoneNumber("5541999990000"))
 CALL = CallRequest(PAIR, record=False, show_caller_id=True, ring_destination_first=False)
 YES = b'{"status": "ok", "codigo": "000"}'
 

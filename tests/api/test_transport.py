@@ -363,7 +363,7 @@ async def test_no_readable_answer_to_a_query(
 @pytest.mark.parametrize(
     ("reply", "text"),
     [
-        (Reply(b"", 500), "HTTP 500 without a clear answer"),
+        (Reply(b"", 500), "HTTP 500 without a readable result"),
         (Reply(drop=True), "ServerDisconnectedError"),
     ],
 )

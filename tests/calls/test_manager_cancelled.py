@@ -16,7 +16,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from tests.common import (
+    END,
     PLACE_CALL,
+    REQUEST_TOKEN,
     SEND,
     hurry,
     make_account,
@@ -33,7 +35,6 @@ from tests.simulator import Reply, Simulator
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
 
-TOKEN = "request_token"
 ACTIONS = [
     ("place_call", PLACE_CALL, {}),
     ("send_sms", SEND, {"message": "Fumaça!"}),
@@ -111,9 +112,9 @@ async def test_account_goes_while_the_token_is_renewed(
 ) -> None:
     """What waits for a token is not sent after its account was removed or disabled."""
     simulator.end_tokens()
-    token = simulator.hold(TOKEN)
+    token = simulator.hold(REQUEST_TOKEN)
     asking = ask(hass, action, data)
-    await until(lambda: simulator.requests[TOKEN] == 2)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     await go(hass, account)
     token.set()
     await pass_time(hass, freezer, 10, times=6)
@@ -195,7 +196,7 @@ async def test_calls_of_a_pair_share_a_refused_token(
     assert {str(result) for result in results} == {str(results[0])}
     assert isinstance(results[0], HomeAssistantError)
     assert results[0].translation_key == "authentication_failed"
-    assert simulator.requests[TOKEN] == 2
+    assert simulator.requests[REQUEST_TOKEN] == 2
 
 
 async def test_calls_of_a_pair_do_not_queue_up_behind_refusals(
@@ -219,9 +220,9 @@ async def test_account_goes_while_a_call_is_hung_up(
     """A hang-up that is under way gets its answer, though the account is removed."""
     await place_call(hass)
     await pass_time(hass, freezer, 3)
-    answer = simulator.hold("voz/end")
+    answer = simulator.hold(END)
     hang_up = ask(hass, "end_call", {})
-    await until(lambda: simulator.requests["voz/end"] == 1)
+    await until(lambda: simulator.requests[END] == 1)
     await remove(hass, account)
     answer.set()
     assert (await hang_up)["code"] == "000"
@@ -249,9 +250,9 @@ async def test_call_behind_a_cancelled_one_is_placed(
 ) -> None:
     """A call that waits behind a cancelled one is placed."""
     simulator.end_tokens()
-    token = simulator.hold(TOKEN)
+    token = simulator.hold(REQUEST_TOKEN)
     stopped, other = ask(hass, "place_call", {}), ask(hass, "place_call", {})
-    await until(lambda: simulator.requests[TOKEN] == 2)
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     stopped.cancel()
     token.set()
     assert (await other)["code"] == "000"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -21,6 +22,7 @@ from tests.common import (
     Events,
     begin,
     end_call,
+    hurry,
     make_account,
     place_call,
     set_up,
@@ -220,18 +222,17 @@ async def test_hang_up_during_the_request(
 
 
 async def test_hang_up_of_a_call_that_never_comes_up(
-    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A call that is not up after 20 s is not waited for any longer."""
+    """A hang-up is repeated every 2 s, until 20 s after the call was placed."""
     await place_call(hass)
     simulator.calls[0].line.ended = True
-    with (
-        patch("custom_components.directcall.calls.hang_up._UNTIL_UP", 0.1),
-        patch("custom_components.directcall.calls.state_machine.NOT_UP_YET", 0.5),
-        pytest.raises(ServiceValidationError, match="no call to hang up"),
-    ):
-        await end_call(hass)
-    assert 4 <= simulator.requests[END] <= 7
+    with pytest.raises(ServiceValidationError, match="no call to hang up"):
+        await hurry(freezer, end_call(hass), 0.1)
+    assert 8 <= simulator.requests[END] <= 11
 
 
 async def test_hang_up_of_all(

@@ -284,7 +284,7 @@ async def test_adding_a_contact_keeps_the_token(
 ) -> None:
     """Actions do not wait for a token while a contact is added."""
     simulator.quirks.token_delay = 60
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await add(hass, account, "Ana", "(41) 99999-2222")
         await place_call(hass, destination="Ana")
         await perform(hass, "send_sms", {"destination": "Ana", "message": "x"})

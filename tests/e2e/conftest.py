@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 import shutil
 from typing import Final
 
-import aiohttp
 from playwright.async_api import async_playwright, expect
 import pytest
 import pytest_asyncio
 
-from scripts.house import ROOT, House, connected, free_port
+from scripts.house import ROOT, House, free_port
 from tests.simulator import ACCOUNT, Quirks, Simulator
 
 from .page import FIRST_SECRET, HEIGHT, LANGUAGES, WIDTH, HomeAssistantPage
@@ -46,12 +45,7 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[HomeAssistantPag
     house = House(ALBUM / language, free_port(8125), language)
     await simulator.start()
     try:
-        async with (
-            house.running(),
-            aiohttp.ClientSession(house.url) as session,
-            connected(session, await house.make_user(session)),
-            async_playwright() as playwright,
-        ):
+        async with house.running(), async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=SWITCHES
             )

@@ -135,36 +135,35 @@ async def test_too_many_to_read(hass: HomeAssistant, simulator: Simulator) -> No
     assert len(response["recordings"]) == 50
 
 
-@pytest.mark.parametrize(
-    ("data", "key", "text"),
-    [
-        ({"start": "yesterday"}, "invalid_start", "be a date"),
-        ({"start": 5}, "invalid_start", "be a date"),
-        ({"end": ["2026-11-25"]}, "invalid_end", "be a date"),
-        ({"end": "2026-13-01"}, "invalid_end", "be a date"),
-        ({"end": "2026-11-25 25:00:00"}, "invalid_end", "be a date"),
-        ({"end": "0001-01-01"}, "invalid_end", "be a date"),
-        ({"start": "9999-12-31"}, "invalid_start", "be a date"),
-        ({"start": "0001-01-01 00:00:00+14:00"}, "invalid_start", "be a date"),
-        ({"start": "2026-11-26"}, "end_before_start", "the current time is used"),
-        ({"start": "2026-11-25", "end": "2026-11-24"}, "end_before_start", "before the start"),
-        ({"start": "2026-08-26"}, "period_too_long", "at most 90 days"),
-        ({"start": "2026-08-26 23:59:59"}, "period_too_long", "at most 90 days"),
-        ({"start": "2025-01-01", "end": "2025-04-02"}, "period_too_long", "at most 90 days"),
-        ({"destination": "3060-0300"}, "number_without_area_code", "area code"),
-        ({"destination": "Pedro"}, "unknown_contact", "Pedro"),
-        ({"contact": "nobody"}, "contact_not_found", "was deleted"),
-        ({"destination": ["Maria", "João"]}, "one_destination", "contact or a destination"),
-        ({"origin": "Maria"}, "unknown_field", "no field called"),
-    ],
-)
-async def test_bad_data(
-    hass: HomeAssistant, simulator: Simulator, data: dict[str, Any], key: str, text: str
-) -> None:
-    """What cannot be listed is an error that says why, and nobody is asked."""
-    with pytest.raises(ServiceValidationError, match=text) as caught:
-        await perform(hass, "list_recordings", data)
-    assert caught.value.translation_key == key
+# Fields, the key of the error, and words of it.
+BAD_DATA: list[tuple[dict[str, Any], str, str]] = [
+    ({"start": "yesterday"}, "invalid_start", "be a date"),
+    ({"start": 5}, "invalid_start", "be a date"),
+    ({"end": ["2026-11-25"]}, "invalid_end", "be a date"),
+    ({"end": "2026-13-01"}, "invalid_end", "be a date"),
+    ({"end": "2026-11-25 25:00:00"}, "invalid_end", "be a date"),
+    ({"end": "0001-01-01"}, "invalid_end", "be a date"),
+    ({"start": "9999-12-31"}, "invalid_start", "be a date"),
+    ({"start": "0001-01-01 00:00:00+14:00"}, "invalid_start", "be a date"),
+    ({"start": "2026-11-26"}, "end_before_start", "the current time is used"),
+    ({"start": "2026-11-25", "end": "2026-11-24"}, "end_before_start", "before the start"),
+    ({"start": "2026-08-26"}, "period_too_long", "at most 90 days"),
+    ({"start": "2026-08-26 23:59:59"}, "period_too_long", "at most 90 days"),
+    ({"start": "2025-01-01", "end": "2025-04-02"}, "period_too_long", "at most 90 days"),
+    ({"destination": "3060-0300"}, "number_without_area_code", "area code"),
+    ({"destination": "Pedro"}, "unknown_contact", "Pedro"),
+    ({"contact": "nobody"}, "contact_not_found", "was deleted"),
+    ({"destination": ["Maria", "João"]}, "one_destination", "contact or a destination"),
+    ({"origin": "Maria"}, "unknown_field", "no field called"),
+]
+
+
+async def test_bad_data(hass: HomeAssistant, simulator: Simulator) -> None:
+    """Invalid fields are an error with the reason, and nothing is requested."""
+    for data, key, text in BAD_DATA:
+        with pytest.raises(ServiceValidationError, match=text) as caught:
+            await perform(hass, "list_recordings", data)
+        assert caught.value.translation_key == key, data
     assert simulator.requests[LIST] == 0
 
 

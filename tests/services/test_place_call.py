@@ -117,42 +117,37 @@ async def test_call_id_of_our_own(
     assert len(ulid_to_bytes(response["call_id"])) == 16
 
 
+# Numbers, the key of the error, and words of it.
+BAD_NUMBERS: list[tuple[Any, str, str]] = [
+    ("3060-0300", "number_without_area_code", "area code of …0300 is missing"),
+    ("4004-0300", "nationwide_number", "write any area code"),
+    ("41 9999-0300", "mobile_without_ninth_digit", "ninth digit of …0300 is missing"),
+    ("190", "short_number", "is a short number"),
+    (190, "short_number", "is a short number"),
+    ("0900 120 300", "premium_rate_number", "Premium rate numbers"),
+    ("005541999990300", "number_with_international_prefix", r"begins with 00\. Write \+"),
+    ("+55 41 99999-0000 ramal 12", "number_with_extension", "Extensions cannot be called"),
+    ("+55 41 99999-0000;ext=12", "number_with_extension", "Extensions cannot be called"),
+    ("(0xx41) 3060-0300 x12", "number_with_extension", "Extensions cannot be called"),
+    ("Maria 0300", "unknown_contact", 'no contact called "Maria 0300"'),
+    ("41 3060-0300 0300 0300", "invalid_number", "not a telephone number that can be called"),
+    ("()", "invalid_number", "not a telephone number that can be called"),
+    (18900090880, "number_unquoted", r"…0880 may have lost .* in the form \+55"),
+    (True, "invalid_number", "not a telephone number that can be called"),
+]
+
+
 @pytest.mark.parametrize("field", ["origin", "destination"])
-@pytest.mark.parametrize(
-    ("value", "key", "text"),
-    [
-        ("3060-0300", "number_without_area_code", "area code of …0300 is missing"),
-        ("4004-0300", "nationwide_number", "write any area code"),
-        ("41 9999-0300", "mobile_without_ninth_digit", "ninth digit of …0300 is missing"),
-        ("190", "short_number", "is a short number"),
-        (190, "short_number", "is a short number"),
-        ("0900 120 300", "premium_rate_number", "Premium rate numbers"),
-        ("005541999990300", "number_with_international_prefix", r"begins with 00\. Write \+"),
-        ("+55 41 99999-0000 ramal 12", "number_with_extension", "Extensions cannot be called"),
-        ("+55 41 99999-0000;ext=12", "number_with_extension", "Extensions cannot be called"),
-        ("(0xx41) 3060-0300 x12", "number_with_extension", "Extensions cannot be called"),
-        ("Maria 0300", "unknown_contact", 'no contact called "Maria 0300"'),
-        ("41 3060-0300 0300 0300", "invalid_number", "not a telephone number that can be called"),
-        ("()", "invalid_number", "not a telephone number that can be called"),
-        (18900090880, "number_unquoted", r"…0880 may have lost .* in the form \+55"),
-        (True, "invalid_number", "not a telephone number that can be called"),
-    ],
-)
 async def test_bad_number(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    account: MockConfigEntry,
-    field: str,
-    value: Any,
-    key: str,
-    text: str,
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, field: str
 ) -> None:
     """A number that cannot be called is an error that says why, without the whole number."""
-    with pytest.raises(ServiceValidationError, match=text) as caught:
-        await place_call(hass, **{field: value})
-    assert caught.value.translation_key == key
-    assert "99999-03" not in str(caught.value)
-    assert "{" not in str(caught.value)
+    for value, key, text in BAD_NUMBERS:
+        with pytest.raises(ServiceValidationError, match=text) as caught:
+            await place_call(hass, **{field: value})
+        assert caught.value.translation_key == key
+        assert "99999-03" not in str(caught.value)
+        assert "{" not in str(caught.value)
     assert simulator.requests[PLACE_CALL] == 0
 
 

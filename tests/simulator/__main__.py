@@ -7,20 +7,9 @@ from contextlib import suppress
 from . import ACCOUNT, Message, NetworkCall, Quirks, Rejection, Simulator, TokenShape
 
 
-def _tell(call: NetworkCall) -> None:
-    """Print a call as the telephone network saw it."""
-    print(
-        f"call from {call.origin} to {call.destination}: {call.rings_first} rings first,"
-        f" {'recorded' if call.recorded else 'not recorded'}",
-        flush=True,
-    )
-
-
-def _tell_message(message: Message) -> None:
-    """Print a message as the telephone network saw it."""
-    what = f"{len(message.audio)} bytes of audio" if message.audio else repr(message.text)
-    verb = "speaks" if message.is_spoken else "writes"
-    print(f"{message.origin} {verb} to {', '.join(message.destinations)}: {what}", flush=True)
+def _tell(request: Message | NetworkCall) -> None:
+    """Print a request as the telephone network saw it."""
+    print(request, flush=True)
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -43,7 +32,7 @@ async def _run() -> None:
             rejection=Rejection[arguments.rejection.upper()],
         ),
         on_call=_tell,
-        on_message=_tell_message,
+        on_message=_tell,
         port=arguments.port,
     )
     await simulator.start()

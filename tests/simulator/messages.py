@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 import itertools
 import re
-from typing import Final
+from typing import Final, override
 from zoneinfo import ZoneInfo
 
 _MOST_DESTINATIONS: Final = 10
@@ -33,6 +33,13 @@ class Message:
     form: Mapping[str, str]
     cancelled: bool = False
     message_id: str = field(default_factory=lambda: str(next(_ids)))
+
+    @override
+    def __str__(self) -> str:
+        """Return the message in one line."""
+        what = f"{len(self.audio)} bytes of audio" if self.audio else self.text
+        verb = "speaks" if self.is_spoken else "writes"
+        return f"{self.origin} {verb} to {', '.join(self.destinations)}: {what}"
 
 
 def read_message(form: Mapping[str, str], audio: bytes | None) -> Message | None:

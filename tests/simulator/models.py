@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, override
 
 from .telephones import Line
 
@@ -106,3 +106,9 @@ class NetworkCall:
     form: Mapping[str, str]
     line: Line
     call_id: str
+
+    @override
+    def __str__(self) -> str:
+        """Return the call in one line."""
+        recorded = "recorded" if self.recorded else "not recorded"
+        return f"{self.origin} calls {self.destination}: {self.rings_first} rings first, {recorded}"

@@ -29,7 +29,7 @@ _DOMAINS: Final = ("directcallsoft.com", "directcall.com.br", "directdial.com.br
 # Resolvers may read any other character in a host's name as something else.
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"(?:{_LABEL}\.)*(?:{'|'.join(map(re.escape, _DOMAINS))})")
-# Seconds without a byte, or without a complete answer, after which the provider is stuck.
+# Seconds without a byte, or without a complete response, after which the provider is stuck.
 STUCK: Final = 240
 TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=STUCK)
 _MOST_REDIRECTS: Final = 5
@@ -80,7 +80,7 @@ async def deadline() -> AsyncIterator[None]:
         async with asyncio.timeout(STUCK):
             yield
     except TimeoutError:
-        error = "the provider does not come to the point"
+        error = "the provider takes too long"
         raise DirectcallConnectionFailedError(error) from None
 
 
@@ -102,7 +102,6 @@ async def _first_bytes(audio: AudioStream) -> bytes:
 async def _follow(
     session: aiohttp.ClientSession, api_url: URL, link: URL, byte_range: ByteRange | None
 ) -> aiohttp.ClientResponse:
-    """Return the response at the end of all redirects. Raise DirectcallLinkRefusedError."""
     target: URL | None = link
     for _ in range(_MOST_REDIRECTS + 1):
         if target is None or not _is_allowed(target, api_url):

@@ -37,7 +37,7 @@ class AudioStream:
     _source: AudioSource = field(repr=False)
     # The number of bytes that the source gives before the requested ones.
     _left_out: int = 0
-    # Whether the bytes are compressed, with gzip or zlib.
+    # True if the bytes are compressed with gzip or zlib.
     is_packed: bool = False
 
     async def __aenter__(self) -> Self:

@@ -84,7 +84,7 @@ class DirectcallClient:
         with self._transport.counting():
             requested_at = time.monotonic()
             try:
-                response = await self._transport.sign_in("request_token", form)
+                response = await self._transport.send_with_priority("request_token", form)
             except DirectcallOutcomeUnknownError as err:
                 raise DirectcallConnectionFailedError(str(err)) from None
             value, lifetime = read_token(response)
@@ -254,7 +254,6 @@ class DirectcallClient:
         fields: Mapping[str, str],
         seconds: float = TIMEOUT,
     ) -> ApiResponse:
-        """Ask once and check the response. A lost one counts as a failed connection."""
         try:
             response = await self._transport.ask(method, endpoint, _signed(token, fields), seconds)
             response.check()

@@ -49,11 +49,7 @@ class DirectcallTokenRejectedError(DirectcallError):
 
 
 class DirectcallRefusedError(DirectcallError):
-    """The provider refused, and nothing was done: show its code and text.
-
-    `code` has three digits, or is an OAuth error, or `HTTP` and a status. `message` is redacted.
-    Both are `-` if they are missing.
-    """
+    """The provider refused, and nothing was done: show its code and text, which may be `-`."""
 
     def __init__(self, code: str, message: str) -> None:
         """Keep the provider's code and text."""

@@ -261,5 +261,5 @@ class RecordingList:
     """The recordings that match a query."""
 
     recordings: tuple[Recording, ...]
-    # Whether there are no more. A list that is too long is not read to its end.
+    # False for a list that is too long to be read to its end.
     is_complete: bool

@@ -54,6 +54,8 @@ def parse_number(value: object, country: str) -> str:
 
 def clean(text: str) -> str:
     """Return a text with plain blanks and hyphens, and without invisible characters."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     cleaned = []
     for character in text:
         category = unicodedata.category(character)

@@ -21,7 +21,7 @@ _PAGES: Final = re.compile(r"[0-9]{1,6}")
 
 
 class _InvalidEntryError(Exception):
-    """A part of an entry is invalid: the text names it."""
+    """The text names the invalid part of an entry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Replies: what the client returns for the response to a request that is not repeated."""
+"""Replies: the results of requests that are not repeated, from their responses."""
 
 from collections.abc import Collection
 import re

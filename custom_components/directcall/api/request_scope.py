@@ -26,7 +26,7 @@ class RequestScope:
         self._deadline = time.monotonic() + seconds
         self._attempts = 0
         self._is_cancelled = False
-        # Whether an attempt was stopped, because Home Assistant stops. It may have arrived.
+        # True after an attempt was stopped with Home Assistant. It may have arrived.
         self.is_interrupted = False
 
     @property

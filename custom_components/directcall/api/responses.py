@@ -185,7 +185,7 @@ class ApiResponse:
             return
         refusal = self.refusal
         if refusal is None:
-            raise DirectcallOutcomeUnknownError(self.unclear)
+            raise DirectcallOutcomeUnknownError(self.unreadable)
         if self.rejects_token:
             raise DirectcallTokenRejectedError(str(refusal))
         if self.kind is CodeKind.AUTHENTICATION and not self._is_server_error:
@@ -198,7 +198,7 @@ class ApiResponse:
             return
         # A refusal counts only if nothing can have been done.
         if self._is_server_error or self._names_new_id:
-            raise DirectcallOutcomeUnknownError(self.unclear)
+            raise DirectcallOutcomeUnknownError(self.unreadable)
         if self.oauth_error == _OAUTH_UNNAMED and self.http_status != HTTPStatus.UNAUTHORIZED:
             error = f"HTTP {self.http_status} with a description alone"
             raise DirectcallTokenDoubtedError(error)
@@ -211,9 +211,9 @@ class ApiResponse:
             raise error(self.code, self.message or RETURN_CODES[self.code].text)
 
     @property
-    def unclear(self) -> str:
-        """Return the text of an error for a response that is neither success nor refusal."""
-        return f"HTTP {self.http_status} without a clear answer"
+    def unreadable(self) -> str:
+        """Return the text of the error for a response that is neither success nor refusal."""
+        return f"HTTP {self.http_status} without a readable result"
 
     @property
     def _names_new_id(self) -> bool:

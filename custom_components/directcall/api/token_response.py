@@ -41,7 +41,7 @@ def _error(response: ApiResponse) -> DirectcallError:
     ):
         return DirectcallAuthenticationError(str(refusal or response.message))
     # A token costs nothing, and may be requested again.
-    return refusal or DirectcallConnectionFailedError(response.unclear)
+    return refusal or DirectcallConnectionFailedError(response.unreadable)
 
 
 def _lifetime(expires_in: object, token: str) -> float:

@@ -125,7 +125,7 @@ class Transport:
             seconds = min(TIMEOUT if audio is None else UPLOAD_TIMEOUT, scope.seconds_left)
             return await self.send(self.sessions.priority, method, endpoint, fields, seconds, audio)
 
-    async def sign_in(self, endpoint: str, fields: Mapping[str, str]) -> ApiResponse:
+    async def send_with_priority(self, endpoint: str, fields: Mapping[str, str]) -> ApiResponse:
         """Send a form once, with priority. Raise what `send` raises."""
         return await self.send(self.sessions.priority, "POST", endpoint, fields, TIMEOUT)
 
@@ -218,6 +218,6 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
         body += chunk
         if len(body) > _LONGEST_BODY:
             response.close()
-            error = "the answer is too long"
+            error = "the response is too long"
             raise DirectcallOutcomeUnknownError(error)
     return bytes(body)

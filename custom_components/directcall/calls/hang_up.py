@@ -17,7 +17,7 @@ from ..api import (
     ProviderReply,
     RequestScope,
 )
-from ..billing import DEADLINE, DetachedRequest, RequestManager
+from ..billing import DEADLINE, RequestManager
 from ..const import DOMAIN
 from .call import Call
 from .requested_call import RequestedCall, RequestedCalls
@@ -41,8 +41,6 @@ type HangUpResult = ProviderReply | PreventedCall
 
 class HangUp:
     """A hang-up that is under way."""
-
-    request: DetachedRequest[HangUpResult]
 
     def __init__(
         self,

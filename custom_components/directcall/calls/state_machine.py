@@ -65,14 +65,14 @@ def hide_another(call: Call, now: float) -> Call:
 
 def enter(call: Call, state: CallState, now: float) -> Call:
     """Return a call after it entered a state."""
-    call = replace(call, state=state)
     if state is CallState.PLACED:
-        return replace(call, is_accepted=True)
+        return replace(call, state=state, is_accepted=True)
     if state is CallState.ANSWERED:
-        return replace(call, answered_after=call.age(now))
+        return replace(call, state=state, answered_after=call.age(now))
     if state.is_over and call.answered_after is not None:
-        return replace(call, duration=max(0, call.age(now) - call.answered_after))
-    return call
+        duration = max(0, call.age(now) - call.answered_after)
+        return replace(call, state=state, duration=duration)
+    return replace(call, state=state)
 
 
 def finish(call: Call, state: CallState, now: float) -> Transition:

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant, callback
 from ..api import AcceptedRequest, CallStatus, DirectcallClient, DirectcallError, NumberPair
 from ..coordinator import DirectcallCoordinator
 from ..issues import BilledService, async_clear_no_credit
-from ..polling import PollScheduler
+from ..poll_scheduler import PollScheduler
 from ..store import AccountStore, Section
 from . import state_machine
 from .call import NOT_UP_YET, Call, CallState
@@ -31,8 +31,13 @@ class TrackedCall:
     """A call as it is now."""
 
     call: Call
+    line_keys: tuple[str, str] = field(init=False)
     _placed_or_over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _answered_or_over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Derive the keys once, because every new call is compared with all others."""
+        self.line_keys = self.call.pair.line_keys
 
     @callback
     def async_update(self, call: Call) -> None:
@@ -96,7 +101,15 @@ class CallTracker:
 
     def find(self, pair: NumberPair) -> TrackedCall | None:
         """Return the call between two telephones, however their numbers are written."""
-        return next((each for each in self._tracked if each.call.pair.could_match(pair)), None)
+        keys = pair.line_keys
+        return next(
+            (
+                each
+                for each in self._tracked
+                if each.line_keys == keys and each.call.pair.could_match(pair)
+            ),
+            None,
+        )
 
     @callback
     def _restore(self, calls: list[Call]) -> None:

@@ -21,7 +21,7 @@ from ..api import DirectcallError, NumberPair, PhoneNumber, RecordingQuery
 from ..calls import DIGITS, Call, CallState, CallTracker
 from ..const import DOMAIN
 from ..coordinator import DirectcallCoordinator
-from ..polling import PollScheduler
+from ..poll_scheduler import PollScheduler
 from ..store import AccountStore, Section
 from .library import RecordingLibrary, media_content_id
 
@@ -133,7 +133,7 @@ class RecordingWatcher:
         self._searched: set[str] = set()
         self._searches = PollScheduler(hass, self._async_search)
         self._attached: tuple[DirectcallCoordinator, RecordingLibrary] | None = None
-        self._unsubscribe: CALLBACK_TYPE = lambda: None
+        self._unsubscribe: CALLBACK_TYPE | None = None
 
     @property
     def pending(self) -> int:
@@ -168,7 +168,9 @@ class RecordingWatcher:
     def async_detach(self) -> None:
         """Pause the searches. Those that are due meanwhile are made later."""
         self._attached = None
-        self._unsubscribe()
+        if self._unsubscribe:
+            self._unsubscribe()
+            self._unsubscribe = None
         self._searches.async_pause()
 
     @callback

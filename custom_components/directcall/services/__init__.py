@@ -87,8 +87,6 @@ def _async_register(
     names: frozenset[str],
     supports_response: SupportsResponse = SupportsResponse.OPTIONAL,
 ) -> None:
-    """Register an action and the names of its fields."""
-
     async def perform(call: ServiceCall) -> ServiceResponse:
         fields = ActionFields(call, names)
         entry = async_get_entry(hass, fields)

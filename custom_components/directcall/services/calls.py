@@ -61,7 +61,6 @@ async def async_end_call(
 def _async_get_parties(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
 ) -> tuple[NumberPair, str | None]:
-    """Return the two numbers of a call, and the name of the contact that is called."""
     book = AddressBook(hass, entry)
     destination = async_get_destination(fields, book)
     return book.get_pair(fields.get_item(CONF_ORIGIN), destination), destination.contact

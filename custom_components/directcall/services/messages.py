@@ -99,7 +99,6 @@ async def async_cancel_message(
 def _async_get_parties(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
 ) -> tuple[PhoneNumber, Addressees]:
-    """Return the origin and the recipients of a message."""
     book = AddressBook(hass, entry)
     return book.get_origin(fields.get_item(CONF_ORIGIN)), async_get_addressees(fields, book)
 
@@ -124,7 +123,6 @@ async def _async_get_content(hass: HomeAssistant, fields: ActionFields) -> str |
 async def _async_send(
     hass: HomeAssistant, data: DirectcallData, addressees: Addressees, message: VoiceMessage | Sms
 ) -> JsonObjectType:
-    """Send a message, and return the response about it."""
     recipients = addressees.recipients
     outcomes = await async_send_message(data.account.requests, data.client, recipients, message)
     accepted = async_check_outcomes(hass, outcomes, addressees.errors)

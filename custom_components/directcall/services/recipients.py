@@ -44,5 +44,4 @@ def async_get_addressees(fields: ActionFields, book: AddressBook) -> Addressees:
 
 
 def _one_destination() -> ServiceValidationError:
-    """Return the error that a call needs exactly one destination."""
     return ServiceValidationError(translation_domain=DOMAIN, translation_key="one_destination")

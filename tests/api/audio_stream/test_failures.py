@@ -147,9 +147,7 @@ async def test_slow_headers_time_out(client: DirectcallClient) -> None:
         port = slow.sockets[0].getsockname()[1]
         with (
             patch.object(audio_download_module, "STUCK", 0.3),
-            pytest.raises(
-                DirectcallConnectionFailedError, match=r"^the provider does not come to the point$"
-            ),
+            pytest.raises(DirectcallConnectionFailedError, match=r"^the provider takes too long$"),
         ):
             await client.open_recording(at(f"http://directcall.com.br:{port}/1"))
         await has_ended.wait()

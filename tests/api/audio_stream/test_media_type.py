@@ -153,9 +153,7 @@ async def test_stuck_provider_times_out_before_the_media_type(
     server.answer = answer
     with (
         patch.object(audio_download_module, "STUCK", 0.3),
-        pytest.raises(
-            DirectcallConnectionFailedError, match=r"^the provider does not come to the point$"
-        ),
+        pytest.raises(DirectcallConnectionFailedError, match=r"^the provider takes too long$"),
     ):
         await client.probe_recording(at(f"http://directcall.com.br:{server.port}/1"))
 
