@@ -13,7 +13,7 @@ IMAGES: Final = ROOT / "custom_components" / "directcall" / "brand"
 # In pixels; "@2x" is twice as high. Home Assistant wants icons of 256 pixels, and logos whose
 # shorter side has 128 to 256.
 HEIGHT: Final = 256
-# What has to stand out from a page, on a dark one. The icon stands out from both.
+# The logo's ink has to be light on a dark page. The icon is visible on both.
 DARK: Final = ".ink { color: #f1f3f5 !important }"
 
 

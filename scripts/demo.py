@@ -18,7 +18,15 @@ import aiohttp
 
 from tests.simulator import ACCOUNT, Message, NetworkCall, Quirks, Simulator
 
-from .house import ROOT, USER, House, HouseError, Login, free_port, say
+from .home_assistant import (
+    ROOT,
+    USER,
+    HomeAssistantProcess,
+    HomeAssistantProcessError,
+    Login,
+    free_port,
+    say,
+)
 
 FLOWS: Final = "/api/config/config_entries/flow"
 CONTACT_FLOWS: Final = "/api/config/config_entries/subentries/flow"
@@ -93,7 +101,7 @@ async def submit(login: Login, path: str, **fields: object) -> Any:
     result = await login.post(path, fields)
     if result["type"] != "create_entry":
         error = f"the form was not accepted: {result.get('errors')}"
-        raise HouseError(error)
+        raise HomeAssistantProcessError(error)
     return result
 
 
@@ -163,7 +171,7 @@ def shown(form: Mapping[str, str]) -> str:
 
 
 def check(simulator: Simulator, states: list[str], recordings: list[str]) -> None:
-    """Print what happened. Raise HouseError if it is not what was expected."""
+    """Print what happened. Raise HomeAssistantProcessError if it is not what was expected."""
     say("\nRecordings, as a player fetched them")
     for recording in recordings:
         say(f"  {recording}")
@@ -179,30 +187,34 @@ def check(simulator: Simulator, states: list[str], recordings: list[str]) -> Non
     }
     if wrong := [name for name in EXPECTED if actual[name] != EXPECTED[name]]:
         error = "; ".join(f"the {name} are {actual[name]}, not {EXPECTED[name]}" for name in wrong)
-        raise HouseError(error)
+        raise HomeAssistantProcessError(error)
 
 
 async def play(simulator: Simulator, arguments: argparse.Namespace) -> None:
     """Run Home Assistant, and let it call."""
     port = free_port(8123)
-    house = House(ROOT / ".demo", port, arguments.language, arguments.zip, more=CONFIGURATION)
-    async with house.running() as login:
+    instance = HomeAssistantProcess(
+        ROOT / ".demo", port, arguments.language, arguments.zip, more=CONFIGURATION
+    )
+    async with instance.running() as login:
         # The frontend does not start without them.
         if not await login.command(type="get_services"):
             error = "Home Assistant does not list its actions"
-            raise HouseError(error)
+            raise HomeAssistantProcessError(error)
         await add_account(login, simulator)
         states = await detect_smoke(login)
         await asyncio.sleep(GRACE)
-        check(simulator, states, await play_recordings(login, house.url))
+        check(simulator, states, await play_recordings(login, instance.url))
         if not arguments.once:
-            await stay(simulator, login.process, house)
+            await stay(simulator, login.process, instance)
 
 
-async def stay(simulator: Simulator, process: asyncio.subprocess.Process, house: House) -> None:
+async def stay(
+    simulator: Simulator, process: asyncio.subprocess.Process, instance: HomeAssistantProcess
+) -> None:
     """Leave everything running, and print each call and message that arrives."""
     say(f"""
-Home Assistant is at {house.url}: log in as {USER} with the password {USER}.
+Home Assistant is at {instance.url}: log in as {USER} with the password {USER}.
 Try there
   - Settings > Tools > Actions: Directcall: Send voice message, Send SMS, Place call
   - Media: Directcall: play the recorded call
@@ -213,13 +225,13 @@ Try there
   - the device Directcall: its event shows the state of each call, its button hangs up
 Directcall is simulated at {simulator.url}: client id {ACCOUNT.client_id}, client secret \
 {ACCOUNT.client_secret}.
-Home Assistant's log is {house.log.relative_to(ROOT)}. Ctrl-C ends everything.
+Home Assistant's log is {instance.log.relative_to(ROOT)}. Ctrl-C ends everything.
 """)
     simulator.on_call = simulator.on_message = say
     simulator.quirks.haste = 1
     await process.wait()
     error = "Home Assistant ended by itself"
-    raise HouseError(error)
+    raise HomeAssistantProcessError(error)
 
 
 async def main() -> int:
@@ -232,7 +244,7 @@ async def main() -> int:
     await simulator.start()
     try:
         await play(simulator, arguments)
-    except HouseError as err:
+    except HomeAssistantProcessError as err:
         say(f"\nThe demo failed: {err}.")
         return 1
     finally:

@@ -1,4 +1,4 @@
-"""Measure what an account costs: time, and requests to a simulated provider."""
+"""Benchmark of an account: its time, and its requests to a simulated provider."""
 
 import argparse
 import asyncio
@@ -18,13 +18,13 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "performance.md"
 START: Final = "<!-- What scripts/benchmark --write writes -->\n"
 END: Final = "<!-- Its end -->\n"
 CONTACTS: Final = 50
-# How many times as long as a `rest_command` that opens a connection, too, a call may take.
+# Limit of the time of a call, relative to a `rest_command` that opens a connection, too.
 MOST_TIMES: Final = 1.5
 
 
 async def measure(rounds: int, calls: int) -> tuple[dict[str, float], dict[str, str]]:
     """Return the median of the seconds of a call, by way, and all figures by their names."""
-    async with measures.running_house() as hass, running_provider() as (port, ask):
+    async with measures.running_home_assistant() as hass, running_provider() as (port, ask):
         async with measures.running_account(hass, port) as (url, _):
             compared = await measures.compare(hass, url, rounds)
             before = await ask()

@@ -47,7 +47,7 @@ type Way = Callable[[str], Awaitable[object]]
 
 
 @asynccontextmanager
-async def running_house() -> AsyncIterator[HomeAssistant]:
+async def running_home_assistant() -> AsyncIterator[HomeAssistant]:
     """Start Home Assistant in a folder of its own, with a resolver that needs no network."""
     resolver = aiohttp.ThreadedResolver
     with (

@@ -1,4 +1,4 @@
-"""Report: what Directcall answered, masked, as Markdown for a public issue."""
+"""Report: the provider's responses, masked, as Markdown for a public issue."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from .masking import Masker, shown_host, shown_media_type
 INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "directcall"
 _MANIFEST: Final = json.loads((INTEGRATION / "manifest.json").read_text(encoding="utf-8"))
 FORM: Final = f"{_MANIFEST['issue_tracker']}/new?template=4-live-check.yml"
-# The report says only that a response has these headers.
+# The report contains the names of these headers only, without their values.
 _HEADERS: Final = ("Accept-Ranges", "Retry-After", "Set-Cookie", "WWW-Authenticate")
 _MOST_SHAPES: Final = 6
 _INTRODUCTION: Final = """\

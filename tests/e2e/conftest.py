@@ -8,7 +8,7 @@ from playwright.async_api import async_playwright, expect
 import pytest
 import pytest_asyncio
 
-from scripts.house import ROOT, House, free_port
+from scripts.home_assistant import ROOT, HomeAssistantProcess, free_port
 from tests.simulator import ACCOUNT, Quirks, Simulator
 
 from .page import FIRST_SECRET, HEIGHT, LANGUAGES, WIDTH, HomeAssistantPage
@@ -42,10 +42,10 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[HomeAssistantPag
     shutil.rmtree(album, ignore_errors=True)
     album.mkdir(parents=True)
     simulator = Simulator(Quirks(haste=HASTE), secrets={ACCOUNT.client_id: FIRST_SECRET})
-    house = House(ALBUM / language, free_port(8125), language)
+    instance = HomeAssistantProcess(ALBUM / language, free_port(8125), language)
     await simulator.start()
     try:
-        async with house.running(), async_playwright() as playwright:
+        async with instance.running(), async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=SWITCHES
             )
@@ -58,7 +58,7 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[HomeAssistantPag
             screen.set_default_timeout(TIMEOUT)
             expect.set_options(timeout=TIMEOUT)
             images = IMAGES if request.config.getoption("images") else None
-            page = HomeAssistantPage(language, screen, house, simulator, album, images)
+            page = HomeAssistantPage(language, screen, instance, simulator, album, images)
             yield page
             # Where a test failed, this shows the screen that it failed on.
             await page.picture("last")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from PIL import Image
 from playwright.async_api import ConsoleMessage, Locator, Page, ViewportSize, expect
 
-from scripts.house import ROOT, House
+from scripts.home_assistant import ROOT, HomeAssistantProcess
 from tests.simulator import Simulator
 
 LANGUAGES: Final = ("en", "pt-BR")
@@ -47,7 +47,7 @@ class HomeAssistantPage:
 
     language: str
     screen: Page
-    house: House
+    instance: HomeAssistantProcess
     simulator: Simulator
     album: Path
     """The folder of the pictures that are taken of every step."""
@@ -87,7 +87,7 @@ class HomeAssistantPage:
 
     async def open(self, path: str) -> None:
         """Go to a page."""
-        await self.screen.goto(f"{self.house.url}{path}")
+        await self.screen.goto(f"{self.instance.url}{path}")
 
     async def picture(self, name: str, part: Locator | None = None) -> Path:
         """Take a picture of the screen, or of a part of it, and return its file."""

@@ -9,7 +9,7 @@ from typing import Final
 from playwright.async_api import expect
 import pytest
 
-from scripts.house import USER
+from scripts.home_assistant import USER
 from tests.simulator import ACCOUNT
 
 from .page import FIRST_SECRET, HomeAssistantPage
@@ -214,14 +214,14 @@ async def test_remove_account(page: HomeAssistantPage) -> None:
     await page.picture("delete")
     await page.press("delete")
     await expect(page.screen.get_by_text(ACCOUNT.client_id)).to_have_count(0)
-    storage = page.house.folder / ".storage"
+    storage = page.instance.folder / ".storage"
     await wait_until(lambda: ACCOUNT.client_id not in read(storage))
     assert private_values(page, read(storage)) == 0
 
 
 async def test_no_complaints(page: HomeAssistantPage) -> None:
     """Neither the browser nor Home Assistant's log complained, and the log has nothing private."""
-    log = page.house.log.read_text(encoding="utf-8")
+    log = page.instance.log.read_text(encoding="utf-8")
     complaints = [
         line
         for line in log.splitlines()

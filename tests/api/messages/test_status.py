@@ -253,7 +253,7 @@ async def test_no_readable_answer_to_a_query(
     """A lost answer is asked for once, also by the HTTP client below."""
     simulator.reply(endpoint, reply)
     with pytest.raises(
-        error, match=r"a clear answer|too long|ServerDisconnectedError|ClientPayloadError"
+        error, match=r"a readable result|too long|ServerDisconnectedError|ClientPayloadError"
     ) as caught:
         await ask(client, token, MESSAGE_ID)
     assert type(caught.value) is error

@@ -64,7 +64,7 @@ automation mine: !include automations.yaml
 """
 
 
-class HouseError(Exception):
+class HomeAssistantProcessError(Exception):
     """Home Assistant did not do what was expected."""
 
 
@@ -100,7 +100,7 @@ class Login:
         async with self.session.post(path, json=body) as response:
             if not response.ok:
                 error = f"{path} answered HTTP {response.status}: {await response.text()}"
-                raise HouseError(error)
+                raise HomeAssistantProcessError(error)
             return await response.json()
 
     async def command(self, **fields: Any) -> Any:
@@ -126,7 +126,7 @@ class Login:
 
 
 @dataclass(frozen=True)
-class House:
+class HomeAssistantProcess:
     """A Home Assistant whose folder is replaced at each start."""
 
     folder: Path
@@ -162,19 +162,19 @@ class House:
                     login = Login(process, session, socket_)
                     await login.start(token)
                     yield login
-        except (HouseError, TimeoutError) as err:
+        except (HomeAssistantProcessError, TimeoutError) as err:
             lines = self.log.read_text(errors="replace").splitlines()[-20:]
             say("\n".join([f"The end of {self.log.relative_to(ROOT)}:", *lines]))
             error = str(err) or "Home Assistant did not answer in time"
-            raise HouseError(error) from err
+            raise HomeAssistantProcessError(error) from err
 
     def _build(self) -> None:
-        """Replace its folder. Raise HouseError if another process uses it."""
+        """Replace its folder. Raise HomeAssistantProcessError if another process uses it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with ensure_single_execution(str(self.folder)) as lock:
             if lock.exit_code:
                 error = f"another process uses {self.folder.name}: stop that first"
-                raise HouseError(error)
+                raise HomeAssistantProcessError(error)
             shutil.rmtree(self.folder)
         storage = self.folder / ".storage"
         storage.mkdir(parents=True)
@@ -230,7 +230,7 @@ class House:
                         return
             await asyncio.sleep(1)
         error = f"Home Assistant ended by itself with status {process.returncode}"
-        raise HouseError(error)
+        raise HomeAssistantProcessError(error)
 
     async def _make_user(self, session: aiohttp.ClientSession) -> str:
         """Make the user, and return an access token."""
