@@ -43,7 +43,7 @@ def test_saved_call_is_restored() -> None:
         is_continuously_observed=False,
         placed_at=WALL - 100,
         started_at=NOW - 100,
-        newest_at=NOW - 100,
+        newest_started_at=NOW - 100,
         tracked_since=NOW,
         observed_at=NOW,
     )
@@ -72,7 +72,7 @@ def test_age_of_a_saved_call(placed_at: float, age: float) -> None:
     """The age of a saved call is that of the wall clock, unless the clock was set."""
     call = read(placed_at=placed_at)
     assert call.age(NOW) == age
-    assert call.newest_at == call.started_at
+    assert call.newest_started_at == call.started_at
     assert call.placed_at == placed_at
 
 

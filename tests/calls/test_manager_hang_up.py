@@ -210,7 +210,7 @@ async def test_hang_up_during_the_request(
     answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
     await until(lambda: len(simulator.calls) == 1)
-    with patch("custom_components.directcall.calls.hang_up._UNTIL_UP", 0.2):
+    with patch("custom_components.directcall.calls.hang_up._RETRY_INTERVAL", 0.2):
         hanging_up = asyncio.create_task(press_hang_up(hass))
         await until(lambda: simulator.requests[END] == 1)
         answer.set()

@@ -370,7 +370,7 @@ def test_hang_up_while_the_request_is_under_way() -> None:
     call, states = state_machine.hang_up(REQUESTED, START - 0.5)
     assert (call.was_hung_up, call.state, states) == (True, None, ())
     call = end_request(call)
-    assert state_machine.seconds_new(call, START) == 0
+    assert state_machine.seconds_until_status(call, START) == 0
     call = state_machine.enter(call, CallState.PLACED, START)
     assert poll(call, 2, NOT_ACTIVE)[1] == ["unknown"]
 
@@ -390,7 +390,7 @@ def test_request_is_sent_and_ends() -> None:
         sent, START, WALL, provider_id="id", replaces_another=False, may_show_another=False
     )
     assert (ended.placed_at, ended.observed_at, ended.is_requested) == (WALL, START - 3, False)
-    assert (ended.started_at, ended.newest_at, ended.tracked_since) == (START, START, START)
+    assert (ended.started_at, ended.newest_started_at, ended.tracked_since) == (START, START, START)
     assert (ended.provider_id, ended.state, ended.seen_live_at) == ("id", None, -inf)
     assert ended.is_continuously_observed
     assert not ended.may_show_another_call
@@ -402,7 +402,7 @@ def test_call_that_may_hide_another_one() -> None:
     """Where there may be two calls of a pair, neither a refusal nor an outcome is sure."""
     call = state_machine.hide_another(RINGING, START + 3)
     assert call.may_hide_another_call
-    assert (state_machine.seconds_new(call, START + 4), call.age(START + 4)) == (19, 4)
+    assert (state_machine.seconds_until_status(call, START + 4), call.age(START + 4)) == (19, 4)
     assert poll(call, 5, NOT_ACTIVE)[1] == ["unknown"]
 
 
@@ -424,7 +424,7 @@ def test_call_that_may_hide_another_one() -> None:
 def test_seconds_of_a_call(seconds: float, new: float, ambiguous: float, interval: float) -> None:
     """A call is new for 20 s, ambiguous for 45 s, and polled every 3 s in its first minute."""
     now = START + seconds
-    assert state_machine.seconds_new(PLACED, now) == new
+    assert state_machine.seconds_until_status(PLACED, now) == new
     assert state_machine.seconds_ambiguous(AMBIGUOUS, now) == ambiguous
     assert state_machine.poll_interval(PLACED, now) == interval
 

@@ -9,8 +9,8 @@ import voluptuous as vol
 
 from ..api import NumberPair, PhoneNumber
 
-# Seconds in which a call that was just placed may not be known to the status yet.
-NOT_UP_YET: Final = 20
+# Seconds for which the status may not list a new call yet.
+STATUS_DELAY: Final = 20
 # Seconds that a call of before a restart is old at most. Beyond that, a clock was set.
 _OLDEST: Final = 24 * 3600
 
@@ -91,7 +91,7 @@ class Call:
     """When the request was sent, and then when it ended: seconds since 1970, on the wall clock."""
     started_at: float = -inf
     """When the request ended: the call was accepted, or it is not known whether it was placed."""
-    newest_at: float = -inf
+    newest_started_at: float = -inf
     """The same of the newest call of the pair that this one may hide."""
     tracked_since: float = -inf
     observed_at: float = -inf
@@ -158,14 +158,14 @@ class Call:
         age = min(wall_now - values["placed_at"], _OLDEST)
         if age < 0:
             # The clock is behind, so that the age is not known: this must not hold an alarm back.
-            age = NOT_UP_YET
+            age = STATUS_DELAY
         return cls(
             **values | {"state": state},
             pair=NumberPair(PhoneNumber(origin), PhoneNumber(destination)),
             is_accepted=state is not None,
             is_continuously_observed=False,
             started_at=now - age,
-            newest_at=now - age,
+            newest_started_at=now - age,
             tracked_since=now,
             observed_at=now,
         )

@@ -23,8 +23,8 @@ from .call import Call
 from .requested_call import RequestedCall, RequestedCalls
 from .tracker import CallTracker, TrackedCall
 
-# Seconds until a call that may not be up yet is hung up again.
-_UNTIL_UP: Final = 2
+# Seconds until a call that the provider may not list yet is hung up again.
+_RETRY_INTERVAL: Final = 2
 # With fewer seconds left, it is not.
 _TIME_TO_END: Final = 10
 
@@ -84,10 +84,10 @@ class HangUp:
                 return reply
             if self._tracked:
                 self._tracker.async_observe(self._tracked, None, asked_at)
-            await self._async_wait_until_up()
+            await self._async_wait_to_retry()
             if self._prevented and self._tracked is None:
                 return self._prevented
-            if not self._may_come_up or scope.seconds_left < _TIME_TO_END:
+            if not self._may_ring_later or scope.seconds_left < _TIME_TO_END:
                 raise no_active_call()
 
     @callback
@@ -108,20 +108,20 @@ class HangUp:
         if tracked:
             self._tracker.async_hung_up(tracked)
 
-    async def _async_wait_until_up(self) -> None:
-        # A call that is not up yet would ring later, although it was hung up.
+    async def _async_wait_to_retry(self) -> None:
+        # A call that is not listed yet would ring later, although it was hung up.
         if self._requested:
-            await self._requested.request.async_wait_for_end(_UNTIL_UP)
+            await self._requested.request.async_wait_for_end(_RETRY_INTERVAL)
             self._async_take_up()
         elif self._is_live:
-            await asyncio.sleep(_UNTIL_UP)
+            await asyncio.sleep(_RETRY_INTERVAL)
 
     @property
     def _is_live(self) -> bool:
         return self._tracked is not None and not self._tracked.call.is_over
 
     @property
-    def _may_come_up(self) -> bool:
+    def _may_ring_later(self) -> bool:
         # Another call that is requested meanwhile must not be hung up.
         other = self._requested_calls.find(self.pair)
         return other in {None, self._requested} and (self._requested is not None or self._is_live)

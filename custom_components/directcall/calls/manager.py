@@ -158,7 +158,7 @@ class CallManager:
             # A call that is being hung up may be over any moment.
             if hang_up or tracked is None or tracked is polled:
                 return
-            is_new = state_machine.seconds_new(tracked.call, time.monotonic()) > 0
+            is_new = state_machine.seconds_until_status(tracked.call, time.monotonic()) > 0
             if is_new or await self._async_is_live(client, tracked):
                 raise _call_in_progress(tracked.call, contact)
             polled = tracked
@@ -221,7 +221,7 @@ def _call_in_progress(call: Call, contact: str | None) -> ServiceValidationError
     name = contact or call.contact
     placeholders = {"name": redact_name(name) if name else str(call.pair.destination)}
     key = "call_in_progress"
-    seconds = state_machine.seconds_new(call, time.monotonic())
+    seconds = state_machine.seconds_until_status(call, time.monotonic())
     if seconds and (call.may_hide_another_call or not call.is_accepted):
         key = "call_may_be_in_progress"
         placeholders["seconds"] = str(ceil(seconds))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from ..api import CallStatus, LegState
-from .call import NOT_UP_YET, Call, CallState
+from .call import STATUS_DELAY, Call, CallState
 
 # Seconds in which it stays unclear at most whether a call was placed, where no status is available.
 LONGEST_AMBIGUOUS: Final = 45
@@ -51,7 +51,7 @@ def end_request(
         provider_id=provider_id,
         placed_at=wall_now,
         started_at=now,
-        newest_at=now,
+        newest_started_at=now,
         tracked_since=now,
         is_continuously_observed=not replaces_another,
         may_show_another_call=may_show_another,
@@ -60,7 +60,9 @@ def end_request(
 
 def hide_another(call: Call, now: float) -> Call:
     """Return a call beside which another one of its pair may have been placed now."""
-    return replace(call, newest_at=now, may_hide_another_call=True, is_continuously_observed=False)
+    return replace(
+        call, newest_started_at=now, may_hide_another_call=True, is_continuously_observed=False
+    )
 
 
 def enter(call: Call, state: CallState, now: float) -> Call:
@@ -100,16 +102,16 @@ def observe(call: Call, status: CallStatus | None, asked_at: float, now: float) 
     # A late status says nothing new about a call that was seen live after it was asked for.
     if call.is_over or asked_at < call.seen_live_at:
         return call, ()
-    must_be_up = asked_at - call.started_at >= NOT_UP_YET
+    must_be_listed = asked_at - call.started_at >= STATUS_DELAY
     if call.may_show_another_call:
         # Ringing is a sign of this call only where the other one was over.
         is_sign = status is None or (status.is_ringing and call.is_continuously_observed)
-        if not (is_sign or must_be_up):
+        if not (is_sign or must_be_listed):
             return call, ()
         call = replace(call, may_show_another_call=False)
     call = _take_in(call, status, asked_at)
     if status is None:
-        if call.was_live or call.was_hung_up or must_be_up:
+        if call.was_live or call.was_hung_up or must_be_listed:
             return finish(call, inferred_final_state(call, asked_at), now)
         return call, ()
     states: list[CallState] = []
@@ -196,9 +198,9 @@ def _is_observed_until(call: Call, moment: float) -> bool:
     return call.is_continuously_observed and moment - call.observed_at <= _LONGEST_GAP
 
 
-def seconds_new(call: Call, now: float) -> float:
-    """Return the seconds in which the call, or one that it hides, may not be up yet."""
-    return 0 if call.was_hung_up else max(0, NOT_UP_YET - (now - call.newest_at))
+def seconds_until_status(call: Call, now: float) -> float:
+    """Return the seconds for which the status may not list the call, or one that it hides."""
+    return 0 if call.was_hung_up else max(0, STATUS_DELAY - (now - call.newest_started_at))
 
 
 def seconds_ambiguous(call: Call, now: float) -> float:
@@ -211,7 +213,7 @@ def poll_interval(call: Call, now: float) -> float:
     age = call.age(now)
     interval = _INTERVAL_AT_FIRST if age < _FIRST_MINUTE else _INTERVAL_LATER
     # An ambiguous placement is decided as soon as it can be.
-    return min(interval, NOT_UP_YET - age) if age < NOT_UP_YET else interval
+    return min(interval, STATUS_DELAY - age) if age < STATUS_DELAY else interval
 
 
 def is_given_up(call: Call, now: float) -> bool:

@@ -17,7 +17,7 @@ from ..issues import BilledService, async_clear_no_credit
 from ..poll_scheduler import PollScheduler
 from ..store import AccountStore, Section
 from . import state_machine
-from .call import NOT_UP_YET, Call, CallState
+from .call import STATUS_DELAY, Call, CallState
 from .publisher import CallPublisher
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,10 +50,10 @@ class TrackedCall:
     async def async_wait_for_outcome(self, seconds: float) -> None:
         """Wait until the destination answers or no longer can, for some seconds at most."""
         # Longer than this, it does not turn out whether an ambiguous call was placed.
-        until_clear = state_machine.seconds_ambiguous(self.call, time.monotonic())
+        until_decided = state_machine.seconds_ambiguous(self.call, time.monotonic())
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                async with asyncio.timeout(until_clear):
+                async with asyncio.timeout(until_decided):
                     await self._placed_or_over.wait()
                 await self._answered_or_over.wait()
 
@@ -274,7 +274,7 @@ class CallTracker:
 
     def _add_ended(self, pair: NumberPair) -> None:
         now = time.monotonic()
-        while self._ended and now - next(iter(self._ended.values()))[-1][1] >= NOT_UP_YET:
+        while self._ended and now - next(iter(self._ended.values()))[-1][1] >= STATUS_DELAY:
             del self._ended[next(iter(self._ended))]
         # The newest is last.
         others = self._ended.pop(pair.line_keys, [])
@@ -284,7 +284,7 @@ class CallTracker:
         """Return if a status may still show a call between two telephones that is over."""
         now = time.monotonic()
         return any(
-            now - ended_at < NOT_UP_YET and ended.could_match(pair)
+            now - ended_at < STATUS_DELAY and ended.could_match(pair)
             for ended, ended_at in self._ended.get(pair.line_keys, ())
         )
 
