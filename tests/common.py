@@ -163,7 +163,7 @@ async def end_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
 
 
 def with_destination(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an action's data with a destination where it names nobody."""
+    """Return an action's data, with a destination if it has no recipient."""
     return {**({} if "contact" in data else {"destination": DESTINATION}), **data}
 
 
@@ -179,7 +179,7 @@ def device_of(hass: HomeAssistant, account: MockConfigEntry, name: str) -> str:
 async def pass_time(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float, *, times: int = 1
 ) -> None:
-    """Let time pass, and whatever it sets off; so many times in a row."""
+    """Let time pass several times, and run everything that it triggers."""
     start = dt_util.utcnow()
     for step in range(1, times + 1):
         # Real time that a busy machine takes meanwhile does not add up.

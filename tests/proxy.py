@@ -18,7 +18,7 @@ _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 class End(Enum):
-    """How a connection ends."""
+    """End of a connection."""
 
     CLOSED = auto()
     RESET = auto()
@@ -27,7 +27,7 @@ class End(Enum):
 
 
 class Reach(Enum):
-    """How far a request gets."""
+    """Point that a request reaches."""
 
     NOWHERE = auto()
     """Nobody reads it."""
@@ -43,7 +43,7 @@ def as_it_is(answer: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What becomes of a connection."""
+    """Fault of a connection."""
 
     reach: Reach = Reach.PROVIDER
     answer: Callable[[bytes], bytes] = as_it_is
@@ -145,7 +145,7 @@ class Proxy:
     async def _answer(
         self, fault: Fault, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Take a request as far as it gets, and bring back what becomes of its answer."""
+        """Forward a request as far as the fault allows, and return its response."""
         if fault.reach is Reach.NOWHERE:
             return
         request = await _read_request(reader)

@@ -29,7 +29,7 @@ async def test_entities(
     entity_registry: er.EntityRegistry,
     snapshot: SnapshotAssertion,
 ) -> None:
-    """A contact can be called, and an account can be told to hang up."""
+    """An account has a button to hang up, and one to call each contact."""
     with patch("custom_components.directcall.PLATFORMS", [Platform.BUTTON]):
         account = await set_up(
             hass, make_account(simulator, entry_id="01DIRECTCALL", contacts={"Maria": ORIGIN})
@@ -47,7 +47,7 @@ async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
 async def test_contact_is_called(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """A contact is called as the account's options say, and the event tells of the contact."""
+    """A contact is called with the account's options, and the event names the contact."""
     await press(hass, "button.maria_call")
     [call] = simulator.calls
     assert {k: v for k, v in call.form.items() if k != "access_token"} == {
@@ -66,7 +66,7 @@ async def test_contact_is_called(
 async def test_contact_is_called_once(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Whoever presses twice calls once, and is told."""
+    """Two presses place one call, and the second raises an error."""
     await press(hass, "button.maria_call")
     with pytest.raises(ServiceValidationError, match="no second one was placed"):
         await press(hass, "button.maria_call")

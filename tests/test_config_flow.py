@@ -162,7 +162,7 @@ async def test_failing_credentials(
     error: str,
     quoted: dict[str, str],
 ) -> None:
-    """What the provider says is an error in each form; the form keeps all but the secret."""
+    """The provider's error is shown in each form, which keeps all values but the secret."""
     account = make_account(simulator)
     flows = {"user": (await start(hass), typed(simulator))}
     account_flow = {CONF_CLIENT_SECRET: ACCOUNT.client_secret}
@@ -194,7 +194,7 @@ async def test_failing_credentials(
 async def test_unexpected_error(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What nobody thought of is said to be that, and logged."""
+    """An unexpected exception is shown as such, and logged."""
     flow_id = await start(hass)
     with patch.object(DirectcallClient, "request_token", side_effect=RuntimeError("boom")):
         result = await submit(hass, flow_id, typed(simulator))
@@ -207,7 +207,7 @@ async def test_unexpected_error(
 async def test_account_is_there_already(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """The same account twice, in whatever case, is one too many."""
+    """The same account cannot be added twice, in any letter case."""
     result = await submit(
         hass, await start(hass), typed(simulator, client_id=ACCOUNT.client_id.upper())
     )
@@ -218,7 +218,7 @@ async def test_account_is_there_already(
 async def test_two_forms_of_one_account(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """A form that was left open somewhere does not keep anybody from adding the account."""
+    """An open form does not prevent adding the account in another one."""
     left_open = await start(hass)
     await submit(hass, left_open, typed(simulator, client_secret="wrong"))
     result = await submit(hass, await start(hass), typed(simulator))
@@ -230,7 +230,7 @@ async def test_two_forms_of_one_account(
 async def test_reauthentication(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator, rejection: Rejection
 ) -> None:
-    """Only the secret is asked for, and the account is set up anew exactly once."""
+    """Only the secret is requested, and the account is reloaded exactly once."""
     simulator.quirks.rejection = rejection
     simulator.secrets[ACCOUNT.client_id] = "000777"
     result: Any = await account.start_reauth_flow(hass)

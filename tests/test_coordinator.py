@@ -47,7 +47,7 @@ async def test_token_is_renewed_with_every_entity_disabled(
     freezer: FrozenDateTimeFactory,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """The token is renewed at 90 % of its life, whoever looks."""
+    """The token is renewed at 90 % of its life, with all entities disabled."""
     account = make_account(simulator)
     account.add_to_hass(hass)
     for domain, key in (
@@ -201,7 +201,7 @@ async def test_failed_token_request_of_a_cancelled_action(
 async def test_call_survives_a_reload(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """A call that waits for its token while the account is set up anew is placed, once."""
+    """A call that waits for its token while the account is reloaded is placed once."""
     simulator.end_tokens()
     token = simulator.hold(REQUEST_TOKEN)
     call = hass.async_create_task(place_call(hass))
@@ -216,7 +216,7 @@ async def test_call_survives_a_reload(
 async def test_removal_while_a_token_is_awaited(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """An account that is gone places no call, and asks nobody for new credentials."""
+    """A removed account places no call, and does not ask for new credentials."""
     simulator.end_tokens()
     token = simulator.hold(REQUEST_TOKEN)
     call = hass.async_create_task(place_call(hass))
@@ -262,7 +262,7 @@ async def test_token_rejected_once(
 async def test_token_rejected_for_many_is_renewed_once(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """Whoever is rejected after somebody renewed the token takes the new one."""
+    """A request that is rejected after another one renewed the token uses the new token."""
     simulator.end_tokens()
     simulator.quirks.token_delay = 0.1
     await asyncio.gather(
@@ -275,7 +275,7 @@ async def test_token_rejected_for_many_is_renewed_once(
 async def test_late_rejection_of_an_old_token(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """Who hears of a rejection after somebody else got a new token takes that one."""
+    """A late rejection of an old token is followed by a request with the current token."""
     simulator.end_tokens()
     simulator.quirks.rejection_delays = deque([0, 0.3])
     first = hass.async_create_task(place_call(hass))
@@ -334,7 +334,7 @@ async def test_renewal_that_fails_for_a_fault_of_ours(
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What nobody thought of is logged, and tried again as any other failure."""
+    """An unexpected error is logged, and the renewal is tried again as after other failures."""
     with patch.object(Transport, "send_with_priority", side_effect=RuntimeError("boom")):
         await pass_time(hass, freezer, 3600 * 0.9)
     assert "boom" in caplog.text

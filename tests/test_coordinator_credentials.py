@@ -97,7 +97,7 @@ async def test_refusal_between_failures(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Each kind of failure is tried again at its own pace, whatever came before it."""
+    """Each kind of failure has its own retry intervals, after any other failure."""
     simulator.reply(REQUEST_TOKEN, TOKEN_LOST, REFUSED, REFUSED, TOKEN_LOST, TOKEN_LOST)
     await pass_time(hass, freezer, 3600 * 0.9)
     requests = 2
@@ -150,7 +150,7 @@ async def test_token_that_comes_too_late(
 async def test_answer_for_credentials_that_were_replaced(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """What the provider says of the old secret is nothing against the new one."""
+    """A response for the old secret is not counted against the new one."""
     requests = simulator.requests[REQUEST_TOKEN]
     simulator.end_tokens()
     token = simulator.hold(REQUEST_TOKEN)

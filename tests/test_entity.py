@@ -28,7 +28,7 @@ def entity_classes(base: type[Entity] = Entity) -> Iterator[type[Entity]]:
 
 
 def test_no_entity_is_added_again(account: MockConfigEntry) -> None:
-    """Each class that is told when it is added is told, too, when its id changes."""
+    """Each class with a hook for its addition has one for a change of its ID, too."""
     told = {each for each in entity_classes() if ADDED_OR_REMOVED & each.__dict__.keys()}
     assert len(told) >= 4
     assert [each for each in told if "async_entity_id_changed" not in each.__dict__] == []

@@ -20,7 +20,7 @@ async def test_entities(
     entity_registry: er.EntityRegistry,
     snapshot: SnapshotAssertion,
 ) -> None:
-    """An account shows what becomes of its calls."""
+    """An account has an event entity for the states of its calls."""
     with patch("custom_components.directcall.PLATFORMS", [Platform.EVENT]):
         account = await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
     await snapshot_platform(hass, entity_registry, snapshot, account.entry_id)

@@ -46,7 +46,7 @@ async def test_no_credit_goes_with_the_account(
     account: MockConfigEntry,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """Nobody has to repair an account that is gone."""
+    """The issue is removed with its account."""
     with pytest.raises(HomeAssistantError, match="no credit"):
         await place_call(hass, destination=f"{NUMBER}0201")
     await hass.config_entries.async_remove(account.entry_id)

@@ -290,7 +290,7 @@ async def test_ended_before_it_began(terminal: Terminal, monkeypatch: pytest.Mon
 async def test_call_without_an_answer(
     terminal: Terminal, simulator: Simulator, ending: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is placed once and polled, and the user is told that the outcome is unclear."""
+    """A call without an answer is placed once and polled, and the outcome is shown as unclear."""
     await terminal.agree_and_run("ask_call", destination=f"(41) 99999-{ending}")
     assert len(simulator.calls) == simulator.requests[PLACE_CALL] == 1
     assert "DirectcallOutcomeUnknownError" in terminal.read(Question.CALL)

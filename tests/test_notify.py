@@ -140,7 +140,7 @@ async def test_never_twice(
     reply: Reply,
     key: str,
 ) -> None:
-    """Whatever was sent is not sent again by itself, and is not said to have been."""
+    """A message that was sent is not repeated automatically, and is not reported as sent."""
     simulator.reply(SEND, reply)
     with pytest.raises(HomeAssistantError) as caught:
         await send(hass, entity_id)
@@ -152,7 +152,7 @@ async def test_never_twice(
 async def test_without_a_connection(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """What acts is there without a connection too, and raises."""
+    """The entities are available without a connection, and raise an error."""
     await simulator.stop()
     simulator.end_tokens()
     with (

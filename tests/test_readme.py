@@ -157,7 +157,7 @@ async def house(
 
 
 def test_both_readmes_have_the_same_examples() -> None:
-    """What differs between the examples is their language alone."""
+    """The examples of both READMEs differ in their language alone."""
     english, portuguese = (examples(language) for language in READMES)
     kinds = (CALLING, SPEAKING, SCRIPTS, PLAYING, UNANSWERED, ON_RECORDINGS, CARDS)
     assert [len(each) for each in kinds] == [4, 2, 2, 2, 2, 2, 4]
@@ -172,7 +172,7 @@ def test_both_readmes_have_the_same_examples() -> None:
 
 @pytest.mark.parametrize("language", READMES)
 def test_numbers_are_quoted(language: str) -> None:
-    """Nobody learns from an example to leave the quotes out."""
+    """The numbers in all examples are quoted."""
     values = re.findall(
         r"^ +(?:destination: |origin: |- )(.*\d{4}.*|.*item.*)$", read(language), re.MULTILINE
     )
@@ -189,7 +189,7 @@ async def test_example_speaks_once(
     notifications: list[ServiceCall],
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What happens twice in a row is said once, and what happens later is said, too."""
+    """An event that repeats at once is spoken once, and a later one is spoken, too."""
     await house.happens()
     await house.happens()
     [message] = simulator.messages
@@ -211,7 +211,7 @@ async def test_example_calls_once(
     notifications: list[ServiceCall],
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What happens twice in a row places one call, and what happens later places another."""
+    """An event that repeats at once places one call, and a later one another."""
     await house.happens()
     assert len(simulator.calls) == 1
     await house.happens()
@@ -233,7 +233,7 @@ async def test_example_calls_once(
 async def test_example_falls_back(
     house: House, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
-    """What fails is told otherwise, and is not done again on the spot."""
+    """After a failure a notification is sent, and the request is not repeated at once."""
     simulator.reply(house.endpoint, Reply(b"", 500))
     await house.happens()
     await house.happens()
@@ -246,7 +246,7 @@ async def test_example_falls_back(
 @pytest.mark.freeze_time(NOON, tick=True)
 @pytest.mark.parametrize("config", DOORS, ids=name_of)
 async def test_door_opens_by_day(house: House, simulator: Simulator) -> None:
-    """A door that opens by day calls nobody."""
+    """A door that opens by day places no call."""
     await house.happens()
     assert simulator.requests["voz/call"] == 0
 
@@ -254,7 +254,7 @@ async def test_door_opens_by_day(house: House, simulator: Simulator) -> None:
 @pytest.mark.freeze_time(NIGHT, tick=True)
 @pytest.mark.parametrize("config", PANIC_BUTTONS, ids=name_of)
 async def test_panic_button(hass: HomeAssistant, house: House, simulator: Simulator) -> None:
-    """A button that comes back calls nobody; one that is pressed rings the helper first."""
+    """A button that becomes available places no call, and a press rings the helper first."""
     hass.states.async_set(house.entity_id, STATE_UNAVAILABLE)
     await house.happens()
     assert simulator.requests["voz/call"] == 0
@@ -306,7 +306,7 @@ async def test_script_calls_until_somebody_answers(
     freezer: FrozenDateTimeFactory,
     script: dict[str, Any],
 ) -> None:
-    """No credit, a refusal, a busy line, nobody there: the next is called, until one answers."""
+    """After no credit, a refusal, a busy line or no answer the next contact is called."""
     script = list_of(script, "0201", "0002", "7001", "7002", "0000", "1111")
     state = await run_to_its_end(hass, freezer, script, 160)
     assert state.state == "off"
@@ -326,7 +326,7 @@ async def test_script_hangs_up_before_the_next(
     freezer: FrozenDateTimeFactory,
     script: dict[str, Any],
 ) -> None:
-    """Who still rings when the time is over rings no more when the next one does."""
+    """A telephone that still rings is hung up before the next one is called."""
     script = list_of(script, "7002", "7001")
     place = script["sequence"][0]["repeat"]["sequence"][1]
     assert place["data"]["timeout"] == "00:01:00"
@@ -367,7 +367,7 @@ async def test_automation_on_an_event(
     freezer: FrozenDateTimeFactory,
     config: dict[str, Any],
 ) -> None:
-    """The house tells of a call that nobody answered, and not of one that somebody did."""
+    """The notification is sent for a call without an answer, and not for one with an answer."""
     assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: config})
     for destination in ("7004", "7001", "7002"):
         await place_call(hass, destination=f"+55 41 99999-{destination}")
@@ -392,7 +392,7 @@ async def test_automation_on_a_recording(
     freezer: FrozenDateTimeFactory,
     config: dict[str, Any],
 ) -> None:
-    """The telephone is told of a recording, and a tap there opens where it can be heard."""
+    """A notification announces a recording, and a tap opens it in the media browser."""
     [action] = config["actions"]
     told = async_mock_service(hass, *action["action"].split("."))
     assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: config})

@@ -83,7 +83,7 @@ def test_claims_name_real_tests() -> None:
 
 
 def test_repository_has_one_address() -> None:
-    """Whoever publishes the project elsewhere has to change it everywhere."""
+    """The address of the repository is the same in all files."""
     address = MANIFEST["documentation"].removesuffix("#readme")
     owner, repository = address.split("/")[-2:]
     assert MANIFEST["issue_tracker"] == f"{address}/issues"
@@ -96,7 +96,7 @@ def test_repository_has_one_address() -> None:
 
 
 def test_hacs_finds_the_zip_that_a_release_has() -> None:
-    """What hacs.json names is what the workflow attaches."""
+    """The file that hacs.json names is the one that the workflow attaches."""
     hacs = json.loads(read("hacs.json"))
     workflow: dict[str, Any] = load_yaml_dict(str(ROOT / ".github" / "workflows" / "release.yml"))
     commands = [step.get("run", "") for step in workflow["jobs"]["zip"]["steps"]]

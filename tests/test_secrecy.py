@@ -58,7 +58,7 @@ def leaks(text: str, tokens: list[str]) -> set[str]:
 
 
 def echo(token: str) -> Reply:
-    """Return a refusal of a provider that repeats all that it was told."""
+    """Return a refusal of a provider that repeats the whole request."""
     message = f"{SECRET} {token} 5541987654321 para (41) 91234-8765 {LINK}?access_token={token}"
     return Reply(json.dumps({"status": "erro", "codigo": "999", "msg": message}).encode())
 
@@ -105,7 +105,7 @@ async def test_nothing_private_gets_out(
     caplog: pytest.LogCaptureFixture,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Whatever goes wrong, and whatever the provider echoes, nobody gets to read it."""
+    """No private value is visible after any failure, although the provider repeats it."""
     account = private_account(simulator, caplog)
     # Refused at first, by a provider that repeats the secret.
     simulator.reply(
@@ -182,7 +182,7 @@ async def test_nothing_private_gets_out_of_messages(
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whatever goes wrong with a message, and whatever it is about, nobody gets to read it."""
+    """No private value of a message is visible after any failure."""
     account = private_account(simulator, caplog, contacts={"Maria": DESTINATION})
     await set_up(hass, account)
     token = account.runtime_data.coordinator.data.value
@@ -258,7 +258,7 @@ async def test_nothing_private_gets_out_of_recordings(
     caplog: pytest.LogCaptureFixture,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """No link leaves the server, whatever is browsed, played, listed or goes wrong."""
+    """No link leaves the server while recordings are browsed, played or listed, or that fails."""
     for component in ("diagnostics", "media_source", "websocket_api"):
         assert await async_setup_component(hass, component, {})
     account = private_account(simulator, caplog, contacts={"Maria": DESTINATION})

@@ -31,7 +31,7 @@ def account(
     simulator: Simulator,
     entity_registry: er.EntityRegistry,
 ) -> MockConfigEntry:
-    """Return an account whose sensor somebody enabled."""
+    """Return an account whose sensor is enabled."""
     account = make_account(simulator, entry_id="01DIRECTCALL")
     account.add_to_hass(hass)
     entity_registry.async_get_or_create(
@@ -64,7 +64,7 @@ async def test_entities(
 async def test_last_call_is_restored(
     hass: HomeAssistant, account: MockConfigEntry, saved: str | None, shown: str
 ) -> None:
-    """What became of the last call is known after a restart, too."""
+    """The state of the last call is restored after a restart."""
     data = {"native_value": saved, "native_unit_of_measurement": None}
     mock_restore_cache_with_extra_data(hass, [(State(LAST_CALL, str(saved)), data)])
     await hass.config_entries.async_setup(account.entry_id)

@@ -85,7 +85,7 @@ async def test_lists_that_hang_hold_no_call_back(
 async def test_lists_that_hang_leave_connections_to_polls(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """A second call is refused while the telephones talk, whoever reads lists meanwhile."""
+    """A second call is refused during a conversation, although lists of recordings hang."""
     simulator.quirks.list_delay = 60
     await place_call(hass)
     lists = [

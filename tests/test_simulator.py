@@ -131,7 +131,7 @@ def audio_form(fields: dict[str, str], audio: bytes) -> aiohttp.FormData:
 async def test_message_has_to_be_right(
     session: aiohttp.ClientSession, simulator: Simulator, token: str, changes: dict[str, str]
 ) -> None:
-    """What the documentation does not allow is refused."""
+    """A message that the documentation does not allow is refused."""
     good = {"access_token": token, **MESSAGE}
     answer = await post(session, "/sms/send", data={**good, **changes})
     assert (answer["status"], answer["codigo"]) == ("erro", "001")

@@ -43,7 +43,7 @@ async def test_system_health_without_an_account(
 async def test_no_redirect_is_followed(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """A provider that sends whoever asks elsewhere was reached, and nothing else is asked."""
+    """A redirect counts as reachable, and its target is not requested."""
     elsewhere = Simulator()
     await elsewhere.start()
     simulator.reply("", Reply(status=302, location=f"{elsewhere.url}/x"))
@@ -58,7 +58,7 @@ async def test_no_redirect_is_followed(
 async def test_provider_that_cannot_be_reached(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """A provider that nobody answers for is said to be unreachable."""
+    """A provider that cannot be reached is reported as unreachable."""
     await simulator.stop()
     await async_setup_component(hass, "system_health", {})
     info = await get_system_health_info(hass, DOMAIN)

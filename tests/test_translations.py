@@ -55,14 +55,14 @@ async def test_home_assistant_shows_every_text(hass: HomeAssistant, language: st
     ],
 )
 def test_action_takes_the_fields_of_its_form(action: str, fields: frozenset[str]) -> None:
-    """What the form of an action shows is what the action takes."""
+    """The form of an action has exactly the fields that the action accepts."""
     described = load_yaml_dict(str(INTEGRATION / "services.yaml"))[action]
     assert {field for field, _ in fields_of(described)} == fields
 
 
 @pytest.mark.parametrize("language", ["en", "pt-BR"])
 def test_every_state_of_a_call_has_a_text(language: str) -> None:
-    """What becomes of a call has the same name wherever it is shown, and none without one."""
+    """Each state of a call has one text, the same in all places."""
     entities = load(language)["entity"]
     event_types = entities["event"]["call"]["state_attributes"]["event_type"]["state"]
     assert event_types.keys() == set(CALL.event_types or ())

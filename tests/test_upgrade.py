@@ -308,7 +308,7 @@ async def test_second_start_is_like_the_first(
     recording: Recording,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What was taken over from the files of before is saved, and taken up again."""
+    """Data from the old files is saved, and loaded again at the second start."""
     async with started(folder) as (_, events):
         assert events == []
     async with started(folder) as (hass, events):
@@ -367,7 +367,7 @@ async def test_two_calls_of_a_pair_are_settled_once(
 async def test_power_failure_after_the_first_start(
     folder: Path, line: Line, recording: Recording, freezer: FrozenDateTimeFactory, tmp_path: Path
 ) -> None:
-    """What is on disk right after the first start is enough for the second."""
+    """The files right after the first start are sufficient for the second one."""
     copy = tmp_path / "copy"
     async with started(folder):
         shutil.copytree(folder / STORAGE_DIR, copy / STORAGE_DIR)

@@ -1,4 +1,4 @@
-"""Fields of actions: whatever a template makes of them is read, or is a translated error."""
+"""Fields of actions: any result of a template is read, or is a translated error."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -218,7 +218,7 @@ async def test_boolean(
 async def test_bad_boolean(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, value: Any
 ) -> None:
-    """What is neither yes nor no is an error with the field's name as the UI shows it."""
+    """An invalid boolean is an error with the field's name as in the UI."""
     await hass.config.async_update(language="pt-BR")
     await set_up(hass, make_account(simulator))
     with pytest.raises(ServiceValidationError) as caught:
@@ -255,7 +255,7 @@ async def test_timeout(
 async def test_moment_that_is_a_number(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, send_at: Any
 ) -> None:
-    """A number is no date and time: nothing is sent at a time that nobody meant."""
+    """A number is not accepted as a date and time."""
     with pytest.raises(ServiceValidationError, match="a date and time"):
         await perform(
             hass, "send_sms", {"destination": "Maria", "message": "x", "send_at": send_at}
@@ -275,7 +275,7 @@ async def test_moment_that_is_a_number(
 async def test_message_that_is_no_text(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, message: Any, text: str
 ) -> None:
-    """Whatever a template makes of a message, it is said."""
+    """Any result of a template is accepted as a message."""
     await perform(hass, "send_voice_message", {"destination": "Maria", "message": message})
     assert [message.text for message in simulator.messages] == [text]
 
@@ -301,7 +301,7 @@ async def test_title(
 async def test_title_alone(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Where the template of the text comes to nothing, the title is said all the same."""
+    """A title without a text is spoken alone."""
     data = {"destination": "Maria", "message": "", "title": "Fumaça"}
     await perform(hass, "send_voice_message", data)
     assert [message.text for message in simulator.messages] == ["Fumaça"]
@@ -350,7 +350,7 @@ TEMPLATES: dict[str, dict[str, Any]] = {
 async def test_fallback_runs(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, data: dict[str, Any]
 ) -> None:
-    """A script with `continue_on_error` gets to its next step, whatever a template gives."""
+    """A script with `continue_on_error` reaches its next step after any value of a template."""
     fallbacks = async_capture_events(hass, "fallback")
     place = {
         "action": "directcall.place_call",

@@ -1,4 +1,4 @@
-"""What the provider says of a call in progress, in whatever way it says it."""
+"""Status of a call in progress, from all forms of the provider's response."""
 
 from collections.abc import Mapping
 import json
@@ -126,7 +126,7 @@ def test_unknown_number_in_a_leg_is_ignored(number: object) -> None:
 
 
 def test_numbers_that_differ_in_their_country_code() -> None:
-    """Where both could be meant, the whole number decides."""
+    """The whole number decides if both numbers could match."""
     answer = status([leg("55 41 3060 0300"), leg("41 3060 0300", "chamando")], SIP_PAIR)
     assert answer is not None
     assert answer.destination is not None
@@ -201,7 +201,7 @@ def test_success_with_not_active_code() -> None:
 
 
 def test_word_gives_nothing_away() -> None:
-    """What is kept of an unknown word is masked and short."""
+    """An unknown word is kept masked and short."""
     answer = status([leg("554130600300", f"s3cr3t desviada para 5541987654321 {'x' * 100}")])
     assert answer is not None
     [only] = answer.legs
@@ -256,7 +256,7 @@ values = st.recursive(
     )
 )
 def test_any_message_is_read(message: object) -> None:
-    """Whatever stands there, it is a status, and never a crash."""
+    """Any JSON gives a status, never an unexpected exception."""
     answer = status(message)
     assert answer is not None
     fields: Mapping[str, object] = {"origin": answer.origin, "destination": answer.destination}

@@ -60,7 +60,7 @@ async def test_token(
 async def test_wrong_secret(
     client: DirectcallClient, simulator: Simulator, rejection: Rejection
 ) -> None:
-    """Refused credentials are known in whatever way they are refused."""
+    """Refused credentials are recognized in each form of the refusal."""
     simulator.quirks.rejection = rejection
     simulator.secrets[ACCOUNT.client_id] = "another"
     with pytest.raises(DirectcallAuthenticationError):
@@ -115,7 +115,7 @@ async def test_rejected_token(
     rejection: Rejection,
     status: int,
 ) -> None:
-    """A token that is not accepted is renewed once, in whatever way that is said."""
+    """A rejected token is renewed once, in each form of the rejection."""
     simulator.quirks.rejection = rejection
     simulator.quirks.error_status = status
     simulator.end_tokens()
@@ -209,7 +209,7 @@ async def test_id_gives_nothing_away(
 
 
 async def test_query_is_written_as_it_should_be(sessions: Sessions, simulator: Simulator) -> None:
-    """Nothing in a token is lost in a URL, whatever characters it is made of."""
+    """A token with any characters arrives unchanged in a URL."""
     token = Token("a+b/c=d&e%20f#g?~", 3600, time.monotonic())
     client = signed_in(sessions, simulator.url, token)
     simulator.accept(token.value)
@@ -262,6 +262,6 @@ def test_url(text: str, url: str) -> None:
     ],
 )
 def test_bad_url(text: str) -> None:
-    """Credentials go nowhere else."""
+    """Credentials are not sent to an unsafe URL."""
     with pytest.raises(DirectcallInvalidUrlError):
         parse_url(text)

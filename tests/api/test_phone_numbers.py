@@ -1,4 +1,4 @@
-"""What people type, and what the wire gets of it."""
+"""Telephone numbers: people's input, and the digits that are sent."""
 
 from contextlib import suppress
 import time
@@ -69,7 +69,7 @@ from tests.phone_metadata import forgotten_countries
     ],
 )
 def test_number_is_read(typed: str | float, digits: str) -> None:
-    """Whatever way a number is written, the wire gets digits, or the `ip` form."""
+    """A number in any common form gives digits, or the `ip` form."""
     assert PhoneNumber.parse(typed).digits == digits
 
 
@@ -156,7 +156,7 @@ def test_number_is_read(typed: str | float, digits: str) -> None:
     ],
 )
 def test_problem_is_named(typed: object, problem: NumberProblem) -> None:
-    """What is no number that can be called is told apart by what is wrong with it."""
+    """A number that cannot be called is an error with its own reason."""
     before = time.process_time()
     with pytest.raises(DirectcallInvalidNumberError) as caught:
         PhoneNumber.parse(typed)
@@ -227,7 +227,7 @@ def test_integer_is_the_same_number(digits: str) -> None:
 def test_written_forms_are_read_again(
     typed: str, e164: str, international: str, country: str
 ) -> None:
-    """What is shown and what is answered is the same number in every home."""
+    """Each written form of a number is read as the same number, in every country."""
     number = PhoneNumber.parse(typed)
     assert number.e164 == e164
     assert number.international == international
@@ -245,7 +245,7 @@ def test_written_forms_are_read_again(
     ],
 )
 def test_number_that_was_written_down(written: str, digits: str) -> None:
-    """What was kept is the same number again, also one that nobody could call."""
+    """A stored number is read back unchanged, also if it cannot be called."""
     assert PhoneNumber.from_international(written) == PhoneNumber(digits)
 
 
@@ -271,7 +271,7 @@ def test_number_is_written_as_at_home(digits: str, country: str | None, written:
     ("digits", "e164"), [("1234567", "+1234567"), ("123456", "123456"), ("ip4130600300",) * 2]
 )
 def test_number_for_every_home(digits: str, e164: str) -> None:
-    """What is long enough for a country code has a plus."""
+    """A number that is long enough for a country code is shown with a plus."""
     assert PhoneNumber(digits).e164 == e164
 
 
@@ -305,7 +305,7 @@ TYPED = st.one_of(
 @example("8~10 44 20 7946 0958", "RU")
 @example(41999990000, "BR")
 def test_reading_imports_nothing(typed: object, country: str | None) -> None:
-    """Whatever is read and written, all that it needs can be loaded before."""
+    """Reading and writing numbers imports nothing that could not be loaded before."""
     with forgotten_countries() as imports:
         load_number_data(country, [typed])
         assert missing_calling_codes(country, [typed]) == set()
@@ -331,7 +331,7 @@ def test_numbers_in_lists_are_loaded() -> None:
 
 @given(st.one_of(st.text(), st.text("+0123456789ip ()-./x"), st.integers(), st.floats(), st.none()))
 def test_anything_is_a_number_or_our_error(typed: object) -> None:
-    """Whatever comes in, only digits or an error of ours come out."""
+    """Any input gives digits or an error of the package."""
     try:
         number = PhoneNumber.parse(typed)
     except DirectcallError:

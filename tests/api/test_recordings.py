@@ -57,7 +57,7 @@ def listed(*entries: object, **more: object) -> Reply:
 async def test_documented_example(
     simulator: Simulator, client: DirectcallClient, token: Token
 ) -> None:
-    """What the documentation shows is read as it is meant, in the provider's time."""
+    """The documented example is read, with its times in the provider's zone."""
     entry = {
         "origem": "554130600300",
         "destino": "554130600300",
@@ -132,7 +132,7 @@ async def test_pages_written_otherwise(
 async def test_unreadable_number_of_pages(
     simulator: Simulator, client: DirectcallClient, token: Token, pages: object
 ) -> None:
-    """Where nobody can tell how many pages there are, they end where nothing new is on one."""
+    """With an unreadable number of pages, the list ends at the first page without a new entry."""
     other = {**ENTRY, "inicio": "2026-11-25 15:00:00"}
     simulator.reply(LIST, *(listed(entry, paginas=pages) for entry in (ENTRY, other, other, ENTRY)))
     found = await client.list_recordings(DAY)
@@ -186,7 +186,7 @@ async def test_too_many_recordings(
 async def test_list_that_takes_too_long(
     simulator: Simulator, client: DirectcallClient, token: Token
 ) -> None:
-    """Nobody waits for ever for a list, each of whose pages comes just in time."""
+    """A list of which each page arrives just in time still has a deadline."""
     simulator.quirks.page_size = 1
     simulator.quirks.list_delay = 0.1
     for number in range(9):
@@ -202,7 +202,7 @@ async def test_list_that_takes_too_long(
 async def test_list_that_grows_meanwhile(
     simulator: Simulator, client: DirectcallClient, token: Token
 ) -> None:
-    """What moved on to the next page while that was asked for is there once."""
+    """An entry that moves to the next page meanwhile is listed once."""
     other = {**ENTRY, "inicio": "2026-11-25 13:00:00"}
     simulator.reply(LIST, listed(ENTRY, paginas=2), listed(ENTRY, other, paginas=2))
     assert len((await client.list_recordings(DAY)).recordings) == 2
@@ -267,7 +267,7 @@ async def test_list_with_a_rejected_token(
 async def test_no_recordings(
     simulator: Simulator, client: DirectcallClient, token: Token, answer: object
 ) -> None:
-    """That there are none is a list, too, and nothing is odd about it."""
+    """A list without recordings is valid and complete."""
     simulator.reply(LIST, Reply(json.dumps(answer).encode()))
     found = await client.list_recordings(DAY)
     assert found.recordings == ()
@@ -419,7 +419,7 @@ async def test_destination_is_written_otherwise(
     written: str,
     count: int,
 ) -> None:
-    """What may be the number that is asked for is handed on, what is another is not."""
+    """Recordings whose number may match are returned, others are not."""
     simulator.reply(LIST, listed({**ENTRY, "destino": written}))
     query = RecordingQuery(START, END, PhoneNumber(asked_for))
     assert len((await client.list_recordings(query)).recordings) == count

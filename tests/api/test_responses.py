@@ -1,4 +1,4 @@
-"""What answers say, whatever bytes they are made of."""
+"""Responses: success, refusal or neither, from any bytes."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -443,7 +443,7 @@ def test_refused_credentials_differ_from_other_errors(
     ],
 )
 def test_log_names_the_kind_of_error(fields: Fields, status: int, text: str) -> None:
-    """A log names how a refusal came, whatever was requested."""
+    """A log entry names the form of a refusal, for each request."""
     for read_on in (read(fields, status).check, partial(read_token, read(fields, status))):
         with pytest.raises(DirectcallError) as caught:
             read_on()
@@ -563,13 +563,13 @@ def test_encoded_secrets_are_masked(private: str, encode: Callable[[str], str]) 
     ],
 )
 def test_encoded_words_are_read(said: str, shown: str) -> None:
-    """What is private nowhere is shown as it is meant, unless it is encoded over and over."""
+    """A text without private values is shown decoded, unless it is encoded repeatedly."""
     assert read({**OK, "msg": said}).message == shown
 
 
 @given(st.binary() | (FIELDS | JSON).map(lambda v: json.dumps(v).encode()), st.integers(100, 999))
 def test_any_answer_is_a_result_or_our_error(body: bytes, status: int) -> None:
-    """Whatever comes back, it is read, or it is an error of ours."""
+    """Any response is read, or raises an error of the package."""
     answer = ApiResponse.read(status, body, ("secret",))
     assert answer.message.isprintable()
     assert answer.new_id is None or answer.new_id.isascii()

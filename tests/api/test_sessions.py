@@ -117,7 +117,7 @@ async def test_compressed_answer_is_not_unpacked(sessions: Sessions, token: Toke
 async def test_redirect_is_not_followed(
     client: DirectcallClient, simulator: Simulator, token: Token
 ) -> None:
-    """A poll that is sent elsewhere asks nobody else, so that no token goes there."""
+    """A redirect of a poll is not followed, so that no token leaves the provider."""
     asked: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

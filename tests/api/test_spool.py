@@ -107,7 +107,7 @@ async def test_part(
     first: int,
     stop: int,
 ) -> None:
-    """Each part of it can be had, whether or not it came compressed."""
+    """Each part of a spool can be read, also if the audio was compressed."""
     sound = packed(SOUND) if packed else SOUND
     source = Source(in_chunks(sound))
     spool = await spool_audio(audio_of(source, is_packed=packed is not None))
@@ -185,14 +185,14 @@ async def test_bomb() -> None:
     ],
 )
 async def test_cannot_be_unpacked(packed: bytes, text: str) -> None:
-    """What is not complete, or no such thing, is not taken for audio."""
+    """Compressed data that is incomplete or invalid is refused as no audio."""
     with pytest.raises(DirectcallConnectionFailedError, match=f"^{text}$") as caught:
         await spool_audio(audio_of(Source(in_chunks(packed)), is_packed=True))
     assert type(caught.value) is DirectcallConnectionFailedError
 
 
 async def test_more_than_was_packed() -> None:
-    """What follows the end is no audio, and takes no memory."""
+    """Bytes after the end of compressed audio are ignored, and take no memory."""
 
     def chunks() -> Iterator[bytes]:
         yield gzip.compress(SOUND) + b"x"

@@ -42,7 +42,7 @@ from tests.simulator import Rejection, Reply, Simulator
 async def test_no_readable_answer(
     client: DirectcallClient, simulator: Simulator, token: Token, reply: Reply
 ) -> None:
-    """What was sent without a readable answer is of unknown outcome, and never repeated."""
+    """A request without a readable response has an unknown outcome, and is never repeated."""
     simulator.reply(PLACE_CALL, reply)
     with pytest.raises(DirectcallOutcomeUnknownError):
         await client.place_call(a_call(), in_time())
@@ -68,7 +68,7 @@ async def test_http_error_is_not_repeated(
 async def test_cut_refusal(
     client: DirectcallClient, simulator: Simulator, token: Token, status: int
 ) -> None:
-    """What a body that breaks off says is not known, so that nothing is repeated."""
+    """A refusal in a body that is cut off is not trusted, so nothing is repeated."""
     simulator.reply(PLACE_CALL, Reply(b'{"callerid": "a-1"', status, drop=True))
     with pytest.raises(DirectcallOutcomeUnknownError):
         await client.place_call(a_call(), in_time())
@@ -166,7 +166,7 @@ async def test_connection_comes_back(
 async def test_tls_fails(
     sessions: Sessions, simulator: Simulator, token: Token, pauses: list[float]
 ) -> None:
-    """Where there is no TLS, nothing is sent."""
+    """Nothing is sent without TLS."""
     url = URL(simulator.url).with_scheme("https")
     client = signed_in(sessions, url, token)
     with pytest.raises(DirectcallConnectionFailedError):
@@ -227,7 +227,7 @@ async def test_invalid_certificate_is_rejected(
 
 
 async def test_name_is_not_found(sessions: Sessions, token: Token, pauses: list[float]) -> None:
-    """Where there is no such name, nothing is sent."""
+    """Nothing is sent if the host's name is not found."""
     client = signed_in(sessions, "https://directcall.invalid", token)
     with pytest.raises(DirectcallConnectionFailedError):
         await client.place_call(a_call(), in_time())
@@ -235,7 +235,7 @@ async def test_name_is_not_found(sessions: Sessions, token: Token, pauses: list[
 
 
 async def test_no_connection_in_time(sessions: Sessions, token: Token, pauses: list[float]) -> None:
-    """Where there is no connection in time, nothing is sent."""
+    """Nothing is sent if there is no connection in time."""
     with (
         deaf_server() as port,
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.2),
@@ -294,7 +294,7 @@ async def test_session_is_closed(
 async def test_debug_log(
     client: DirectcallClient, simulator: Simulator, token: Token, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is asked, and how it was answered, can be followed, and nothing else."""
+    """The debug log shows requests and their results, and nothing else."""
     caplog.set_level(logging.DEBUG, "custom_components.directcall")
     simulator.reply(PLACE_CALL, Reply(b"", 404))
     with pytest.raises(DirectcallRefusedError):
@@ -306,7 +306,7 @@ async def test_debug_log(
 
 
 async def test_statistics(client: DirectcallClient, simulator: Simulator, token: Token) -> None:
-    """What a client did can be told without anything private."""
+    """Statistics describe a client's requests without private values."""
     await client.place_call(a_call(), in_time())
     last_success = client.statistics.last_success
     assert last_success is not None
@@ -389,7 +389,7 @@ async def test_lost_reply_is_logged_with_its_reason(
 async def test_hang_up_is_tried_again_without_connection(
     client: DirectcallClient, simulator: Simulator, token: Token, pauses: list[float]
 ) -> None:
-    """Where nothing could be sent, hanging up is tried three times; looking comes back anyway."""
+    """Hanging up is tried three times if nothing could be sent, and a poll is tried once."""
     await simulator.stop()
     with pytest.raises(DirectcallConnectionFailedError, match=r"^ClientConnectorError$"):
         await client.end_call(PAIR, in_time())
@@ -433,7 +433,7 @@ async def test_url_with_the_token_is_in_no_error(
 async def test_url_with_the_token_is_in_no_error_of_a_connection(
     sessions: Sessions, token: Token, pauses: list[float]
 ) -> None:
-    """What the HTTP client says of a time-out quotes the URL: ours does not."""
+    """Errors of the HTTP client about a time-out quote the URL, the package's errors do not."""
     with (
         deaf_server() as port,
         patch.object(transport_module, "CONNECT_TIMEOUT", 0.2),

@@ -21,7 +21,7 @@ MP3 = FRAME + bytes(100)
 
 
 class Voice(Provider):
-    """A voice of Home Assistant's that says whatever a test wants."""
+    """A text-to-speech voice that returns a test's audio."""
 
     def __init__(self) -> None:
         """Say an MP3."""

@@ -65,7 +65,7 @@ def decode(audio: bytes) -> tuple[str, float]:
 async def test_voice_that_speaks_mp3(
     hass: HomeAssistant, simulator: Simulator, voice: Voice
 ) -> None:
-    """What a voice says goes out as it is, in a form of several parts."""
+    """MP3 speech is uploaded unchanged, in a multipart form."""
     response = await play(hass, SPEECH, metadata={"title": "Voice"})
     assert played(simulator) == MP3
     [message] = simulator.messages
@@ -83,7 +83,7 @@ async def test_voice_that_speaks_mp3(
 async def test_voice_that_speaks_otherwise(
     hass: HomeAssistant, simulator: Simulator, voice: Voice, tmp_path: Path, options: str
 ) -> None:
-    """What a voice says arrives as an MP3, whatever it is at first."""
+    """Speech in any other format is converted to MP3."""
     voice.said = ("wav", tone(tmp_path / "said.wav").read_bytes())
     await play(hass, f"media-source://tts/voice?message=Fumaça&tts_options={options}")
     codec, seconds = decode(played(simulator))
@@ -123,7 +123,7 @@ async def test_file_is_converted(
     name: str,
     make: Callable[[Path], Path],
 ) -> None:
-    """A local file arrives as an MP3, whatever it is."""
+    """A local file in any format is converted to MP3."""
     make(media / name)
     await play(hass, f"media-source://media_source/local/{name}")
     codec, seconds = decode(played(simulator))
@@ -222,7 +222,7 @@ async def test_conversion_that_takes_too_long(
 async def test_pipe_is_not_waited_for(
     hass: HomeAssistant, simulator: Simulator, media: Path
 ) -> None:
-    """What is no file is not read: who writes to it may never come."""
+    """A pipe is not read, because no data may ever arrive."""
     os.mkfifo(media / "pipe.mp3")
     async with asyncio.timeout(60):
         with pytest.raises(HomeAssistantError, match="detail: OSError"):
@@ -260,7 +260,7 @@ async def test_reload_in_the_middle(
 async def test_contact_that_goes_in_the_middle(
     hass: HomeAssistant, simulator: Simulator, voice: Voice, account: MockConfigEntry
 ) -> None:
-    """Who is a contact no more when the audio is ready is not called."""
+    """A contact that is removed while the audio is prepared is not called."""
     voice.may_answer.clear()
     playing = asyncio.create_task(play(hass, SPEECH))
     await voice.is_asked.wait()

@@ -67,7 +67,7 @@ async def test_voice_that_fails(
 async def test_audio_that_is_not_there(
     hass: HomeAssistant, simulator: Simulator, media: Path, media_content_id: str
 ) -> None:
-    """What there is not cannot be played."""
+    """Missing media cannot be played."""
     with pytest.raises(HomeAssistantError) as caught:
         await play(hass, media_content_id)
     assert caught.value.translation_key == "audio_failed"
@@ -96,7 +96,7 @@ async def test_invalid_fields_fail_before_the_audio(
 async def test_file_that_is_no_audio(
     hass: HomeAssistant, simulator: Simulator, media: Path, name: str
 ) -> None:
-    """What FFmpeg cannot read is an error."""
+    """A file that FFmpeg cannot read is an error."""
     (media / "noise.wav").write_bytes(b"no audio" * 1000)
     (media / "empty.wav").touch()
     with pytest.raises(HomeAssistantError, match="detail: FFmpeg"):
@@ -185,7 +185,7 @@ async def test_text_stands_in_for_a_voice_that_fails(
     caplog: pytest.LogCaptureFixture,
     error: Exception,
 ) -> None:
-    """Where the audio cannot be made, the text is spoken, with its title, and it is logged."""
+    """The text and its title are spoken if the audio fails, and a warning is logged."""
     voice.error = error
     await speak_or_play(hass, {"media_content_id": SPEECH}, title="Alarme")
     assert spoken(simulator) == ["Alarme. Fumaça"]
@@ -205,7 +205,7 @@ async def test_text_stands_in_for_a_voice_that_takes_too_long(
 async def test_text_stands_in_for_a_fault_of_ours(
     hass: HomeAssistant, simulator: Simulator, voice: Voice
 ) -> None:
-    """Whatever goes wrong with the audio, the text is spoken."""
+    """The text is spoken if the audio fails with an unexpected exception."""
     with patch.object(audio_module, "_read_mp3", side_effect=RuntimeError("private")):
         await speak_or_play(hass, {"media_content_id": SPEECH})
         with pytest.raises(HomeAssistantError, match="detail: RuntimeError"):

@@ -158,14 +158,14 @@ ONCE = {"rounds": 1, "ring_time": SHORT}
 
 
 def at_rest(hass: HomeAssistant, entity_id: str) -> None:
-    """Nobody has seen it."""
+    """Set the state of the confirmation entity before its use."""
     is_switch = entity_id.split(".", maxsplit=1)[0] in {"binary_sensor", "input_boolean", "switch"}
     before = (dt_util.utcnow() - timedelta(hours=1)).isoformat()
     hass.states.async_set(entity_id, "off" if is_switch else before)
 
 
 def see(hass: HomeAssistant, entity_id: str) -> None:
-    """Somebody has seen it."""
+    """Use the confirmation entity."""
     is_switch = hass.states.is_state(entity_id, "off")
     now = dt_util.utcnow().isoformat(timespec="milliseconds")
     hass.states.async_set(entity_id, "on" if is_switch else now)

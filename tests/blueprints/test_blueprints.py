@@ -64,7 +64,7 @@ def test_every_file_is_tested() -> None:
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_both_languages_do_the_same(domain: str) -> None:
-    """What differs between the languages is what there is to read, and all of that does."""
+    """The two languages differ in all texts for people, and in nothing else."""
     english, portuguese = (load(domain, files[domain]) for files in FILES.values())
     assert without_texts(english) == without_texts(portuguese)
     pairs = list(zip(texts(english), texts(portuguese), strict=True))

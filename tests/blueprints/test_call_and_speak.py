@@ -52,7 +52,7 @@ async def speaker(
 async def test_speaks_once(
     speaker: Speaker, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
-    """What happens is said once to all, nothing more is in the cool-down, and then it is again."""
+    """An event is spoken once to all, not again in the cool-down, and again after it."""
     await speaker.set_up("answers", "answers too")
     await speaker.happens()
     [message] = simulator.messages
@@ -83,7 +83,7 @@ def proposed_text(language: str) -> str:
 async def test_proposed_text_names_the_entity(
     hass: HomeAssistant, speaker: Speaker, simulator: Simulator, language: str
 ) -> None:
-    """What the form proposes is the name of what happened, or else of the automation."""
+    """The default text is the name of the entity that triggered, or of the automation."""
     smoke = {"trigger": "state", "entity_id": SMOKE}
     await speaker.make(
         "automation",
@@ -107,7 +107,7 @@ async def test_proposed_text_needs_no_entity(
     notifications: list[ServiceCall],
     language: str,
 ) -> None:
-    """What the form proposes is spoken at a time, by an event, and with *Run actions*."""
+    """The default text also works for a time, an event and *Run actions*."""
     time = {"trigger": "time", "at": "02:00:05"}
     event = {"trigger": "event", "event_type": "fumaca"}
     await speaker.make(
@@ -162,7 +162,7 @@ async def test_quiet_hours(
     hours: tuple[str, str],
     speaks: bool,
 ) -> None:
-    """Nobody is called between two times, also across midnight; the same time twice is none."""
+    """No call is made between two times, also across midnight. Equal times mean no quiet hours."""
     await speaker.set_up("answers", quiet_from=hours[0], quiet_to=hours[1])
     await speaker.happens()
     assert simulator.requests[SEND] == speaks
@@ -171,7 +171,7 @@ async def test_quiet_hours(
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
 async def test_quiet_hours_begin_no_cool_down(speaker: Speaker, simulator: Simulator) -> None:
-    """What happens in quiet hours does not hold back what happens after them."""
+    """An event in quiet hours does not suppress the next one after them."""
     await speaker.set_up("answers", quiet_from="22:00:00", quiet_to="02:00:10")
     await speaker.happens()
     assert simulator.messages == []
@@ -211,7 +211,7 @@ async def test_emergencies(
 async def test_emergencies_are_asked_for_in_quiet_hours_alone(
     speaker: Speaker, simulator: Simulator
 ) -> None:
-    """A condition that cannot be told holds nothing back outside of quiet hours."""
+    """An invalid condition suppresses nothing outside of quiet hours."""
     broken = {**OF_GAS, "entity_id": "binary_sensor.gone"}
     hours = {"quiet_from": "22:00:00", "quiet_to": "07:00:00"}
     await speaker.set_up("answers", emergency=[broken], **hours)

@@ -19,7 +19,7 @@ from tests.simulator import Simulator
 async def test_calls_until_somebody_answers(
     caller: Caller, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
-    """No credit, a busy line, nobody there: the next is called, until somebody answers."""
+    """After no credit, a busy line or no answer the next contact is called, until one answers."""
     await caller.start(
         "no credit", "busy", "never answers", "answers", "answers too", ring_time=SHORT
     )
@@ -99,7 +99,7 @@ async def test_leaves_a_conversation_alone(
 async def test_leaves_a_conversation_alone_in_the_pause(
     caller: Caller, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
-    """Whoever has seen it lets nothing be hung up that the list did not call."""
+    """The confirmation does not hang up calls that the blueprint did not place."""
     at_rest(caller.hass, SEEN)
     await place_call(caller.hass, destination=CONTACTS["answers"])
     await caller.start("answers", seen_entity=SEEN)
@@ -153,7 +153,7 @@ async def test_ends_without_the_action(caller: Caller) -> None:
 async def test_another_start_is_ignored(
     caller: Caller, notifications: list[ServiceCall], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What happens again and again does not begin from the first contact again and again."""
+    """An event that repeats does not restart the list from its first contact."""
     await caller.start("never answers", "busy", **ONCE)
     for _ in range(3):
         await caller.pass_time(5)

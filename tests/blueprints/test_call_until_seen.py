@@ -26,7 +26,7 @@ ENTITIES = [
 async def test_seen_while_it_rings(
     caller: Caller, simulator: Simulator, notifications: list[ServiceCall], entity_id: str
 ) -> None:
-    """Whoever has seen it ends the list, and the telephone that rings stops."""
+    """The confirmation ends the list, and hangs up the call that rings."""
     at_rest(caller.hass, entity_id)
     await caller.start("never answers", "answers", seen_entity=entity_id)
     await caller.pass_time(10)
@@ -56,7 +56,7 @@ async def test_seen_and_not_hung_up_at_once(
 
 @pytest.mark.freeze_time(tick=True)
 async def test_pressed_between_two_steps(caller: Caller, notifications: list[ServiceCall]) -> None:
-    """What is pressed while nobody watches, between one call and the next, counts, too."""
+    """A press between two calls, while nothing waits for it, counts, too."""
     at_rest(caller.hass, "button.seen")
     caller.hass.bus.async_listen_once(
         "call_down_the_list_next", callback(lambda _: see(caller.hass, "button.seen"))
@@ -72,7 +72,7 @@ async def test_pressed_between_two_steps(caller: Caller, notifications: list[Ser
 async def test_seen_after_an_answer(
     caller: Caller, simulator: Simulator, notifications: list[ServiceCall], entity_id: str
 ) -> None:
-    """Whoever answers and has seen it ends the list, and may go on talking."""
+    """The confirmation after an answer ends the list, and the conversation goes on."""
     at_rest(caller.hass, entity_id)
     await caller.start("answers", "answers too", seen_entity=entity_id)
     await caller.pass_time(60)
@@ -89,7 +89,7 @@ async def test_seen_after_an_answer(
 async def test_seen_in_the_pause(
     caller: Caller, notifications: list[ServiceCall], entity_id: str
 ) -> None:
-    """Whoever has seen it between two rounds ends the list."""
+    """The confirmation between two rounds ends the list."""
     at_rest(caller.hass, entity_id)
     await caller.start("busy", "no credit", seen_entity=entity_id)
     await caller.pass_time(40)
@@ -105,7 +105,7 @@ async def test_seen_in_the_pause(
 async def test_seen_before_the_next_call(
     caller: Caller, simulator: Simulator, notifications: list[ServiceCall], entity_id: str
 ) -> None:
-    """Whoever has seen it while the house hangs up lets nobody else be called."""
+    """After the confirmation during a hang-up no other contact is called."""
     at_rest(caller.hass, entity_id)
     simulator.quirks.end_delay = 0.4
     await caller.start("never answers", "answers", seen_entity=entity_id, **ONCE)
@@ -136,7 +136,7 @@ async def test_other_list_does_not_end_the_wait(caller: Caller, simulator: Simul
 async def test_mailbox_does_not_end_the_list(
     caller: Caller, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
-    """Who answers and does not say so is hung up, and the next is called."""
+    """An answer without confirmation is hung up, and the next contact is called."""
     at_rest(caller.hass, SEEN)
     await caller.start("answers", "hangs up", "busy", seen_entity=SEEN, rounds=1)
     await caller.pass_time(100)
@@ -231,7 +231,7 @@ async def test_returning_entity_does_not_end_the_wait(
 async def test_seen_after_it_came_back(
     hass: HomeAssistant, caller: Caller, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
-    """What came back, and is then switched on, is somebody who has seen it."""
+    """An entity that is available again and then switched on is a confirmation."""
     hass.states.async_set(SEEN, STATE_UNAVAILABLE)
     await caller.start("never answers", "answers", seen_entity=SEEN)
     for state in ("on", "off", "on"):

@@ -84,7 +84,7 @@ async def test_script_is_stopped_before_the_line_is_back(
     endpoint: str,
     data: dict[str, Any],
 ) -> None:
-    """What a stopped script asked for is not sent when a refused connection works again."""
+    """The request of a stopped script is not sent when a refused connection works again."""
     attempts = account.runtime_data.client.statistics.requests
     await simulator.stop()
     asking = ask(hass, action, data)
@@ -110,7 +110,7 @@ async def test_account_goes_while_the_token_is_renewed(
     endpoint: str,
     data: dict[str, Any],
 ) -> None:
-    """What waits for a token is not sent after its account was removed or disabled."""
+    """A call that waits for a token is not sent after its account was removed or disabled."""
     simulator.end_tokens()
     token = simulator.hold(REQUEST_TOKEN)
     asking = ask(hass, action, data)
@@ -188,7 +188,7 @@ async def wait_for[ResultT](future: asyncio.Future[ResultT]) -> ResultT:
 async def test_calls_of_a_pair_share_a_refused_token(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """Whoever waits behind a call for which there is no token does not ask for one, too."""
+    """A call that waits behind one whose token is refused does not request another token."""
     simulator.end_tokens()
     simulator.secrets.clear()
     simulator.quirks.token_delay = 0.2

@@ -45,7 +45,7 @@ async def press_hang_up(hass: HomeAssistant) -> None:
 async def test_hang_up(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """Who hangs up ends the call at once, and may place another."""
+    """Hanging up ends the call at once, and another call can be placed."""
     await place_call(hass)
     await flow_on(3)
     assert await end_call(hass) == {"code": "000", "message": "Chamada finalizada."}
@@ -68,7 +68,7 @@ async def test_hang_up_ends_a_wait(
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A script that waits for an answer hears that somebody hung up."""
+    """A script that waits for the outcome gets the hang-up as the outcome."""
     waiting = await begin(hass, place_call(hass, wait_for_outcome=True))
     await flow_on(8)
     await press_hang_up(hass)
@@ -78,7 +78,7 @@ async def test_hang_up_ends_a_wait(
 async def test_hang_up_without_a_call(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Where there is nothing to hang up, that is what is said."""
+    """Hanging up without a call is an error that says so."""
     with pytest.raises(ServiceValidationError, match="no call to hang up"):
         await end_call(hass)
     assert simulator.requests[END] == 1
@@ -121,7 +121,7 @@ async def test_hang_up_twice_sends_once(
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """Two people who hang up at the same moment hang up once, and both hear of it."""
+    """Two hang-ups at the same moment send one request, and both get its result."""
     await place_call(hass)
     await flow_on(5)
     answer = simulator.hold(END)
@@ -185,7 +185,7 @@ async def test_hang_up_of_a_new_call_while_an_old_one_is_hung_up(
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """Who hangs up the new call is not told what became of the old one."""
+    """A hang-up of the new call does not get the result for the old one."""
     await place_call(hass)
     await flow_on(30)
     answer = simulator.hold(END)
@@ -206,7 +206,7 @@ async def test_hang_up_of_a_new_call_while_an_old_one_is_hung_up(
 async def test_hang_up_during_the_request(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Who hangs up while the call is being placed hangs it up once it rings."""
+    """A hang-up while the call is being placed ends the call as soon as it rings."""
     answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
     await until(lambda: len(simulator.calls) == 1)

@@ -37,7 +37,7 @@ REJECTED = Reply(json.dumps({"status": "erro", "codigo": "006", "msg": "Token"})
 async def test_late_hang_up_ends_no_call_that_rings(
     hass: HomeAssistant, simulator: Simulator, events: Events, skip: Callable[[float], None]
 ) -> None:
-    """Who hung up before it rang is not told that there is no call while it does ring."""
+    """A hang-up before the ringing does not report that there is no call while it rings."""
     held = simulator.hold(END)
     await place_call(hass)
     hanging_up = asyncio.create_task(end_call(hass))
@@ -82,7 +82,7 @@ async def test_hang_up_does_not_wait_for_the_answer_of_the_request(
     freezer: FrozenDateTimeFactory,
     skip: Callable[[float], None],
 ) -> None:
-    """What rings is hung up while its request is not answered yet, and its late answer ends."""
+    """A call is hung up before the response to its request, and is over after that response."""
     answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
     await until(lambda: len(simulator.calls) == 1)
@@ -141,7 +141,7 @@ async def test_hang_up_of_a_call_whose_answer_is_lost(
 async def test_hang_up_while_the_token_is_renewed(
     hass: HomeAssistant, simulator: Simulator, events: Events
 ) -> None:
-    """Who hangs up before anything was sent prevents the call, and both are told."""
+    """A hang-up before anything was sent prevents the call, and both actions report it."""
     simulator.end_tokens()
     token = simulator.hold("request_token")
     placing = asyncio.create_task(place_call(hass))
@@ -160,7 +160,7 @@ async def test_hang_up_while_the_token_is_renewed(
 async def test_hang_up_during_an_attempt_that_comes_to_nothing(
     hass: HomeAssistant, simulator: Simulator, events: Events
 ) -> None:
-    """An attempt that was under way when somebody hung up is the last one."""
+    """An attempt that is in progress at a hang-up is the last one."""
     simulator.reply(PLACE_CALL, REJECTED)
     answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
@@ -178,7 +178,7 @@ async def test_hang_up_during_an_attempt_that_comes_to_nothing(
 async def test_hang_up_of_a_call_that_is_refused_meanwhile(
     hass: HomeAssistant, simulator: Simulator, events: Events
 ) -> None:
-    """Where the call was not placed after all, there is nothing to hang up."""
+    """A hang-up of a call that is refused meanwhile finds nothing to hang up."""
     simulator.reply(PLACE_CALL, NO)
     answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
@@ -217,7 +217,7 @@ async def test_hang_up_ends_with_its_deadline(
     account: MockConfigEntry,
     skip: Callable[[float], None],
 ) -> None:
-    """Nobody waits longer than 45 seconds to hear that there is no call."""
+    """A hang-up reports after at most 45 seconds that there is no call."""
     answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
     await until(lambda: len(simulator.calls) == 1)
@@ -263,7 +263,7 @@ async def test_hang_up_leaves_an_alarm_alone_that_is_being_placed(
     monkeypatch: pytest.MonkeyPatch,
     skip: Callable[[float], None],
 ) -> None:
-    """Who hangs up a call that is not up does not hang up what is asked for meanwhile."""
+    """A hang-up of a call that is not up does not end a call that is requested meanwhile."""
     monkeypatch.setattr("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.1)
     await place_call(hass)
     simulator.calls[0].line.ended = True

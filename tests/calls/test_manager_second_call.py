@@ -59,7 +59,7 @@ async def test_second_call_of_same_pair_is_refused(
 async def test_second_call_after_a_first_that_failed(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Who waited for another's request that came to nothing places the call."""
+    """A call that waited for a failed request of the same pair is placed."""
     simulator.quirks.call_delay = 0.1
     simulator.reply(PLACE_CALL, Reply(b'{"status": "erro", "codigo": "002"}'))
     results = await asyncio.gather(place_call(hass), place_call(hass), return_exceptions=True)
@@ -206,7 +206,7 @@ async def test_unclear_second_call_beside_a_live_one(
 async def test_unclear_second_call_beside_one_that_is_not_answered(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """Where there may have been two calls, that nobody answered the one is not sure either."""
+    """With two possible calls, a missing answer to one of them is not certain."""
     await place_call(hass, destination=f"{NUMBER}7002")
     await flow_on(25)
     simulator.reply(STATUS, UNAVAILABLE)

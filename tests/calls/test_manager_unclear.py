@@ -100,7 +100,7 @@ async def test_ambiguous_call_is_unknown_after_20_s(
 async def test_unclear_call_without_any_status(
     hass: HomeAssistant, simulator: Simulator, events: Events, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Where no status is available, that is said 45 seconds later, and the call is followed on."""
+    """Without any status an unclear call is an error after 45 seconds, and is still tracked."""
     simulator.reply(PLACE_CALL, LOST)
     simulator.reply(STATUS, *[UNAVAILABLE] * 100)
     waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
@@ -135,7 +135,7 @@ async def test_unclear_call_is_adopted_only_if_it_is_live(
 async def test_error_after_an_unclear_call(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Who calls after an unclear call hears that it may ring, and when the next is possible."""
+    """The error after an unclear call says that it may ring, and when the next is possible."""
     await set_up(hass, make_account(simulator, contacts={"Maria": "+55 41 99999-0000"}))
     simulator.reply(PLACE_CALL, LOST)
     simulator.reply(STATUS, *[UNAVAILABLE] * 100)

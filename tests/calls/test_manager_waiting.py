@@ -36,7 +36,7 @@ async def test_wait_for_outcome(
     outcome: str,
     seconds: int | None,
 ) -> None:
-    """An action that waits goes on when it is decided whether somebody answered."""
+    """An action that waits continues as soon as the outcome is decided."""
     waiting = await begin(
         hass, place_call(hass, destination=f"{NUMBER}{destination}", wait_for_outcome=True)
     )
@@ -66,7 +66,7 @@ async def test_wait_times_out(
 async def test_bad_timeout(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, wait: Any
 ) -> None:
-    """A time-out that nobody can have meant is refused before anything rings."""
+    """An invalid time-out is refused before anything rings."""
     with pytest.raises(ServiceValidationError, match="from 1 second to 10 minutes"):
         await place_call(hass, wait_for_outcome=True, timeout=wait)
     assert simulator.requests[PLACE_CALL] == 0

@@ -116,7 +116,7 @@ async def test_removal_while_a_call_is_placed(
 async def test_removal_of_an_account_that_was_never_loaded(
     hass: HomeAssistant, simulator: Simulator
 ) -> None:
-    """What is saved of calls goes with the account in any case."""
+    """The saved calls are removed with an account that was never loaded."""
     account = make_account(simulator, entry_id="01DIRECTCALL")
     account.add_to_hass(hass)
     write(file_of_calls(hass), "{}")

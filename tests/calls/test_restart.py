@@ -109,7 +109,7 @@ async def test_reload_while_a_call_is_placed(
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A call that is accepted while its account is set up anew is told of, and followed."""
+    """A call that is accepted while its account is reloaded is published and tracked."""
     answer = simulator.hold(PLACE_CALL)
     placing = asyncio.create_task(place_call(hass))
     await until(lambda: len(simulator.calls) == 1)
@@ -170,7 +170,7 @@ async def test_unanswered_call_across_a_restart(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Nobody watched while Home Assistant was away, so that nobody knows who answered."""
+    """A missing answer is uncertain after a restart, which interrupts the observation."""
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
     await place_call(hass, destination=f"{NUMBER}7002")
     await pass_time(hass, freezer, 1, times=8)
@@ -185,7 +185,7 @@ async def test_unanswered_call_across_a_restart(
 async def test_ringing_call_across_a_long_restart(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A call is looked at before it is given up, however long nobody could look."""
+    """A call is polled once before it is given up, after a pause of any length."""
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
     await place_call(hass)
     await pass_time(hass, freezer, 1, times=5)
@@ -204,7 +204,7 @@ async def test_answered_call_across_a_restart(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """That somebody answered is not forgotten."""
+    """An answered call stays answered after a restart."""
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
     await place_call(hass)
     await pass_time(hass, freezer, 1, times=15)

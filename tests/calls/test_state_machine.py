@@ -189,7 +189,7 @@ def test_statuses_lead_to_states(statuses: list[Status], story: list[str]) -> No
     ],
 )
 def test_destination_that_rings_first(statuses: list[Status], story: list[str]) -> None:
-    """Where the destination rings first, the origin's leg is the one that comes second."""
+    """If the destination rings first, the origin's leg is the second one."""
     assert play(DESTINATION_FIRST, statuses)[1] == story
 
 
@@ -332,7 +332,7 @@ INSTEAD_OF_ANOTHER = state_machine.enter(
 def test_status_that_may_show_another_call(
     call: Call, statuses: list[Status], story: list[str]
 ) -> None:
-    """What is left of an earlier call is not said of the new one, for 20 s at most."""
+    """The status of an earlier call is not used for the new one, for 20 s at most."""
     assert play(call, statuses)[1] == story
 
 
@@ -399,7 +399,7 @@ def test_request_is_sent_and_ends() -> None:
 
 
 def test_call_that_may_hide_another_one() -> None:
-    """Where there may be two calls of a pair, neither a refusal nor an outcome is sure."""
+    """With two possible calls of a pair, neither a refusal nor an outcome is certain."""
     call = state_machine.hide_another(RINGING, START + 3)
     assert call.may_hide_another_call
     assert (state_machine.seconds_until_status(call, START + 4), call.age(START + 4)) == (19, 4)
@@ -461,7 +461,7 @@ POLLS = st.lists(st.tuples(STATUSES, st.floats(0, 30), st.floats(0, 20)), max_si
 
 @given(st.sampled_from([PLACED, AMBIGUOUS, DESTINATION_FIRST, AFTER_ANOTHER]), POLLS)
 def test_states_come_in_order(call: Call, polls: list[tuple[Status, float, float]]) -> None:
-    """Whatever the provider says, a call enters each state once, in order, and ends once."""
+    """With any statuses, a call enters each state once, in order, and ends once."""
     now = START
     story = [] if call.state is None else [CallState.PLACED]
     for status, pause, delay in polls:

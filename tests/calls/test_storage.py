@@ -1,4 +1,4 @@
-"""Calls on disk: saved beside their request, read whatever is there, and removed."""
+"""Calls on disk: saved during their request, read in any condition, and removed."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -332,7 +332,7 @@ async def test_clock_that_was_set_across_a_restart(
     freezer: FrozenDateTimeFactory,
     placed_at: float,
 ) -> None:
-    """A call that rings is followed on, whatever the clock said when it was placed."""
+    """A call that rings is tracked after a restart, also if the clock was set meanwhile."""
     legs = [{"telefone": "554130600300", "status": "chamando"}]
     rings = Reply(json.dumps({"status": "ok", "codigo": "000", "msg": legs}).encode())
     simulator.reply(STATUS, *[rings] * 20)

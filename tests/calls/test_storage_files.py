@@ -102,7 +102,7 @@ async def test_contact_is_known_after_a_restart(
     saved: dict[str, Any],
     contact: str | None,
 ) -> None:
-    """Who was called is told after a restart, and an older version's call is followed, too."""
+    """A call keeps its contact after a restart, and a call of an older version is tracked, too."""
     file = {"version": 1, "minor_version": 1, "data": {"calls": [{**SAVED, **saved}]}}
     write(file_of_calls(hass), json.dumps(file))
     events = listen(hass)
@@ -116,7 +116,7 @@ async def test_contact_is_known_after_a_restart(
 async def test_contact_is_saved(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Who is called stands beside the two numbers of a live call."""
+    """The contact is saved beside the two numbers of a live call."""
     contacts = {"Maria": "+55 41 99999-0000"}
     account = make_account(simulator, entry_id="01DIRECTCALL", contacts=contacts)
     await set_up(hass, account)

@@ -84,7 +84,7 @@ async def test_story(
     inverted: list[str] | None,
     destination_first: bool,
 ) -> None:
-    """What the telephones do is what the events tell."""
+    """The events match the states of the telephones."""
     await place_call(
         hass,
         origin=f"+55 41 3060-{origin}",
@@ -198,7 +198,7 @@ async def test_polls_lead_to_states(
 async def test_origin_that_is_busy_before_it_should_ring(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """Where the destination rings first, what the origin does is no answer of the destination."""
+    """If the destination rings first, a state of the origin is not an answer of the destination."""
     await place_call(hass, ring_destination_first=True)
     simulator.reply(STATUS, legs_reply(destination="chamando"), legs_reply(origin="ocupado"))
     await flow_on(6)
@@ -287,7 +287,7 @@ async def test_outcome_after_a_gap_is_unknown(
 async def test_short_gap_is_no_gap(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A look or two that fail change nothing."""
+    """One or two failed polls change nothing."""
     await place_call(hass, destination=f"{NUMBER}7002")
     await flow_on(12)
     simulator.reply(STATUS, *[UNAVAILABLE] * 2)
@@ -298,7 +298,7 @@ async def test_short_gap_is_no_gap(
 async def test_status_that_comes_late(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A call whose status cannot be had at first is followed once it can."""
+    """A call without a status at first is tracked as soon as it has one."""
     await place_call(hass, destination=f"{NUMBER}9005")
     await flow_on(60)
     assert events.types == ["placed", "answered"]
@@ -307,7 +307,7 @@ async def test_status_that_comes_late(
 async def test_call_that_never_comes_up(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A call that the status never knows is not up yet for 20 s, and then nobody knows."""
+    """A call that the status never lists stays placed for 20 s, and is unknown after that."""
     await place_call(hass)
     simulator.calls[0].line.ended = True
     await flow_on(18)
@@ -394,7 +394,7 @@ async def test_unknown_word_is_reported_once(
     flow_on: Callable[[int], Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A word that nobody documented is in the log once, with the request to report it."""
+    """An undocumented word is logged once, with the request to report it."""
     for _ in range(2):
         await place_call(hass, destination=f"{NUMBER}7005")
         await flow_on(60)

@@ -51,7 +51,7 @@ AUTOMATION = {
 async def test_states_are_published_once_home_assistant_has_started(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """What a call came to during a restart is asked for at once, and heard by automations."""
+    """The state of a call after a restart is polled at once, and automations receive it."""
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     await place_call(hass)
     await pass_time(hass, freezer, 1, times=15)
@@ -80,7 +80,7 @@ async def test_states_are_published_once_home_assistant_has_started(
 async def test_home_assistant_is_killed_before_it_has_started(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """What no automation was told of before is told after the next start."""
+    """A state that no automation received is published after the next start."""
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     await place_call(hass)
     await pass_time(hass, freezer, 1, times=15)
@@ -125,7 +125,7 @@ async def test_listener_that_raises_fails_no_action(
     account: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A call that was placed is said to be placed, whatever goes wrong in an entity."""
+    """The action succeeds after its call was placed, although an entity's listener raises."""
     with patch.object(DirectcallCallEvent, "_trigger_event", side_effect=RuntimeError("boom")):
         response = await place_call(hass)
     assert response["code"] == "000"

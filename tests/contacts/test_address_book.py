@@ -52,7 +52,7 @@ async def test_name_that_two_contacts_have(
     simulator: Simulator,
     account: MockConfigEntry,
 ) -> None:
-    """Where the UI's own rename makes two names alike, neither is picked."""
+    """A name that two contacts have after a rename in the UI selects neither."""
     assert await async_setup_component(hass, "config", {})
     client = await hass_ws_client(hass)
     await client.send_json_auto_id(
@@ -101,7 +101,7 @@ async def test_first_contact_is_offered(
 async def test_contact_is_called_by_name(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, name: str
 ) -> None:
-    """A name rings the contact's telephone, and the response and the event tell of the contact."""
+    """A name calls the contact's telephone, and the response and the event name the contact."""
     response = await place_call(hass, destination=name)
     assert response["destination"] == "+5541999990000"
     assert response["contact"] == "Maria"
@@ -131,7 +131,7 @@ async def test_contact_is_chosen(
 async def test_number_of_a_contact(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Whoever calls a contact by number is told whose it is; other numbers are nobody's."""
+    """The number of a contact gives the contact's name, and other numbers give none."""
     assert (await place_call(hass, destination=5541999990000))["contact"] == "Maria"
     assert (await place_call(hass, destination="041 3333-4444"))["contact"] is None
 
@@ -140,7 +140,7 @@ async def test_number_of_a_contact(
 async def test_unknown_name(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, field: str
 ) -> None:
-    """A name that is nobody's is an error that lists the names there are."""
+    """An unknown name is an error that lists the existing names."""
     with pytest.raises(ServiceValidationError) as caught:
         await place_call(hass, **{field: "Mario"})
     assert caught.value.translation_key == "unknown_contact"
@@ -178,7 +178,7 @@ async def test_names_give_no_number_away(
 async def test_number_means_itself(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Whatever somebody is called, a number rings that telephone, as the origin does."""
+    """A number calls that telephone, also if a contact has it as a name."""
     for name, title in (("Maria", "+55 41 3060-0300"), ("João da Silva", "+55 41 3333-4444")):
         subentry = account.subentries[id_of(account, name)]
         hass.config_entries.async_update_subentry(account, subentry, title=title)
@@ -290,7 +290,7 @@ WIRES = st.builds(
 
 @given(st.lists(WIRES, max_size=8), WIRES)
 def test_number_is_found_as_by_a_search(wires: list[str], digits: str) -> None:
-    """The contact whose number it is, else the first whose number it may be, else nobody."""
+    """The contact is the one with the number, else the first whose number may match, else none."""
     number = PhoneNumber(digits)
     contacts = [
         Recipient(PhoneNumber(digits), f"Pessoa {position}")
@@ -304,7 +304,7 @@ def test_number_is_found_as_by_a_search(wires: list[str], digits: str) -> None:
 
 
 def test_many_numbers_are_found_among_many_contacts() -> None:
-    """5,000 recordings and 1,000 contacts hold nobody up: a search among them takes seconds."""
+    """5,000 recordings and 1,000 contacts block nothing, although a search would take seconds."""
     book = book_of([f"+55 41 99999-{number}" for number in range(1000, 2000)])
     numbers = [PhoneNumber(f"55118{number:08}") for number in range(5000)]
     start = time.process_time()

@@ -240,7 +240,7 @@ async def test_contact_is_changed(
 async def test_contact_that_stays_the_same(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """A contact's own name and number are in nobody's way, and nothing is set up anew."""
+    """A contact can keep its name and number, and then nothing is reloaded."""
     set_ups = set_ups_of(account)
     result = await submit(
         hass,
@@ -252,7 +252,7 @@ async def test_contact_that_stays_the_same(
 
 
 async def test_bad_change(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    """What another contact has is refused, and shown again as it was typed."""
+    """A value of another contact is refused, and shown again as it was typed."""
     values = {CONF_NAME: "joão da silva", CONF_NUMBER: CONTACTS["João da Silva"]}
     result = await submit(hass, await change(hass, account, "Maria"), values)
     assert result["errors"] == {CONF_NAME: "name_in_use", CONF_NUMBER: "number_in_use"}
@@ -263,7 +263,7 @@ async def test_bad_change(hass: HomeAssistant, account: MockConfigEntry) -> None
 async def test_contact_is_removed(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Nothing is left of a contact that is removed, and nobody is called in its place."""
+    """A removed contact leaves no entity, and a call to it is refused."""
     device_id = device_of(hass, account, "Maria")
     set_ups = set_ups_of(account)
     hass.config_entries.async_remove_subentry(account, id_of(account, "Maria"))

@@ -45,7 +45,7 @@ def longer(answer: bytes) -> bytes:
 
 
 def body_cut_on_the_way(answer: bytes) -> bytes:
-    """Return an answer whose length is right, and whose body somebody cut before."""
+    """Return a response whose length is right, and whose body is cut."""
     head, body = split(answer)
     half = body[: len(body) // 2]
     return head + b"Content-Length: %d\r\n\r\n" % len(half) + half
@@ -121,7 +121,7 @@ class Ask:
 
 
 def message(last_digits: str) -> dict[str, str]:
-    """Return what is written to somebody."""
+    """Return the text of a message."""
     return {"destination": f"{NUMBER}{last_digits}", "message": "Fumaça!"}
 
 
@@ -172,7 +172,7 @@ def done(simulator: Simulator) -> Counter[str]:
 
 
 class Said(list[str]):
-    """What people were told where something went wrong."""
+    """The texts that people read after a failure."""
 
     async def error_of(self, asking: Coroutine[Any, Any, object]) -> str | None:
         """Return which error something ends with, and keep what it says."""

@@ -22,7 +22,7 @@ from tests.simulator.telephones import Line
 
 @pytest.fixture(autouse=True)
 def said(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> Iterator[Said]:
-    """Return what people were told. Neither it nor a log gives anything away."""
+    """Return the texts for people. Neither they nor a log contain private values."""
     for logger in ("custom_components.directcall", "aiohttp"):
         caplog.set_level(logging.DEBUG, logger)
     simulator.secrets[ACCOUNT.client_id] = SECRET
@@ -45,9 +45,9 @@ def names() -> Iterator[Names]:
 async def far_account(
     home: HomeAssistant, simulator: Simulator, line: Proxy, names: Names
 ) -> MockConfigEntry:
-    """Return an account that reaches the provider through the line, where something is going on.
+    """Return an account that reaches the provider through the proxy, with data at the provider.
 
-    There are two messages that can be cancelled, and two calls of somebody else that can be ended.
+    There are two messages that can be cancelled, and two calls of other users that can be ended.
     """
     account = await set_up(home, the_account(simulator, f"http://localhost:{line.port}"))
     later = {"send_at": (dt_util.now() + timedelta(days=1)).isoformat()}

@@ -107,7 +107,7 @@ async def test_name_is_not_found(
     freezer: FrozenDateTimeFactory,
     said: Said,
 ) -> None:
-    """Where the name cannot be looked up nothing is done, then or later."""
+    """Nothing is done, then or later, if the host's name is not found."""
     before = done(simulator)
     # What is known of a name is known for 10 seconds.
     await pass_time(hass, freezer, 11)
@@ -125,7 +125,7 @@ async def test_name_is_found_in_time(
     far_account: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What is asked for while the line comes back is done, once."""
+    """A request that is made while the connection returns is sent once."""
     await pass_time(hass, freezer, 11)
     names.failures, names.asked = 2, 0
     await hurry(freezer, place_call(hass, destination=f"{NUMBER}5607"), 0.2)
@@ -137,7 +137,7 @@ async def test_name_is_found_in_time(
 
 
 async def refuse(line: Proxy, names: Names) -> None:
-    """Let nobody listen any more."""
+    """Refuse all connections."""
     await line.stop()
 
 
@@ -173,7 +173,7 @@ async def test_provider_is_away(
     go_away: Callable[[Proxy, Names], Coroutine[Any, Any, None]],
     hours: int,
 ) -> None:
-    """Who calls on such a day is told the truth, nothing is made up for, and all ends by itself."""
+    """Each action reports the failure, nothing is sent later, and everything ends by itself."""
     statistics = far_account.runtime_data.client.statistics
     events = listen(hass)
     await place_call(hass, destination=f"{NUMBER}5607")

@@ -96,7 +96,7 @@ async def test_answer_is_lost(
     said: Said,
     fault: Fault,
 ) -> None:
-    """What was sent is done at most once, is said to be unclear at once, and the next one works."""
+    """A request is executed at most once, is unclear at once, and the next one works."""
     reaches_provider = fault.reach is Reach.PROVIDER
     for ask in ASKS:
         before, connections = done(simulator), line.connections
@@ -120,7 +120,7 @@ async def test_answer_does_not_come(
     said: Said,
     fault: Fault,
 ) -> None:
-    """What was sent is done at most once, is said to be unclear after half a minute."""
+    """A request is executed at most once, and is unclear after half a minute."""
     reaches_provider = fault.reach is Reach.PROVIDER
     for ask in ASKS:
         before, connections, start = done(simulator), line.connections, time.monotonic()
@@ -204,7 +204,7 @@ async def test_token_does_not_come(
     freezer: FrozenDateTimeFactory,
     said: Said,
 ) -> None:
-    """Whoever waits for a token that does not come either time is told so, and nothing is done."""
+    """Requests that wait for a token that never arrives fail, and nothing is sent."""
     before, connections = done(simulator), line.connections
     simulator.end_tokens()
     line.faults.extend([SOUND, SOUND, SOUND, SILENT["silence"], SILENT["silence"]])

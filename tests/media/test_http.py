@@ -27,7 +27,7 @@ pytestmark = pytest.mark.freeze_time(NOW, tick=True)
 
 @pytest.fixture
 async def player(hass_client_no_auth: ClientSessionGenerator) -> Any:
-    """Return a player, which nobody logged in."""
+    """Return a player that is not logged in."""
     return await hass_client_no_auth()
 
 
@@ -48,7 +48,7 @@ async def test_play(
     player: Any,
     simulator: Simulator,
 ) -> None:
-    """What is clicked is heard, with a path that is signed and has no query of its own."""
+    """A recording that is clicked plays, with a signed path without a query of its own."""
     recording = record(simulator)
     path = await signed(await hass_ws_client(hass), await only(hass))
     assert re.fullmatch(
@@ -97,7 +97,7 @@ async def test_play_a_part(
     status: int,
     part: tuple[int, int],
 ) -> None:
-    """Who skips through a recording gets the part that was asked for, as players want it."""
+    """A player that skips through a recording gets the part that it requests."""
     simulator.quirks = Quirks(**quirks)
     recording = record(simulator)
     path = (await resolve(hass, await only(hass))).url
@@ -183,7 +183,7 @@ async def test_player_that_asks_in_parts(
 async def test_one_file_at_a_time(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
 ) -> None:
-    """Who listens to one recording after the other leaves one file at most."""
+    """Playing one recording after the other leaves one file at most."""
     simulator.quirks.knows_length = False
     record(simulator)
     record(simulator, before=timedelta(minutes=1), seconds=1)
@@ -351,7 +351,7 @@ async def test_nothing_is_fetched_inside_the_house(
 async def test_new_link(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
 ) -> None:
-    """A link that changed while somebody listened is looked up again."""
+    """A link that changed during playback is looked up again."""
     recording = record(simulator)
     path = (await resolve(hass, await only(hass))).url
     recording.key = "f" * 40
@@ -365,7 +365,7 @@ async def test_new_link(
 async def test_no_connection(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
 ) -> None:
-    """Without a connection people are told to try again."""
+    """Without a connection the error asks to try again."""
     record(simulator)
     content_id = await only(hass)
     await simulator.stop()

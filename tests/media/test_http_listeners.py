@@ -45,7 +45,7 @@ async def test_listeners_hold_nothing_back(
     account: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """However many recordings hang, calls, polls and lists go on, and who waits is told why."""
+    """Stuck recordings delay no calls, polls or lists, and waiting listeners get a reason."""
     record(simulator)
     content_id = await only(hass)
     path = (await resolve(hass, content_id)).url
@@ -77,7 +77,7 @@ async def test_listeners_hold_nothing_back(
 async def test_listener_who_waits_a_little(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
 ) -> None:
-    """Who comes while four listen gets a turn once one of them is done."""
+    """A fifth listener gets a turn as soon as one of four is done."""
     record(simulator)
     path = (await resolve(hass, await only(hass))).url
     client = await hass_client()
@@ -140,7 +140,7 @@ async def test_audio_that_breaks_off(
 async def test_audio_of_unknown_length_that_breaks_off(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
 ) -> None:
-    """Where nobody said how long it would be, that is seen before anything is played."""
+    """Audio of unknown length that breaks off is detected before anything is played."""
     recording = record(simulator)
     path = (await resolve(hass, await only(hass))).url
     link = f"extrato/gravacao/id/{recording.key}"
@@ -157,7 +157,7 @@ async def test_audio_of_unknown_length_that_breaks_off(
 async def test_listener_who_leaves(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
 ) -> None:
-    """Nothing more is fetched for somebody who closed the page."""
+    """Fetching stops when the listener closes the page."""
     record(simulator, seconds=12_500)
     path = (await resolve(hass, await only(hass))).url
     client = await hass_client()

@@ -119,7 +119,7 @@ async def test_day_with_an_hour_more(hass: HomeAssistant, simulator: Simulator) 
 
 
 async def test_too_many_to_read(hass: HomeAssistant, simulator: Simulator) -> None:
-    """Where not all can be read, each day is there to be opened."""
+    """If a list is too long to read, each day can still be opened."""
     simulator.quirks.page_size = 1
     for minutes in range(51):
         record(simulator, before=timedelta(minutes=minutes))
@@ -169,7 +169,7 @@ async def test_nothing_to_browse(
     identifier: str,
     text: str,
 ) -> None:
-    """What is not there is said not to be."""
+    """An unknown identifier is an error that says so."""
     ws = await hass_ws_client(hass)
     await ws.send_json_auto_id(
         {"type": "media_source/browse_media", "media_content_id": f"{ROOT}/{identifier}"}
@@ -221,7 +221,7 @@ async def test_refusal_quotes_the_providers_code_and_words(
 async def test_gone_meanwhile(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
 ) -> None:
-    """What was there a moment ago and is not any more is said not to be."""
+    """A recording that disappears meanwhile is an error that says so."""
     record(simulator)
     path = (await resolve(hass, await only(hass))).url
     simulator.recordings.clear()
@@ -243,7 +243,7 @@ async def test_gone_meanwhile(
 async def test_no_such_recording(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, path: str
 ) -> None:
-    """What is not there is not found, whatever is asked for."""
+    """A recording that does not exist is not found, with any identifier."""
     await browse(hass)
     client = await hass_client()
     async with client.get(f"/api/directcall/recordings/{path}") as response:
@@ -255,7 +255,7 @@ async def test_no_such_recording(
 async def test_ids_survive_a_restart(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """What an automation or a dashboard has kept plays on, also with a new secret and link."""
+    """A stored identifier still plays after a restart, also with a new secret and link."""
     recording = record(simulator)
     content_id = await only(hass)
     await hass.async_stop(force=True)
@@ -289,7 +289,7 @@ async def test_ids_tell_recordings_apart(hass: HomeAssistant, simulator: Simulat
 async def test_ids_give_nothing_away(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """No number or link is in an id, and without the account's key nobody can guess one."""
+    """An ID has no number or link, and cannot be guessed without the account's key."""
     recording = record(simulator)
     content_id = await only(hass)
     assert re.fullmatch(rf"{ROOT}/01DIRECTCALL/20261125T170530Z-[0-9a-f]{{16}}", content_id)

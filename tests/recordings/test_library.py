@@ -76,14 +76,14 @@ async def test_list(hass: HomeAssistant, simulator: Simulator) -> None:
 
 
 async def test_number_that_cannot_be_called(hass: HomeAssistant, simulator: Simulator) -> None:
-    """What is no number with a country code is not made to look like one."""
+    """A value without a country code is not shown as a number with one."""
     simulator.recordings[-1].origin = "190"
     response = await perform(hass, "list_recordings", {})
     assert response["recordings"][0]["origin"] == "190"
 
 
 async def test_time_is_the_homes(hass: HomeAssistant) -> None:
-    """Times are told, and taken, as the clock at home shows them."""
+    """Times are shown, and accepted, in the home's time zone."""
     await hass.config.async_update(time_zone="Asia/Tokyo")
     response = await perform(hass, "list_recordings", {"start": "2026-11-26 02:00:00"})
     assert [r["time"] for r in response["recordings"]] == ["2026-11-26T02:05:30+09:00"]
@@ -124,7 +124,7 @@ async def test_list_of_one_number(hass: HomeAssistant, account: MockConfigEntry)
 
 
 async def test_too_many_to_read(hass: HomeAssistant, simulator: Simulator) -> None:
-    """That there are more than could be read is said."""
+    """A list that is too long says that there are more recordings."""
     simulator.quirks.page_size = 1
     for minutes in range(51):
         simulator.recordings.append(
@@ -168,7 +168,7 @@ async def test_bad_data(hass: HomeAssistant, simulator: Simulator) -> None:
 
 
 async def test_response_only(hass: HomeAssistant) -> None:
-    """Nobody lists recordings and throws the list away."""
+    """The action to list recordings requires that its response is used."""
     with pytest.raises(ServiceValidationError):
         await hass.services.async_call(DOMAIN, "list_recordings", {}, blocking=True)
 
@@ -211,7 +211,7 @@ async def test_account_of_an_older_version(hass: HomeAssistant, simulator: Simul
 
 
 async def test_account_of_a_newer_version(hass: HomeAssistant, simulator: Simulator) -> None:
-    """What a later version made of an account is not touched."""
+    """The data of an account of a later version is not changed."""
     simulator.secrets["other@example.com"] = "012345"
     newer = make_account(simulator, "other@example.com", minor_version=3)
     before = dict(newer.data)

@@ -40,7 +40,7 @@ async def test_recording_is_ready(
     events: Events,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Two minutes after a recorded call the house is told, and it can be played."""
+    """Two minutes after a recorded call an event announces the recording, and it can be played."""
     call = await talk(hass, freezer)
     assert events.types[-1] == "ended"
     await pass_time(hass, freezer, 118)
@@ -70,7 +70,7 @@ async def test_recording_takes_its_time(
     events: Events,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What is not there after 2 minutes is looked for once more, 15 minutes after the end."""
+    """A recording that is not ready after 2 minutes is looked up once more after 15 minutes."""
     await talk(hass, freezer)
     recording = simulator.recordings.pop()
     await pass_time(hass, freezer, 121)
@@ -89,7 +89,7 @@ async def test_two_calls_in_a_row(
     events: Events,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Each of two calls of the same two telephones gets its own recording, whatever is ignored."""
+    """Each of two calls of one pair gets its own recording, if the query ignores the call ID."""
     simulator.quirks.ignores_call_id = True
     ids = [(await talk(hass, freezer))["call_id"] for _ in range(2)]
     await pass_time(hass, freezer, 60, times=5)
@@ -139,7 +139,7 @@ async def test_no_recording(
     events: Events,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What is not there after 15 minutes either is not looked for any more."""
+    """A recording that is not ready after 15 minutes is not looked up again."""
     await talk(hass, freezer)
     simulator.recordings.clear()
     await pass_time(hass, freezer, 60, times=40)
@@ -164,7 +164,7 @@ async def test_recording_that_cannot_be_heard_yet(
     freezer: FrozenDateTimeFactory,
     reply: Reply,
 ) -> None:
-    """What is listed, and cannot be played, is not ready: it may be after 15 minutes."""
+    """A listed recording that cannot be played is not ready: it is looked up after 15 minutes."""
     await talk(hass, freezer)
     simulator.reply(f"extrato/gravacao/id/{simulator.recordings[0].key}", reply)
     await pass_time(hass, freezer, 121)
@@ -366,7 +366,7 @@ async def test_providers_id_is_nowhere(
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What the link of a recording may be made from is in the account's file, and only there."""
+    """The provider's ID of a call is in the account's file, and nowhere else."""
     caplog.set_level(logging.DEBUG, f"custom_components.{DOMAIN}")
     caplog.set_level(logging.DEBUG, "aiohttp")
     response = await talk(hass, freezer)
@@ -391,7 +391,7 @@ async def test_name_gives_no_number_away(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What people write into a name does not get into the event."""
+    """A number in a contact's name is not in the event."""
     name = "Maria 41 99999-0000"
     await set_up(hass, make_account(simulator, contacts={name: CONTACTS["Maria"]}))
     events = listen(hass)

@@ -216,7 +216,7 @@ async def test_unload_that_fails(
     events: Events,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What an account awaits that could not be unloaded is awaited on."""
+    """An account that cannot be unloaded still finds its pending recordings."""
     await talk(hass, freezer)
     with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
         assert not await hass.config_entries.async_unload(account.entry_id)
@@ -230,7 +230,7 @@ async def test_call_after_a_reload(
     events: Events,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A recording is awaited once, however often the account was set up anew."""
+    """A recording is awaited once, after any number of reloads."""
     await hass.config_entries.async_reload(account.entry_id)
     await talk(hass, freezer)
     assert len(await saved_soon(hass, freezer)) == 1
@@ -317,7 +317,7 @@ async def test_restart_in_the_middle(
     looks: int,
     away: int,
 ) -> None:
-    """What is awaited survives a restart, however long that takes, and looks count on."""
+    """A pending recording survives a restart of any length, and its look-ups continue."""
     await set_up(hass, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
     call = await talk(hass, freezer)
     recording = simulator.recordings.pop()

@@ -66,7 +66,7 @@ async def test_corrupt_file_does_not_block_calls(
     section: str,
     text: str,
 ) -> None:
-    """What cannot be read is lost then, and nothing else."""
+    """Only the data that cannot be read is lost."""
     file(hass).parent.mkdir(exist_ok=True)
     file(hass).write_text(text.replace(str(VERSION), str(version)).replace(SECTION, section))
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
@@ -134,7 +134,7 @@ async def test_removal_after_an_unload_that_failed(
 async def test_removal_of_an_account_that_was_never_loaded(
     hass: HomeAssistant, simulator: Simulator
 ) -> None:
-    """What is saved goes with the account in any case."""
+    """The saved data is removed with an account that was never loaded."""
     account = make_account(simulator, entry_id=ENTRY_ID)
     account.add_to_hass(hass)
     file_of(hass).parent.mkdir(exist_ok=True)

@@ -115,7 +115,7 @@ async def test_all_fields_of_a_message(
 async def test_attempts(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, attempts: Any
 ) -> None:
-    """How often a telephone is called can be said."""
+    """The number of attempts for each telephone can be chosen."""
     data = {"destination": "Maria", "message": TEXT, "attempts": attempts}
     await perform(hass, "send_voice_message", data)
     assert form(simulator)["num_tentativas"] == str(attempts)
@@ -212,7 +212,7 @@ async def test_bad_attempts(
 async def test_sms_is_not_spoken(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, data: dict[str, Any]
 ) -> None:
-    """What only a voice message has, an SMS does not take."""
+    """An SMS does not accept the fields of a voice message."""
     with pytest.raises(ServiceValidationError, match="has no field called"):
         await perform(hass, "send_sms", {"destination": "Maria", "message": TEXT, **data})
     assert simulator.requests[SEND] == 0
@@ -232,7 +232,7 @@ async def test_longest_message(
 async def test_without_asking_for_the_response(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, action: str
 ) -> None:
-    """Nobody has to want the response."""
+    """The response is optional."""
     data = {"destination": "Maria", "message": TEXT}
     assert await hass.services.async_call(DOMAIN, action, data, blocking=True) is None
     assert len(simulator.messages) == 1
@@ -248,7 +248,7 @@ async def test_never_twice(
     reply: Reply,
     key: str,
 ) -> None:
-    """Whatever was sent is not sent again by itself."""
+    """A message that was sent is not repeated automatically."""
     simulator.reply(SEND, reply)
     with pytest.raises(HomeAssistantError) as caught:
         await perform(hass, action, {"destination": "Maria", "message": TEXT})
@@ -393,7 +393,7 @@ async def test_stopped_script_sends_nothing_later(
 async def test_emoji_as_json_writes_it(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, text: str
 ) -> None:
-    """What was pasted with escapes is an emoji, and no reason to say nothing."""
+    """An emoji with escaped surrogates is spoken as the emoji."""
     await perform(hass, "send_voice_message", {"destination": "Maria", "message": text})
     assert form(simulator)["texto"] == "🔥 Fogo"
 
@@ -436,7 +436,7 @@ async def test_scheduled_message_is_cancelled(
 async def test_message_is_cancelled_without_asking_for_the_response(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Nobody has to want the response."""
+    """The response is optional."""
     data = {"destination": "Maria", "message": TEXT, "send_at": "2026-12-24 08:00:00"}
     sent = await perform(hass, "send_sms", data)
     by_id = {"message_id": sent["message_id"]}
@@ -453,7 +453,7 @@ async def test_bad_message_id(
     action: str,
     message_id: Any,
 ) -> None:
-    """What cannot be the id of a message is not asked for."""
+    """An invalid message ID sends no request."""
     with pytest.raises(ServiceValidationError, match="not the ID of a message"):
         await perform(hass, action, {"message_id": message_id})
     assert simulator.queries == []
@@ -482,7 +482,7 @@ async def test_answer_about_a_message_is_lost(
     endpoint: str,
     text: str,
 ) -> None:
-    """What is not known of a message is said, each in its words."""
+    """A lost response about a message is an error, with its own text for each action."""
     simulator.reply(endpoint, Reply(drop=True))
     with pytest.raises(HomeAssistantError, match=text):
         await perform(hass, action, {"message_id": "12345678900001"})
@@ -510,7 +510,7 @@ async def test_hours_of_the_day_on_which_it_is_sent(
     simulator: Simulator,
     account: MockConfigEntry,
 ) -> None:
-    """Where the home's clocks change, hours are those of the day on which it is sent."""
+    """Hours use the UTC offset of the delivery day, also across a clock change."""
     await hass.config.async_update(time_zone="Europe/Lisbon")
     for send_at, hour in (
         ("2027-01-15 12:00:00", "5"),

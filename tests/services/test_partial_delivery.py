@@ -28,7 +28,7 @@ def sent_to(simulator: Simulator) -> list[str]:
 async def partly_sent(
     hass: HomeAssistant, destinations: list[Any], action: str = "send_sms", **data: Any
 ) -> dict[str, str]:
-    """Send a message that does not reach everybody, and return what the error says."""
+    """Send a message that reaches only some recipients, and return the text of the error."""
     data = {"destination": destinations, "message": TEXT, **data}
     with pytest.raises(HomeAssistantError) as caught:
         await perform(hass, action, data)
@@ -101,7 +101,7 @@ async def test_refusal_of_a_server_alone_is_not_tried_again(
 async def test_fault_of_ours_in_one_request(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """What the other requests came to is told all the same."""
+    """The results of the other requests are reported after an unexpected exception, too."""
     send_sms = DirectcallClient.send_sms
 
     async def fail(client: DirectcallClient, sms: Sms, scope: RequestScope) -> Any:
@@ -130,7 +130,7 @@ async def test_refusal_with_a_message_id_is_not_repeated(
 async def test_reasons_are_in_the_language_of_the_home(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """What is put into a translated error is translated, too."""
+    """Placeholders of a translated error are translated, too."""
     await hass.config.async_update(language="pt-BR")
     await set_up(hass, make_account(simulator, contacts=CONTACTS))
     said = await partly_sent(hass, ["Maria", "Mario"])
@@ -168,7 +168,7 @@ async def test_requests_are_sent_at_the_same_time(
 async def test_refused_because_of_one(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, action: str
 ) -> None:
-    """Where one request for several is refused, each of its recipients is sent to alone, once."""
+    """After a refused request for several recipients, each of them gets one request."""
     refused = "+55 41 99999-0002"
     said = await partly_sent(hass, ["Maria", refused, *MANY[:9]], action)
     assert simulator.requests[SEND] == 1 + 10 + 1
@@ -180,7 +180,7 @@ async def test_refused_because_of_one(
 async def test_refused_for_everybody(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Where nobody is reached, the error is the provider's first reason."""
+    """If no recipient is reached, the error is the provider's first reason."""
     destinations = ["Mario", "+55 41 99999-0002", "+55 41 99999-0100"]
     with pytest.raises(HomeAssistantError, match=r"\(code 002\)") as caught:
         await perform(hass, "send_sms", {"destination": destinations, "message": TEXT})
@@ -261,7 +261,7 @@ async def test_deleted_contact_hides_no_account(
 async def test_account_is_removed_in_the_middle(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """What was accepted before is said; what still waited is not sent.
+    """Accepted recipients are reported, and recipients that still waited get no request.
 
     No simulator can keep one request of two in the pause between its attempts.
     """

@@ -49,7 +49,7 @@ async def send(hass: HomeAssistant, user_id: str | None, action: str = "send_sms
 async def test_read_only_user(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, action: str
 ) -> None:
-    """Who may only look can neither call, nor write, nor hang up, nor list who was called."""
+    """A read-only user can neither call, send, hang up nor list recordings."""
     requests = dict(simulator.requests)
     user_id = await user_in(hass, GROUP_ID_READ_ONLY)
     with pytest.raises(Unauthorized) as caught:
@@ -62,7 +62,7 @@ async def test_read_only_user(
 async def test_other_users(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, group_id: str
 ) -> None:
-    """Whoever may control the house may call."""
+    """A user who may control the home may call."""
     await send(hass, await user_in(hass, group_id))
     assert len(simulator.messages) == 1
 
@@ -70,7 +70,7 @@ async def test_other_users(
 async def test_automation(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """What no user asked for is done."""
+    """An action without a user is permitted."""
     await send(hass, None)
     assert len(simulator.messages) == 1
 
@@ -87,7 +87,7 @@ async def test_deleted_user_is_refused(
 async def test_user_with_a_policy(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Who may control a part of the account's entities may not call; who may all of them, may."""
+    """A user who may control only some of the account's entities may not call."""
     entities = er.async_entries_for_config_entry(er.async_get(hass), account.entry_id)
     part = MockUser().add_to_hass(hass)
     part.mock_policy({"entities": {"entity_ids": {"notify.maria_sms": True}}})
@@ -110,7 +110,7 @@ async def test_read_only_user_in_the_ui(
     simulator: Simulator,
     account: MockConfigEntry,
 ) -> None:
-    """The UI is told that it is not allowed."""
+    """The UI gets the error that the action is not permitted."""
     client = await hass_ws_client(hass, hass_read_only_access_token)
     await client.send_json_auto_id(
         {

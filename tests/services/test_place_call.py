@@ -99,7 +99,7 @@ async def test_fields_override_the_options(
 async def test_call_without_asking_for_the_response(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Nobody has to want the response."""
+    """The response is optional."""
     assert (
         await hass.services.async_call(
             DOMAIN, "place_call", {"destination": DESTINATION}, blocking=True
@@ -112,7 +112,7 @@ async def test_call_without_asking_for_the_response(
 async def test_call_id_of_our_own(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Where the provider gives no id, there is one all the same."""
+    """A call without an ID of the provider gets one of the integration's own."""
     response = await place_call(hass, destination="+55 41 99999-9004")
     assert len(ulid_to_bytes(response["call_id"])) == 16
 
@@ -169,7 +169,7 @@ async def test_number_however_it_is_written(
     value: str | int,
     destination: str,
 ) -> None:
-    """What people paste, and what templates make of it, is called."""
+    """Pasted and templated numbers are called."""
     response = await place_call(hass, destination=value)
     assert response["destination"] == destination
     [call] = simulator.calls
@@ -259,7 +259,7 @@ async def test_refusal_without_code_and_text(
 async def test_never_twice(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, reply: Reply, key: str
 ) -> None:
-    """Whatever was sent is not sent again by itself."""
+    """A call that was sent is not repeated automatically."""
     simulator.reply(PLACE_CALL, reply)
     with pytest.raises(HomeAssistantError) as caught:
         await place_call(hass)

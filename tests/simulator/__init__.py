@@ -1,4 +1,4 @@
-"""Directcall on loopback: the documented API over real HTTP, with its traps, and no telephone.
+"""Simulator of Directcall: the documented API over real HTTP on loopback, with its traps.
 
 Run it alone, after scripts/setup, with `.venv/bin/python -m tests.simulator --port 8124`. The
 account is `demo@example.com` with the secret `012345`:
@@ -16,7 +16,7 @@ How a call goes is up to the last four digits of its destination:
     9002                  the call is placed, and the answer is HTTP 500 without a readable word
     9003                  the call is placed, and the answer never comes
     9004                  the call is placed, and the answer has no id of the call
-    9005                  the call is placed, and its status cannot be had in its first 40 s
+    9005                  the call is placed, and its status is not available in its first 40 s
     9006                  the call is placed, and cannot be ended through the provider
     anything else         the call is placed
 

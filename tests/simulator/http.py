@@ -34,7 +34,7 @@ def with_blanks(number: str) -> str:
 
 
 def json_response(answer: Mapping[str, object], status: int = 200) -> web.Response:
-    r"""Answer as the provider does: `\u` escapes, and whatever content type."""
+    """Respond as the provider does, with `\\u` escapes and any content type."""
     return web.Response(text=json.dumps(answer), status=status, content_type="text/html")
 
 

@@ -20,14 +20,14 @@ ACCOUNT: Final = Account("demo@example.com", "012345")
 
 
 class TokenShape(Enum):
-    """What tokens look like: 40 hexadecimal digits in 2013, a JWT later."""
+    """Shape of tokens: 40 hexadecimal digits in 2013, a JWT later."""
 
     OPAQUE = auto()
     JWT = auto()
 
 
 class Rejection(Enum):
-    """How credentials or a token are rejected. Nobody knows how the real one does it."""
+    """Form of a rejection of credentials or a token. The real one is unknown."""
 
     CODE = auto()
     OAUTH = auto()
@@ -36,7 +36,7 @@ class Rejection(Enum):
 
 @dataclass
 class Quirks:
-    """What is not known of the real provider, and so can be chosen."""
+    """Behaviour that is unknown of the real provider, and can be chosen."""
 
     token_shape: TokenShape = TokenShape.OPAQUE
     token_lifetime: float = 3600

@@ -23,7 +23,7 @@ _BLOCK: Final = 65536
 
 
 class Oddity(StrEnum):
-    """What is wrong with the recording of a call, by the last four digits of its destination."""
+    """Fault of a recording, by the last four digits of its destination."""
 
     WITHOUT_LINK = "8001"
     INTO_THE_HOME = "8002"
@@ -55,7 +55,7 @@ class Recording:
 
     @property
     def is_there(self) -> bool:
-        """Return if the call is over, and somebody talked."""
+        """Return if the call is over, and a conversation took place."""
         return self.line is None or self.line.was_talked_on
 
     @property

@@ -78,7 +78,7 @@ class Simulator:
         return f"http://127.0.0.1:{self.port}"
 
     def reply(self, endpoint: str, *replies: Reply) -> None:
-        """Answer the next requests to an endpoint so, whatever they ask."""
+        """Use this response for the next requests to an endpoint."""
         self._script[endpoint].extend(replies)
 
     def hold(self, endpoint: str) -> asyncio.Event:
@@ -124,7 +124,7 @@ class Simulator:
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """Stop listening, and hang up on whoever still waits."""
+        """Stop listening, and close all connections."""
         self._stopping.set()
         if self._runner:
             await self._runner.cleanup()
@@ -158,7 +158,7 @@ class Simulator:
         return json_response(answer)
 
     def _new_token(self, client_id: str) -> str:
-        """Return a token that nobody had before."""
+        """Return a token that was never used before."""
         if self.quirks.token_shape is TokenShape.OPAQUE:
             return secrets.token_hex(20)
         # The provider's clock is its own: nobody may compare it with another.
@@ -269,7 +269,7 @@ class Simulator:
         return None
 
     async def _call_status(self, request: web.Request) -> web.StreamResponse:
-        """Tell of a call in progress."""
+        """Return the status of a call in progress."""
         fields = self._query(request)
         if rejection := await self._check_token(fields):
             return rejection
@@ -405,7 +405,7 @@ class Simulator:
         return json_response(answer)
 
     async def _play_recording(self, request: web.Request) -> web.StreamResponse:
-        """Send the audio of a recording to whoever knows the link, without a token."""
+        """Send the audio of a recording for its link, without a token."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self.quirks.audio_delay):
                 await self._stopping.wait()
@@ -453,7 +453,7 @@ class Simulator:
     async def _fail_to_answer(
         self, request: web.Request, telephone: Behaviour
     ) -> web.StreamResponse | None:
-        """Fail to tell of what was done, if that is how a telephone is."""
+        """Fail to report the result, if the telephone is configured so."""
         match telephone:
             case Behaviour.DROPS_CONNECTION:
                 return await send_reply(request, Reply(drop=True))
@@ -467,7 +467,7 @@ class Simulator:
         return None
 
     async def _answer_call(self, request: web.Request, call: NetworkCall) -> web.StreamResponse:
-        """Tell of a call that was placed, or fail to."""
+        """Report a placed call, or fail to."""
         telephone = behaviour(call.destination)
         if failure := await self._fail_to_answer(request, telephone):
             return failure

@@ -1,4 +1,4 @@
-"""What telephones do, by their last four digits, and what becomes of a call between two."""
+"""Telephones: their behaviour by their last four digits, and calls between two of them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,7 +40,7 @@ OUTAGE: Final = 40
 
 
 class Behaviour(StrEnum):
-    """What the provider does with the requests about a call that it places."""
+    """Behaviour of the provider for requests about a call."""
 
     DROPS_CONNECTION = "9001"
     SERVER_ERROR = "9002"
@@ -52,7 +52,7 @@ class Behaviour(StrEnum):
 
 
 class Telephone(StrEnum):
-    """What a telephone does when it rings."""
+    """Behaviour of a telephone that rings."""
 
     BUSY = "7001"
     NEVER_ANSWERS = "7002"
@@ -70,7 +70,7 @@ def refusal(number: str) -> str | None:
 
 
 def behaviour(number: str) -> Behaviour:
-    """Return what becomes of the request for a call to a number."""
+    """Return the provider's behaviour for a call to a number."""
     return next((b for b in Behaviour if b and number.endswith(b)), Behaviour.ACCEPTS)
 
 
@@ -94,7 +94,7 @@ class Line:
 
     @property
     def ended(self) -> bool:
-        """Return if somebody hung up through the provider."""
+        """Return if the call was hung up through the provider."""
         return self.ended_at is not None
 
     @ended.setter

@@ -25,7 +25,7 @@ from tests.simulator import Simulator
 
 @pytest.mark.parametrize("asked", [True, False])
 async def test_compressed(client: DirectcallClient, server: Server, *, asked: bool) -> None:
-    """What is compressed all the same is not unpacked here, and no part is cut from it."""
+    """A response that is compressed unasked is neither unpacked nor cut here."""
 
     def response() -> web.Response:
         response = web.Response(body=b"ID3" * 1000, content_type="audio/mpeg")
@@ -54,7 +54,7 @@ async def test_compressed_part(client: DirectcallClient, server: Server) -> None
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip"])
 async def test_unknown_encoding(client: DirectcallClient, server: Server, encoding: str) -> None:
-    """What cannot be unpacked is no audio."""
+    """A body in an unknown encoding is refused as no audio."""
     headers = {"Content-Type": "audio/mpeg", "Content-Encoding": encoding}
     server.answers(lambda: web.Response(body=b"ID3", headers=headers))
     with pytest.raises(DirectcallRecordingGoneError):
@@ -71,7 +71,7 @@ async def test_no_encoding(client: DirectcallClient, server: Server) -> None:
 
 
 async def test_provider_that_hangs_up(client: DirectcallClient, server: Server) -> None:
-    """Who closes the connection instead of answering may be asked again."""
+    """A connection that closes without a response is an error that permits another try."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         assert request.transport is not None

@@ -66,7 +66,7 @@ WAV = b"RIFF\x0a\r\n\x00WAVEfmt "
 async def test_media_type(
     client: DirectcallClient, server: Server, said: str, first: bytes, media_type: str, sends: str
 ) -> None:
-    """Where the provider does not say what audio is, its first bytes do."""
+    """The first bytes of audio give its media type if no header does."""
     body = first.ljust(1000, b"\xff") if len(first) > 1 else first
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -98,7 +98,7 @@ async def test_media_type(
 async def test_media_type_that_is_known_already(
     client: DirectcallClient, server: Server, said: str, media_type: str
 ) -> None:
-    """It counts where the provider does not say any, whichever part is asked for."""
+    """The known media type is used if the header names no audio, also for a part."""
     server.answers(lambda: web.Response(body=b"12345", content_type=said))
     recording = at(f"http://directcall.com.br:{server.port}/1")
     audio = await client.open_recording(recording, ByteRange(3, 4), "audio/wav")

@@ -109,7 +109,7 @@ async def test_elsewhere(
 async def test_name_that_ends_early(
     client: DirectcallClient, server: Server, resolver: Resolver, host: str
 ) -> None:
-    """What some resolvers would read only in part is none of the provider's hosts."""
+    """A host that some resolvers would cut short is not one of the provider's."""
     end = "]" if host.startswith("[") else ""
     recording = at(f"http://{host}\0.directcall.com.br{end}:{server.port}/1")
     with pytest.raises(DirectcallLinkRefusedError):
@@ -146,7 +146,7 @@ async def test_redirect(
 
 
 async def test_redirect_on_the_same_host(client: DirectcallClient, server: Server) -> None:
-    """Where it leads may be said in short."""
+    """The target of a redirect may be a relative link."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == "/a/b":
@@ -187,7 +187,7 @@ async def test_long_way(client: DirectcallClient, server: Server) -> None:
 async def test_redirect_that_leads_nowhere(
     client: DirectcallClient, server: Server, location: str
 ) -> None:
-    """Nobody is sent around in circles."""
+    """Redirects that form a circle are refused."""
     server.answers(lambda: web.Response(status=302, headers={"Location": location}))
     with pytest.raises(DirectcallLinkRefusedError):
         await client.open_recording(at(f"http://directcall.com.br:{server.port}/"))
@@ -224,7 +224,7 @@ async def test_no_audio(
     media_type: str,
     error: type[DirectcallError],
 ) -> None:
-    """What is no audio is an error that says whether trying again may help."""
+    """A body that is no audio is an error that says if trying again may help."""
     server.answers(lambda: web.Response(body=b"", status=status, content_type=media_type))
     with pytest.raises(error, match=f"HTTP {status}") as caught:
         await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
@@ -258,7 +258,7 @@ async def test_cookies_stay_out(
 async def test_link_is_in_no_error(
     client: DirectcallClient, sessions: Sessions, error: type[Exception]
 ) -> None:
-    """What aiohttp has against a link before it asks for it does not quote it, either."""
+    """Errors of aiohttp about an invalid link do not quote the link."""
     link = "http://directcall.com.br/secret"
     with (
         patch.object(sessions.background, "get", side_effect=error(link)),

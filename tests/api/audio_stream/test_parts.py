@@ -25,7 +25,7 @@ SIZE = 44 + 3 * 8000
 async def test_whole(
     simulator: Simulator, client: DirectcallClient, recorded: RecordedCall
 ) -> None:
-    """All of it comes, as what the provider says it is, and nobody needs a token for it."""
+    """The whole audio arrives with the provider's media type, without a token."""
     audio = await client.open_recording(at(link_of(simulator, recorded)))
     assert (audio.status, audio.media_type, audio.length) == (200, "audio/x-wav", SIZE)
     assert audio.content_range is None
@@ -70,7 +70,7 @@ async def test_part(
 async def test_part_of_something_long(
     simulator: Simulator, client: DirectcallClient, recorded: RecordedCall
 ) -> None:
-    """What is left out may be more than comes at once, and so may be what is wanted."""
+    """The bytes before a part, and the part itself, may be longer than one chunk."""
     simulator.quirks.knows_ranges = False
     recorded.seconds = 250
     audio = await client.open_recording(
@@ -89,7 +89,7 @@ async def test_part_that_is_not_there(
     *,
     knows_ranges: bool,
 ) -> None:
-    """Who asks for what comes after the end is told where that is."""
+    """A request for a part after the end gets the length of the audio."""
     simulator.quirks.knows_ranges = knows_ranges
     audio = await client.open_recording(at(link_of(simulator, recorded)), ByteRange.parse(header))
     assert (audio.status, audio.length) == (416, 0)
@@ -117,7 +117,7 @@ async def test_part_of_no_length(
     ],
 )
 def test_no_range(header: str | None) -> None:
-    """What is no single range asks for the whole."""
+    """A header that is not one range requests the whole audio."""
     assert ByteRange.parse(header) is None
 
 
@@ -213,7 +213,7 @@ async def test_part_without_a_length(
     *,
     has_known_size: bool,
 ) -> None:
-    """How long a part is, is said by which part it is."""
+    """The range in a response gives the length of its part."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         headers = {"Content-Type": "audio/mpeg", "Content-Range": content_range}
@@ -247,7 +247,7 @@ async def test_part_that_ends_too_early(client: DirectcallClient, server: Server
 
 
 async def test_slow_listener(client: DirectcallClient, server: Server) -> None:
-    """Who takes their time is not taken for a provider that is stuck."""
+    """A slow listener is not mistaken for a provider that is stuck."""
     server.answers(lambda: web.Response(body=bytes(4_000_000), content_type="audio/mpeg"))
     with patch.object(audio_download_module, "TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2)):
         audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))

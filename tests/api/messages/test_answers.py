@@ -61,7 +61,7 @@ async def test_success_with_any_code(
     answer: dict[str, object],
     sent: AcceptedRequest,
 ) -> None:
-    """A success counts whatever its code is, and its text is masked."""
+    """A success counts with any code, and its text is masked."""
     assert await scripted(client, simulator, token, send, **answer) == sent
 
 
@@ -118,7 +118,7 @@ async def test_id_gives_nothing_away(
     send: Send,
     message_id: object,
 ) -> None:
-    """An id that holds a secret, or eight digits of anybody's number, is none; nor is a riddle."""
+    """An invalid ID, or one with a secret or eight digits of a number, is dropped."""
     answer = json.dumps({"status": "ok", "codigo": "000", "callerid": message_id})
     answer = answer.replace("{token}", token.value)
     simulator.reply(SEND, Reply(answer.encode()))
@@ -208,7 +208,7 @@ async def test_rejected_token(
     rejection: Rejection,
     status: int,
 ) -> None:
-    """A token that is not accepted is renewed once, in whatever way that is said."""
+    """A rejected token is renewed once, in each form of the rejection."""
     simulator.quirks.rejection = rejection
     simulator.quirks.error_status = status
     simulator.end_tokens()
@@ -255,7 +255,7 @@ async def test_refusal_is_masked(
 async def test_no_readable_answer(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send, reply: Reply
 ) -> None:
-    """What was sent without a readable answer is of unknown outcome, and never repeated."""
+    """A request without a readable response has an unknown outcome, and is never repeated."""
     simulator.reply(SEND, reply)
     with pytest.raises(DirectcallOutcomeUnknownError) as caught:
         await send(client, token)

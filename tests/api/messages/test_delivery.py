@@ -131,7 +131,7 @@ async def test_nothing_listens(
 async def test_no_connection_in_time(
     sessions: Sessions, token: Token, pauses: list[float], send: Send
 ) -> None:
-    """Where there is no connection in time, nothing is sent."""
+    """Nothing is sent if there is no connection in time."""
     with deaf_server() as port, patch.object(transport_module, "CONNECT_TIMEOUT", 0.2):
         client = signed_in(sessions, f"http://127.0.0.1:{port}", token)
         with pytest.raises(DirectcallConnectionFailedError):

@@ -48,7 +48,7 @@ async def test_form(
     fields: dict[str, str],
     recipients: list[str],
 ) -> None:
-    """What is sent is all that is needed, as the documentation writes it, and nothing else."""
+    """The form has exactly the necessary fields, as the documentation writes them."""
     await send(client, token, *recipients)
     [message] = simulator.messages
     assert message.form == {
@@ -85,7 +85,7 @@ async def test_attempts(
     content: str | bytes,
     attempts: int,
 ) -> None:
-    """How often a telephone is called is up to the caller."""
+    """The caller decides the number of attempts for each telephone."""
     message = VoiceMessage(PhoneNumber(ORIGIN), numbers(), content, attempts)
     await client.send_voice_message(message, in_time())
     assert simulator.messages[0].form["num_tentativas"] == str(attempts)
@@ -157,7 +157,7 @@ async def test_parts_of_the_form(sessions: Sessions, token: Token) -> None:
 
 @pytest.mark.parametrize("send", ALL)
 async def test_nothing_is_in_the_url(sessions: Sessions, token: Token, send: Send) -> None:
-    """What is sent is in the form alone: a URL is seen, and kept, by who passes it on."""
+    """The fields are in the form alone, because URLs are logged on their way."""
     urls: list[str] = []
 
     async def take(request: web.Request) -> web.Response:
@@ -239,7 +239,7 @@ async def test_hours(
     earliest: str,
     latest: str,
 ) -> None:
-    """An hour of the day is the provider's, and never before or after the one that is wished."""
+    """An hour of delivery is sent in the provider's zone, never earlier or later than requested."""
     hour = at(zone, moment)
     await send(client, token, delivery=Delivery(earliest=hour))
     await send(client, token, delivery=Delivery(latest=hour))
@@ -317,7 +317,7 @@ def test_parts_by_alphabet(text: str, parts: int) -> None:
 
 
 def test_repr_gives_nothing_away() -> None:
-    """What may end in a log shows neither a text, nor audio, nor an id, nor a whole number."""
+    """The text of an object shows no message, audio, ID or whole number."""
     shown = repr(
         [
             VoiceMessage(PhoneNumber(ORIGIN), numbers(*TEN), "private"),

@@ -56,7 +56,7 @@ LOST: list[tuple[Ask, str, type[DirectcallError]]] = [
 async def test_status_of_a_message(
     client: DirectcallClient, simulator: Simulator, token: Token, message_id: str
 ) -> None:
-    """What the provider says of a message is shown."""
+    """The provider's reply about a message is returned."""
     assert await look(client, token, message_id) == ProviderReply("000", "Agendada")
     sent = await speak(client, token)
     assert await look(client, token, str(sent.provider_id)) == ProviderReply("000", "Entregue")
@@ -93,7 +93,7 @@ async def test_message_is_cancelled(
 async def test_message_that_was_sent_is_not_cancelled(
     client: DirectcallClient, simulator: Simulator, token: Token
 ) -> None:
-    """What is not scheduled, or not known, cannot be cancelled."""
+    """A message that is not scheduled, or unknown, cannot be cancelled."""
     sent = await speak(client, token)
     for message_id in (str(sent.provider_id), "1"):
         with pytest.raises(DirectcallRefusedError) as caught:
@@ -286,7 +286,7 @@ async def test_each_request_has_its_own_connection(sessions: Sessions, token: To
 
 
 def test_cancellation_of_unknown_outcome_is_of_unknown_outcome() -> None:
-    """Who only knows the general error catches this one, too."""
+    """The error is also caught as the general error of an unknown outcome."""
     assert issubclass(DirectcallCancellationUnknownError, DirectcallOutcomeUnknownError)
 
 
