@@ -170,9 +170,7 @@ def check(simulator: Simulator, states: list[str], recordings: list[str]) -> Non
         "states of the calls": states,
         "recordings": recordings,
     }
-    say(
-        "\nRequests that reached the telephone network, states, and recordings as a player fetched them"
-    )
+    say("\nRequests that reached the telephone network, states, and recordings as played")
     for name, found in actual.items():
         say("\n    ".join([f"  {name}", *found]))
     if wrong := [name for name in EXPECTED if actual[name] != EXPECTED[name]]:
