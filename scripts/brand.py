@@ -22,12 +22,10 @@ def draw() -> Iterator[tuple[str, bytes]]:
     for image, style in (("icon", None), ("logo", None), ("dark_logo", DARK)):
         source = str(SOURCES / f"{image.removeprefix('dark_')}.svg")
         for suffix, height in (("", HEIGHT), ("@2x", 2 * HEIGHT)):
-            yield (
-                f"{image}{suffix}.png",
-                svg_to_bytes(
-                    svg_path=source, height=height, style_sheet=style, skip_system_fonts=True
-                ),
+            png = svg_to_bytes(
+                svg_path=source, height=height, style_sheet=style, skip_system_fonts=True
             )
+            yield f"{image}{suffix}.png", png
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from tests.simulator import ACCOUNT, Message, NetworkCall, Quirks, Simulator
+from tests.simulator import ACCOUNT, Quirks, Simulator
 
 from .home_assistant import (
     ROOT,
@@ -172,19 +172,15 @@ def shown(form: Mapping[str, str]) -> str:
 
 def check(simulator: Simulator, states: list[str], recordings: list[str]) -> None:
     """Print what happened. Raise HomeAssistantProcessError if it is not what was expected."""
-    say("\nRecordings, as a player fetched them")
-    for recording in recordings:
-        say(f"  {recording}")
-    say("\nRequests that reached the telephone network")
-    requests: list[Message | NetworkCall] = [*simulator.messages, *simulator.calls]
-    for request in requests:
-        say(f"  {request}\n    {shown(request.form)}")
     actual = {
         "messages": [shown(message.form) for message in simulator.messages],
         "calls": [shown(call.form) for call in simulator.calls],
         "states of the calls": states,
         "recordings": recordings,
     }
+    say("\nRequests that reached the telephone network, states, and recordings as played")
+    for name, found in actual.items():
+        say("\n    ".join([f"  {name}", *found]))
     if wrong := [name for name in EXPECTED if actual[name] != EXPECTED[name]]:
         error = "; ".join(f"the {name} are {actual[name]}, not {EXPECTED[name]}" for name in wrong)
         raise HomeAssistantProcessError(error)
@@ -197,10 +193,6 @@ async def play(simulator: Simulator, arguments: argparse.Namespace) -> None:
         ROOT / ".demo", port, arguments.language, arguments.zip, more=CONFIGURATION
     )
     async with instance.running() as login:
-        # The frontend does not start without them.
-        if not await login.command(type="get_services"):
-            error = "Home Assistant does not list its actions"
-            raise HomeAssistantProcessError(error)
         await add_account(login, simulator)
         states = await detect_smoke(login)
         await asyncio.sleep(GRACE)

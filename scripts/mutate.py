@@ -14,10 +14,7 @@ LEAST_NOTICED: Final = 95
 
 
 def report(folder: Path, patterns: list[str]) -> float:
-    """Print the faults that were not noticed, and return how many per cent were.
-
-    With patterns, only faults with such names count.
-    """
+    """Print unnoticed faults, of those with such names, and return the per cent of noticed ones."""
     codes: dict[str, int | None] = {}
     for file in sorted(folder.rglob("*.meta")):
         codes |= json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"]

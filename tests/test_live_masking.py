@@ -13,14 +13,20 @@ from scripts.live.masking import Masker, shape, shown_host, shown_media_type
         ("João", "text like `Aaaa`"),
         ("x" * 33, "text of 33 characters"),
         ("a1" * 20, "hexadecimal, 40 characters"),
-        ("6f7c10f9-06de-4bee-8eba-7fe141e5b635", "UUID"),
-        ("`|\N{BELL}", "text like `???`"),
+        ("6f7c10f9-06de-4bee-8eba-7fe141e5b635", "hexadecimal, 36 characters"),
+        ("`|\N{BELL}\ud800", "text like `????`"),
         ("https://[", "link, not a valid one"),
     ],
 )
 def test_shape(text: str, expected: str) -> None:
     """Only the shape of a value is shown."""
     assert shape(text) == expected
+
+
+def test_token_that_cannot_be_read() -> None:
+    """A token of thousands of lists within each other is a text like any other."""
+    lists = "W1tb" * 5000
+    assert shape(f"{lists}.{lists}.x") == "text of 40003 characters"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 
 from custom_components.directcall.api import NumberProblem
 from custom_components.directcall.calls.call import CallState
-from scripts.validate.actions import fields_of
+from scripts.validate.integration import fields_of
 from tests.common import (
     CONTACTS,
     READMES,

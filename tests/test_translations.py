@@ -20,7 +20,7 @@ from custom_components.directcall.services import (
     SEND_SMS_FIELDS,
     SEND_VOICE_MESSAGE_FIELDS,
 )
-from scripts.validate.actions import fields_of
+from scripts.validate.integration import fields_of
 from tests.common import ROOT
 
 INTEGRATION = ROOT / "custom_components" / DOMAIN

@@ -83,11 +83,13 @@ class Check:
             text = self._texts["message"]
             if pair := self._pair_if("ask_voice_message"):
                 voice = api.VoiceMessage(pair.origin, (pair.destination,), text, attempts=1)
-                sending = client.send_voice_message(voice, _scope())
+                sending = client.send_voice_message(voice, api.RequestScope(_DEADLINE))
                 self._check_message(client, Question.VOICE_MESSAGE, sending)
             if pair := self._pair_if("ask_sms"):
                 sms = api.Sms(pair.origin, (pair.destination,), text)
-                self._check_message(client, Question.SMS, client.send_sms(sms, _scope()))
+                self._check_message(
+                    client, Question.SMS, client.send_sms(sms, api.RequestScope(_DEADLINE))
+                )
             if self._agrees("ask_recordings"):
                 self._check_recordings(client)
         return True
@@ -105,17 +107,13 @@ class Check:
     ) -> T | api.DirectcallError:
         """Send a request, and return what the integration takes the response for."""
         self._report.question = question
-        result: T | api.DirectcallError
         try:
             result = self._runner.run(request)
         except api.DirectcallError as err:
-            result = err
-        if isinstance(result, api.DirectcallError):
-            reading = f"`{type(result).__name__}`"
-        else:
-            is_no_call = isinstance(result, api.PolledStatus) and result.status is None
-            reading = "no call" if is_no_call else "a yes"
-        self._report.exchanges[-1].reading = reading
+            self._report.exchanges[-1].reading = f"`{type(err).__name__}`"
+            return err
+        is_no_call = isinstance(result, api.PolledStatus) and result.status is None
+        self._report.exchanges[-1].reading = "no call" if is_no_call else "a yes"
         return result
 
     def _ask_billed(
@@ -187,7 +185,9 @@ class Check:
         record = self._agrees("ask_record")
         end = self._agrees("ask_end")
         request = api.CallRequest(pair, record, show_caller_id=False, ring_destination_first=False)
-        placed = self._ask_billed(Question.CALL, client.place_call(request, _scope()))
+        placed = self._ask_billed(
+            Question.CALL, client.place_call(request, api.RequestScope(_DEADLINE))
+        )
         if isinstance(placed, api.AcceptedRequest):
             self.say("call_placed")
         elif not isinstance(placed, api.DirectcallOutcomeUnknownError):
@@ -195,7 +195,7 @@ class Check:
         if self._poll_call(client, pair, end=end):
             self._report.exchanges[-1].question = Question.CALL_OVER
             self.say("call_over")
-            self._ask(Question.END_OVER, client.end_call(pair, _scope()))
+            self._ask(Question.END_OVER, client.end_call(pair, api.RequestScope(_DEADLINE)))
         else:
             self.say("call_goes_on")
 
@@ -221,7 +221,7 @@ class Check:
                 answered_at = answered_at or age
                 if end and age - answered_at >= _TALK:
                     end = False
-                    self._ask(Question.END, client.end_call(pair, _scope()))
+                    self._ask(Question.END, client.end_call(pair, api.RequestScope(_DEADLINE)))
         return False
 
     def _note_words(self, status: api.CallStatus) -> None:
@@ -258,7 +258,7 @@ class Check:
             self.say("wait")
             for _ in range(_MESSAGE_POLLS):
                 time.sleep(_MESSAGE_POLL)
-                polling = client.message_status(sent.provider_id, _scope())
+                polling = client.message_status(sent.provider_id, api.RequestScope(_DEADLINE))
                 self._ask(Question.MESSAGE_STATUS, polling)
 
     def _check_recordings(self, client: LiveClient) -> None:
@@ -277,7 +277,3 @@ class Check:
         if isinstance(media_type, str):
             self._report.note(Question.AUDIO, f"the integration plays it as `{media_type}`")
         self._ask(Question.RANGES, client.media_type(newest, api.ByteRange(0, 99)))
-
-
-def _scope() -> api.RequestScope:
-    return api.RequestScope(_DEADLINE)

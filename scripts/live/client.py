@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from custom_components.directcall import api
+from custom_components.directcall.api.forms import pair_form
 from custom_components.directcall.api.models import ZONE
 from custom_components.directcall.api.recordings import Page
 from custom_components.directcall.api.responses import ApiResponse
@@ -19,12 +20,9 @@ from .report import Report, shown_head
 
 
 class _LiveTransport(Transport):
-    """A transport that adds each request to a report."""
-
     def __init__(
         self, sessions: api.Sessions, url: URL, client_secret: str, report: Report
     ) -> None:
-        """Use sessions for an account."""
         super().__init__(sessions, url, client_secret)
         self._report = report
 
@@ -61,8 +59,7 @@ class LiveClient(api.DirectcallClient):
 
     async def try_token(self, token: api.Token, pair: api.NumberPair) -> ApiResponse:
         """Poll a call with this token. Raise DirectcallError unless there is a call."""
-        numbers = {"origem": pair.origin.digits, "destino": pair.destination.digits}
-        return await self._ask(token, "GET", "voz/status", numbers)
+        return await self._ask(token, "GET", "voz/status", pair_form(pair))
 
     async def list_first_page(self, query: api.RecordingQuery) -> Page:
         """Return the first page of a list of recordings. Raise what `list_recordings` raises."""

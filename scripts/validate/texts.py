@@ -12,8 +12,7 @@ import hass_frontend
 from homeassistant.helpers.icon import convert_shorthand_service_icon
 from homeassistant.helpers.translation import recursive_flatten
 
-from .actions import fields_of, sections_of
-from .integration import Integration
+from .integration import Integration, fields_of, sections_of
 from .uses import find_uses
 
 # hassfest refuses these in English alone: HTML, URLs, and placeholders in single quotes.

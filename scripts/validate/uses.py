@@ -1,4 +1,4 @@
-"""The texts that the code uses, as far as its syntax tells."""
+"""Uses: the texts that the code uses, as far as its syntax tells."""
 
 import ast
 from collections import defaultdict
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-import homeassistant.const
-from homeassistant.const import Platform
+from homeassistant import const
 
 from .integration import Integration
 
@@ -40,8 +39,6 @@ class _Scope:
     module: str
     flow: str | None = None
     """The path of a flow's texts. What is outside of classes belongs to a module's first flow."""
-    owner: str = ""
-    """The class."""
     function: _Function | None = None
 
     def assigned(self, name: str) -> list[ast.expr]:
@@ -65,7 +62,6 @@ def find_uses(integration: Integration) -> Uses:
 
 class _Reader:
     def __init__(self, integration: Integration) -> None:
-        """Read all definitions, by name."""
         self.uses = Uses()
         self.handed_on: set[tuple[str, str, str]] = set()
         """Functions and their parameters that are keys of texts, each with those texts' path."""
@@ -96,9 +92,7 @@ class _Reader:
                 if any(ast.unparse(base).endswith("Enum") for base in node.bases):
                     self._enums[name] = [value for line in body for _, value in _assigned(line)]
                 for method in body:
-                    if isinstance(method, ast.FunctionDef) and method.name == "__init__":
-                        self._parameters[name] = _parameters(method)
-                    elif isinstance(method, ast.FunctionDef):
+                    if isinstance(method, ast.FunctionDef):
                         self._types[method.name].add(name)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 self._parameters.setdefault(name, _parameters(node))
@@ -116,7 +110,7 @@ class _Reader:
         """Note the texts that code uses."""
         match node:
             case ast.ClassDef(name=name, body=body):
-                scope = replace(scope, owner=name, flow=self.flow_of(node) or scope.flow)
+                scope = replace(scope, flow=self.flow_of(node) or scope.flow)
                 if name in self._subentry_flows:
                     steps = {f.name[11:] for f in body if isinstance(f, ast.AsyncFunctionDef)}
                     for source in {"user", "reconfigure"} & steps:
@@ -142,16 +136,15 @@ class _Reader:
             if handler == function and name in given:
                 self._use(path, given[name], scope)
         if _KEY in given and _KEY not in self._parameters.get(function, []):
-            group = f"entity.{scope.module}" if scope.module in {*Platform} else "selector"
+            group = f"entity.{scope.module}" if scope.module in {*const.Platform} else "selector"
             group = "exceptions" if "translation_domain" in given else group
             group = "issues" if function == "async_create_issue" else group
             self._use(group, given[_KEY], scope)
         if scope.flow:
-            self._read_flow(scope.flow, function, given, scope)
+            self._read_flow(function, given, scope)
 
-    def _read_flow(
-        self, flow: str, function: str, given: dict[str, ast.expr], scope: _Scope
-    ) -> None:
+    def _read_flow(self, function: str, given: dict[str, ast.expr], scope: _Scope) -> None:
+        flow = scope.flow
         for role in _ROLES.keys() & given.keys():
             self._use(f"{flow}.{_ROLES[role]}", given[role], scope)
         for part in ast.walk(given["errors"]) if "errors" in given else ():
@@ -182,7 +175,6 @@ class _Reader:
                 case ast.Name(id=name) if _is_parameter(name, scope):
                     is_handed_on = True
                     function = scope.function.name if scope.function else ""
-                    function = scope.owner if function == "__init__" else function
                     self.handed_on |= {(function, name, path)} if path else set()
         if not texts and not is_handed_on:
             self.uses.unclear.add(f"{scope.module}.py: line {node.lineno}")
@@ -195,8 +187,6 @@ class _Reader:
         match node:
             case ast.IfExp(body=body, orelse=other):
                 parts = [body, other]
-            case ast.Subscript(value=value):
-                parts = [value]
             case ast.Attribute(attr=name) if name in {*_ROLES, _KEY}:
                 parts = []
             case ast.Attribute(attr=name):
@@ -208,7 +198,7 @@ class _Reader:
                 parts = [] if name == "section" else [*parts, *self._returned[name]]
             case ast.Name(id=name) if name not in seen and not _is_parameter(name, scope):
                 seen.add(name)
-                constant = ast.Constant(getattr(homeassistant.const, name, None))
+                constant = ast.Constant(getattr(const, name, None))
                 parts += scope.assigned(name) or self._values[name] or [constant]
         for part in parts:
             yield from self._reach(part, scope, seen)
