@@ -34,7 +34,7 @@ def with_blanks(number: str) -> str:
 
 
 def json_response(answer: Mapping[str, object], status: int = 200) -> web.Response:
-    """Respond as the provider does, with `\\u` escapes and any content type."""
+    r"""Respond as the provider does, with `\u` escapes and any content type."""
     return web.Response(text=json.dumps(answer), status=status, content_type="text/html")
 
 
