@@ -291,7 +291,7 @@ def change_secret(simulator: Simulator, secret: str = "another") -> None:
 
 
 def chain(error: BaseException) -> str:
-    """Return all that an error and its causes say, as a log would print them."""
+    """Return the texts of an error and its causes, as a log would print them."""
     texts = ["".join(traceback.format_exception(error))]
     link: BaseException | None = error
     while link is not None:

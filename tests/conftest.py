@@ -66,7 +66,7 @@ def no_pauses() -> Iterator[None]:
 
 @pytest.fixture
 async def home(hass: HomeAssistant) -> HomeAssistant:
-    """Stand in Brazil."""
+    """Return a Home Assistant in Brazil."""
     await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
     return hass
 

@@ -1,4 +1,4 @@
-"""Metadata of telephone numbers: who imports it, as if nothing had been imported yet."""
+"""Metadata of telephone numbers: its importers, as if nothing had been imported yet."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -23,16 +23,16 @@ class End(Enum):
     CLOSED = auto()
     RESET = auto()
     NEVER = auto()
-    """Nothing more is heard of it."""
+    """The connection stays open without a byte."""
 
 
 class Reach(Enum):
     """Point that a request reaches."""
 
     NOWHERE = auto()
-    """Nobody reads it."""
+    """The request is not read."""
     LINE = auto()
-    """It is read, and not handed on."""
+    """The request is read, and not forwarded."""
     PROVIDER = auto()
 
 
@@ -47,9 +47,9 @@ class Fault:
 
     reach: Reach = Reach.PROVIDER
     answer: Callable[[bytes], bytes] = as_it_is
-    """What is made of the provider's answer."""
+    """Change of the provider's response."""
     takes: float | None = None
-    """Seconds in which the answer comes, byte by byte; nothing where it comes in one piece."""
+    """Seconds for the response, byte by byte. None sends it in one piece."""
     end: End = End.CLOSED
 
 
@@ -62,11 +62,11 @@ class Proxy:
 
     provider: int
     faults: deque[Fault] = field(default_factory=deque)
-    """What becomes of the next connections."""
+    """Faults of the next connections."""
     always: Fault = SOUND
-    """What becomes of those after them."""
+    """Fault of the connections after them."""
     connections: int = 0
-    """How many were accepted."""
+    """Number of accepted connections."""
     port: int = 0
 
     def __post_init__(self) -> None:

@@ -76,7 +76,7 @@ async def test_contact_is_called_once(
 async def test_contact_that_cannot_be_called(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """A button that could not call says why."""
+    """A button raises the reason if it cannot call."""
     with pytest.raises(HomeAssistantError, match="no credit"):
         await press(hass, "button.joao_call")
     with pytest.raises(ServiceValidationError, match="the same number"):
@@ -87,7 +87,7 @@ async def test_contact_that_cannot_be_called(
 async def test_call_that_may_have_been_placed(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """A button whose call is not known to have been placed says so."""
+    """A button raises an error if the call may or may not have been placed."""
     await set_up(hass, make_account(simulator, contacts={"Maria": "+55 41 99999-9001"}))
     with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
         await press(hass, "button.maria_call")

@@ -86,7 +86,7 @@ async def test_token_is_renewed_with_every_entity_disabled(
 async def test_lifetime_of_the_answer_sets_the_pace(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A token that says how long it lives is renewed by that."""
+    """The lifetime in a token response decides the time of the renewal."""
     simulator.quirks.expires_in = True
     simulator.quirks.token_lifetime = 600
     await set_up(hass, make_account(simulator))
@@ -114,7 +114,7 @@ async def test_life_is_counted_from_before_the_request(
 async def test_action_renews_with_polling_disabled(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Without polling nothing is renewed by itself, and an action gets a token all the same."""
+    """Without polling no renewal is scheduled, and an action still gets a token."""
     await set_up(hass, make_account(simulator, pref_disable_polling=True))
     await pass_time(hass, freezer, 3 * 3600)
     assert simulator.requests[REQUEST_TOKEN] == 1
@@ -314,7 +314,7 @@ async def test_error_says_what_is_unknown(
 async def test_renewal_that_fails_at_once(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """A request that fails before anything can be awaited is no end of the requests."""
+    """A request that fails immediately does not prevent later ones."""
     simulator.end_tokens()
     with (
         patch.object(

@@ -1,4 +1,4 @@
-"""Coordinator without a connection: set-up, renewals that fail, and odd answers."""
+"""Coordinator without a connection: set-up, failed renewals, and invalid responses."""
 
 import asyncio
 import logging
@@ -39,7 +39,7 @@ async def test_set_up_without_connection(
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A house that boots faster than its router is ready, says so once, and recovers by itself."""
+    """Set-up without a connection succeeds, logs it once, and recovers automatically."""
     caplog.set_level(logging.INFO)
     await simulator.stop()
     account = await set_up(hass, make_account(simulator))
@@ -62,7 +62,7 @@ async def test_set_up_without_connection(
 async def test_set_up_while_the_provider_refuses_tokens(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A provider that says no, but not to the credentials, is asked again by itself."""
+    """A refusal that does not concern the credentials is tried again automatically."""
     simulator.reply(REQUEST_TOKEN, Reply(b'{"status": "erro", "codigo": "005"}'))
     account = await set_up(hass, make_account(simulator))
     assert account.state is ConfigEntryState.LOADED
@@ -75,7 +75,7 @@ async def test_set_up_while_the_provider_refuses_tokens(
 async def test_first_action_after_the_connection_returned(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """The moment the line is there, an action gets its token without waiting for the next try."""
+    """An action gets its token at once after the connection returned."""
     await simulator.stop()
     await set_up(hass, make_account(simulator))
     with pytest.raises(HomeAssistantError, match="cannot be reached, and nothing was done"):
@@ -89,7 +89,7 @@ async def test_first_action_after_the_connection_returned(
 async def test_action_tries_again_to_get_its_token(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """A call for which there is no token survives a short outage as one with a token does."""
+    """A call without a token survives a short outage, as one with a token does."""
     simulator.end_tokens()
     simulator.reply(REQUEST_TOKEN, TOKEN_LOST, TOKEN_LOST)
     await place_call(hass)

@@ -65,7 +65,7 @@ async def test_credentials_refused_later_and_then_accepted(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A refusal is tried again after 15 s, 1 min, 5 min and every 15 min, and heals by itself."""
+    """A refusal is tried again after 15 s, 1 min, 5 min and every 15 min, until it is accepted."""
     change_secret(simulator)
     await pass_time(hass, freezer, 3600 * 0.9)
     assert reauth_flows(hass) == []

@@ -1,4 +1,4 @@
-"""Diagnostics: what they tell, and what they do not."""
+"""Diagnostics: their content, without private values."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from homeassistant.exceptions import HomeAssistantError
 from tests.common import make_account, pass_time, perform, place_call, set_up
 from tests.simulator import Recording, Reply, Simulator
 
-# The word of a leg that was diverted, with the number of whoever speaks.
+# The word of a diverted leg contains a number.
 RIDDLE = Reply(
     b'{"status": "ok", "msg": [{"telefone": "5541999990000", "status": "desviada 41912348765"}]}'
 )

@@ -29,9 +29,9 @@ def entity_classes(base: type[Entity] = Entity) -> Iterator[type[Entity]]:
 
 def test_no_entity_is_added_again(account: MockConfigEntry) -> None:
     """Each class with a hook for its addition has one for a change of its ID, too."""
-    told = {each for each in entity_classes() if ADDED_OR_REMOVED & each.__dict__.keys()}
-    assert len(told) >= 4
-    assert [each for each in told if "async_entity_id_changed" not in each.__dict__] == []
+    with_hooks = {each for each in entity_classes() if ADDED_OR_REMOVED & each.__dict__.keys()}
+    assert len(with_hooks) >= 4
+    assert [each for each in with_hooks if "async_entity_id_changed" not in each.__dict__] == []
 
 
 async def test_renamed_entities_go_on(

@@ -31,7 +31,7 @@ class Terminal:
     """A user who answers questions, by the names of their texts."""
 
     def __init__(self, simulator: Simulator, report: Path) -> None:
-        """Sign in, and say no to everything else."""
+        """Sign in, and answer no to everything else."""
         self.report = report
         self.url = simulator.url
         self.answers: dict[str, list[str | type[BaseException]]] = {
@@ -42,11 +42,11 @@ class Terminal:
         self.asked: list[str] = []
 
     def agree(self, *questions: str) -> None:
-        """Say yes to some questions."""
+        """Answer yes to some questions."""
         self.answers.update({question: ["y"] for question in questions})
 
     async def agree_and_run(self, *questions: str, destination: str = DESTINATION) -> None:
-        """Say yes to some questions, name a destination, and finish the check."""
+        """Answer yes to some questions, name a destination, and finish the check."""
         self.agree(*questions)
         self.answers["destination"] = [destination]
         assert await self.run() == 0
@@ -103,12 +103,12 @@ def leaks(text: str, simulator: Simulator) -> set[str]:
         *(message.message_id for message in simulator.messages),
         *(recording.key for recording in simulator.recordings),
     }
-    squeezed = re.sub(r"[^a-z0-9]", "", text.casefold())
+    alphanumeric = re.sub(r"[^a-z0-9]", "", text.casefold())
     return {
         value
         for value in private
         if value.casefold() in text.casefold()
-        or (len(value) > 5 and re.sub(r"[^a-z0-9]", "", value.casefold()) in squeezed)
+        or (len(value) > 5 and re.sub(r"[^a-z0-9]", "", value.casefold()) in alphanumeric)
     } | set(re.findall(r"[0-8][0-9]{4,}|9+[0-8][0-9]{3,}", text))
 
 
@@ -254,7 +254,7 @@ async def test_wrong_credentials(
 
 
 async def test_provider_is_not_there(terminal: Terminal) -> None:
-    """The report says that no answer came."""
+    """The report says that no response was received."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         terminal.url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -392,7 +392,7 @@ async def test_same_token_again(terminal: Terminal, simulator: Simulator) -> Non
 async def test_recording_that_cannot_be_played(
     terminal: Terminal, simulator: Simulator, ending: str, head: str
 ) -> None:
-    """The report says why, and nothing is fetched from inside the home's network."""
+    """The report has the reason, and nothing in the home's network is requested."""
     simulator.recordings.append(Recording("5541987654321", f"554191234{ending}", "id"))
     await terminal.agree_and_run("ask_recordings")
     assert terminal.read(Question.LINK).startswith(f"- `GET a recording`: {head}")

@@ -80,5 +80,5 @@ def test_text_of_the_provider(text: str, expected: str) -> None:
     ],
 )
 def test_word(word: str, expected: str) -> None:
-    """Up to four words without a digit are shown; of another value, the shape."""
+    """Up to four words without a digit are shown, and only the shape of other values."""
     assert Masker().word(word) == expected

@@ -25,7 +25,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 
 from custom_components.directcall.api import NumberProblem
-from custom_components.directcall.calls.call import CallState
+from custom_components.directcall.calls import CallState
 from scripts.validate.integration import fields_of
 from tests.common import (
     CONTACTS,
@@ -93,7 +93,7 @@ class House:
     """A house with one automation, as it was pasted."""
 
     def __init__(self, hass: HomeAssistant, config: dict[str, Any]) -> None:
-        """Look at what sets the automation off."""
+        """Read the trigger of the automation."""
         self.hass = hass
         self.config = config
         [trigger] = config["triggers"]
@@ -394,13 +394,13 @@ async def test_automation_on_a_recording(
 ) -> None:
     """A notification announces a recording, and a tap opens it in the media browser."""
     [action] = config["actions"]
-    told = async_mock_service(hass, *action["action"].split("."))
+    notifications = async_mock_service(hass, *action["action"].split("."))
     assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: config})
     await place_call(hass, destination="+55 41 99999-7004", record=True)
     await pass_time(hass, freezer, 1, times=30)
-    assert told == []
+    assert notifications == []
     await pass_time(hass, freezer, 120)
-    [notification] = told
+    [notification] = notifications
     assert "7004" in notification.data["message"]
 
     links = notification.data["data"]
@@ -425,7 +425,7 @@ async def test_script_plays_the_newest_recording(
     freezer: FrozenDateTimeFactory,
     script: dict[str, Any],
 ) -> None:
-    """The newest recording is played, and nothing where there is none."""
+    """The newest recording is played, and nothing without a recording."""
     played = async_mock_service(hass, "media_player", "play_media")
     await run_to_its_end(hass, freezer, script, 2)
     assert played == []
@@ -517,7 +517,7 @@ def test_every_error_is_explained(language: str, actions: str, forms: str) -> No
 
 
 def first_cells(language: str, title: str) -> list[str]:
-    """Return what stands in the first column of a table, below its title."""
+    """Return the first column of a table, below its title."""
     [table] = re.findall(rf"^\| {title} \|.*\n\|.*\n((?:\|.*\n)+)", read(language), re.MULTILINE)
     return [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines()]
 

@@ -81,7 +81,7 @@ async def overheard(
     account: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
 ) -> list[str]:
-    """Return what entities, diagnostics and logs say."""
+    """Return the texts of entities, diagnostics and logs."""
     records = [
         r for r in caplog.records if r.name.startswith(("custom_components.directcall", "aiohttp"))
     ]
@@ -142,9 +142,9 @@ async def test_nothing_private_gets_out(
 
     # What is asked for in a URL, which holds the token.
     word = f"{SECRET} {token} 5541987654321 {LINK}"
-    riddle = json.dumps({"status": "ok", "msg": [{"telefone": "1", "status": word}]})
+    ambiguous = json.dumps({"status": "ok", "msg": [{"telefone": "1", "status": word}]})
     for reply in (
-        Reply(riddle.encode(), 404),
+        Reply(ambiguous.encode(), 404),
         echo(token),
         Reply(b"", 302, location=f"/voz/status?access_token={token}"),
         Reply(b"", 999),
@@ -231,7 +231,7 @@ async def test_nothing_private_gets_out_of_messages(
 
 
 async def look_and_listen(ws: Any, client: Any, content_id: str) -> list[str]:
-    """Return all that comes from the server where people look for a recording, and listen."""
+    """Return all responses of the server to browsing and playing a recording."""
     seen: list[str] = []
     account, _, _ = content_id.rpartition("/")
     today = f"{account}/{dt_util.now().date()}"
@@ -303,8 +303,8 @@ async def test_nothing_private_gets_out_of_recordings(
         with pytest.raises(HomeAssistantError) as caught:
             await perform(hass, "list_recordings", {})
         seen.append(chain(caught.value))
-    odd = {**recording.entry(simulator.url), "inicio": f"{SECRET} {token}", "origem": LINK}
-    answer = json.dumps({"status": "ok", "msg": [odd, LINK], "paginas": LINK})
+    invalid = {**recording.entry(simulator.url), "inicio": f"{SECRET} {token}", "origem": LINK}
+    answer = json.dumps({"status": "ok", "msg": [invalid, LINK], "paginas": LINK})
     simulator.reply("extrato/list-recordings", *[Reply(answer.encode())] * 4)
     await look()
     await simulator.stop()
@@ -318,7 +318,7 @@ async def test_nothing_private_gets_out_of_recordings(
 
 
 def test_leaks_are_found() -> None:
-    """The search above finds what it looks for."""
+    """The search for leaks finds planted ones."""
     assert leaks("x +55 (41) 98765.4321 y", []) == {"41987654321"}
     assert leaks(f"{SECRET} {LINK} tok", ["tok"]) == {SECRET, "extrato/gravacao", "tok"}
 

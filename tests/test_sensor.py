@@ -51,7 +51,7 @@ async def test_entities(
     entity_registry: er.EntityRegistry,
     snapshot: SnapshotAssertion,
 ) -> None:
-    """An account shows how its calls stand, and when its token ends."""
+    """An account has sensors for its calls and for the expiry of its token."""
     with patch("custom_components.directcall.PLATFORMS", [Platform.SENSOR]):
         await hass.config_entries.async_setup(account.entry_id)
         await hass.async_block_till_done(wait_background_tasks=True)

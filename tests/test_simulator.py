@@ -93,7 +93,7 @@ async def test_call_has_to_be_right(
 async def test_json_is_not_read(
     session: aiohttp.ClientSession, simulator: Simulator, token: str
 ) -> None:
-    """The provider reads forms only, and says so in its own way."""
+    """The provider reads forms only, and refuses JSON in its own form."""
     answer = await post(session, "/voz/call", json={"access_token": token, **CALL})
     assert answer["msg"] == "token não informado"
     assert simulator.calls == []
@@ -193,7 +193,7 @@ async def test_status_and_end(
 async def test_query_has_to_be_right(
     session: aiohttp.ClientSession, simulator: Simulator, token: str, path: str
 ) -> None:
-    """A look and an end are asked for in the URL, with a token."""
+    """A poll and a hang-up need their fields in the URL, with a token."""
     assert (await ask(session, path, **CALL))["msg"] == "token não informado"
     assert (await ask(session, path, access_token="x", **CALL))["codigo"] == "006"
     answer = await post(session, path, data={"access_token": token, **CALL})
@@ -217,7 +217,7 @@ async def test_query_has_to_be_right(
     ],
 )
 def test_telephones(first: str, second: str, words: list[list[str] | None]) -> None:
-    """Telephones ring in turn, and do what their last digits say."""
+    """Telephones ring in turn, and behave by their last digits."""
     line = Line(f"41{first}", f"42{second}", time.monotonic())
     said = []
     for _ in words:

@@ -21,7 +21,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from custom_components.directcall.account import async_get_account
-from custom_components.directcall.calls.call import CallState
+from custom_components.directcall.calls import CallState
 from custom_components.directcall.const import DOMAIN
 from tests.calls.common import timers
 from tests.common import CALL, end_call, pass_time, place_call, state_of
@@ -47,7 +47,7 @@ TELEPHONES: Final = (
     "9002",
     "0002",  # The provider says no
     "0201",  # No credit
-    "0000",  # Talks until somebody hangs up
+    "0000",  # Talks until it is hung up
 )
 RECORDED: Final = 2
 HUNG_UP: Final = 9
@@ -79,15 +79,15 @@ def memory() -> int:
 
 def count_events(hass: HomeAssistant) -> Counter[str]:
     """Return how often the entity Call fires what from now on."""
-    told: Counter[str] = Counter()
+    published: Counter[str] = Counter()
 
     @callback
     def note(event: Event[EventStateChangedData]) -> None:
         if event.data["entity_id"] == CALL and (state := event.data["new_state"]):
-            told[state.attributes["event_type"]] += 1
+            published[state.attributes["event_type"]] += 1
 
     hass.bus.async_listen("state_changed", note)
-    return told
+    return published
 
 
 async def call_many(
@@ -97,9 +97,9 @@ async def call_many(
 
     async def call(number: int) -> None:
         kind = number % len(TELEPHONES)
-        whom = f"+55 41 9{number:04}-{TELEPHONES[kind]}"
+        destination = f"+55 41 9{number:04}-{TELEPHONES[kind]}"
         with suppress(HomeAssistantError):
-            await place_call(hass, destination=whom, record=kind == RECORDED)
+            await place_call(hass, destination=destination, record=kind == RECORDED)
 
     numbers = range(first, first + AT_ONCE)
     simulator.reply("voz/call", *[Reply(drop=True)] * LOST)
@@ -132,7 +132,7 @@ async def test_thousands_of_calls(
     caplog.set_level(logging.ERROR)
     hass.loop.set_debug(False)
     simulator.quirks.haste = 2
-    told = count_events(hass)
+    published = count_events(hass)
     before = left_over(hass)
 
     reached = 0
@@ -160,7 +160,7 @@ async def test_thousands_of_calls(
         CallState.FAILED: 10 * batches,
         CallState.UNKNOWN: LOST * batches,
     }
-    assert told["recording_ready"] == 9 * batches
+    assert published["recording_ready"] == 9 * batches
     assert state_of(hass, "sensor.directcall_active_calls") == "0"
     assert saved(hass, f"{DOMAIN}.{account.entry_id}") == {"calls": [], "recordings": []}
     assert simulator.connections == 0

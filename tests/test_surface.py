@@ -1,4 +1,4 @@
-"""Surface: names that automations, dashboards and reports know are as version 0.1.0 had them."""
+"""Surface: names for automations, dashboards and reports, as in version 0.1.0."""
 
 from collections.abc import Awaitable, Iterator
 from contextlib import suppress
@@ -26,7 +26,7 @@ from .simulator import ACCOUNT, Recording, Reply, Simulator
 
 pytestmark = pytest.mark.freeze_time("2026-11-24 12:00:00", tick=True)
 
-# A new name is added to this file. A line that changes or goes breaks somebody's home.
+# A new name is added to this file. A line that changes or disappears breaks existing homes.
 BEFORE = json.loads((Path(__file__).parent / "fixtures" / "surface_of_before.json").read_text())
 INTEGRATION = Path(__file__).parents[1] / "custom_components" / "directcall"
 DOMAIN = "directcall"

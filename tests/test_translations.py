@@ -1,4 +1,4 @@
-"""Texts, as Home Assistant shows them. What they have to be is scripts/validate's to say."""
+"""Texts as Home Assistant shows them. scripts/validate checks the files."""
 
 import json
 from typing import Any

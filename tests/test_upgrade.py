@@ -77,7 +77,7 @@ def folder(tmp_path: Path, simulator: Simulator) -> Path:
 
 @pytest.fixture
 def line(simulator: Simulator) -> Line:
-    """Return the line on which João still talks."""
+    """Return the connection on which João still talks."""
     line = Line(ORIGIN, JOAO, time.monotonic() - 45)
     simulator.calls.append(
         NetworkCall(
@@ -163,7 +163,7 @@ def assert_registries_are_as_before(folder: Path) -> None:
 
 
 def has_no_credit_issue(hass: HomeAssistant) -> bool:
-    """Return if an issue says that there is no credit for calls."""
+    """Return if the issue of missing credit for calls exists."""
     issue = ir.async_get(hass).async_get_issue(DOMAIN, NO_CREDIT)
     return issue is not None and issue.active
 
@@ -189,7 +189,7 @@ async def test_account_keeps_its_settings(folder: Path, caplog: pytest.LogCaptur
 async def test_account_without_files_of_its_own(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An account that never placed a call has no files, which is no reason for a warning."""
+    """An account that never placed a call has no files, and logs no warning."""
     replace(folder, CALLS, None)
     replace(folder, RECORDINGS, None)
     async with started(folder) as (hass, events):
@@ -260,7 +260,7 @@ async def test_awaited_recording_is_announced(
     recording: Recording,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A recording is looked for two minutes after its call ended, by the provider's ID."""
+    """A recording is looked up two minutes after its call ended, by the provider's ID."""
     async with started(folder) as (hass, events):
         freezer.move_to("2026-11-24 12:02:00")
         await pass_time(hass, freezer, 0)

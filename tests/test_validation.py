@@ -80,7 +80,7 @@ async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
 
 
 async def is_answered(hass: HomeAssistant, action: str, data: dict[str, Any]) -> bool:
-    """Return if an action succeeds, or raises an error of ours that has a text."""
+    """Return if an action succeeds, or raises an error with a translated text."""
     try:
         await perform(hass, action, data)
     except HomeAssistantError as err:

@@ -70,7 +70,7 @@ class Exchange:
     """The JSON object of the response, empty if there is none; None if no JSON was requested."""
     failure: str = "interrupted"
     reading: str = ""
-    """What the integration takes the response for."""
+    """The integration's reading of the response."""
 
 
 class Report:

@@ -72,7 +72,7 @@ PAIR = a_call().pair
 
 
 def chain(error: BaseException) -> str:
-    """Return all that an error, its causes and contexts say."""
+    """Return the texts of an error, its causes and contexts."""
     texts = []
     link: BaseException | None = error
     while link is not None:

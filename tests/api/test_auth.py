@@ -28,10 +28,10 @@ def a_token(value: str = "t0ken", age: float = 0) -> Token:
 
 
 class Listener(AuthListener):
-    """A listener that notes what it hears."""
+    """A listener that records its calls."""
 
     def __init__(self) -> None:
-        """Start without having heard anything."""
+        """Start without calls."""
         self.heard: list[str] = []
 
     @override
@@ -357,7 +357,7 @@ async def test_fault_of_ours_does_not_end_the_renewals(
 
 
 async def test_authenticator_needs_no_listener(provider: Provider) -> None:
-    """Without a listener all goes on as with one."""
+    """A token is renewed without a listener, too."""
     auth = Authenticator(provider.request_token, asyncio.create_task)
     provider.failures = [DirectcallConnectionFailedError("down")]
     provider.results = [

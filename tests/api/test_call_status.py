@@ -18,7 +18,7 @@ SIP_PAIR = NumberPair(PhoneNumber("ip4130600300"), PhoneNumber("554130600300"))
 
 
 def status(message: object, pair: NumberPair = PAIR, **more: Any) -> CallStatus | None:
-    """Return what a yes with this message says."""
+    """Return the status in a success with this message."""
     body = {"status": "ok", "codigo": "000", "msg": message, **more}
     return read_status(ApiResponse.read(200, json.dumps(body).encode(), ("s3cr3t",)), pair)
 
@@ -187,7 +187,7 @@ def test_word_that_is_not_a_text(word: object) -> None:
 
 @pytest.mark.parametrize("message", ["Chamada em andamento", None, [], [None, "x", 1], {}, 7, True])
 def test_success_without_legs(message: object) -> None:
-    """A success without legs says nothing about the call."""
+    """A success without legs has no information about the call."""
     answer = status(message)
     assert answer == CallStatus((), None, None)
     assert not answer.is_live

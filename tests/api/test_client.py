@@ -202,7 +202,7 @@ async def test_success_with_not_ended_code(
 async def test_id_gives_nothing_away(
     client: DirectcallClient, simulator: Simulator, token: Token, call_id: str
 ) -> None:
-    """An id that holds a secret, a number or a link is none."""
+    """An ID that contains a secret, a number or a link is dropped."""
     answer = {"status": "ok", "codigo": "000", "callerid": call_id.format(token=token.value)}
     simulator.reply(PLACE_CALL, Reply(json.dumps(answer).encode()))
     assert (await client.place_call(a_call(), in_time())).provider_id is None

@@ -263,7 +263,7 @@ def test_number_that_was_written_down(written: str, digits: str) -> None:
     ],
 )
 def test_number_is_written_as_at_home(digits: str, country: str | None, written: str) -> None:
-    """A number is shown as the home's people write it, and what is none as it came."""
+    """A number is shown in the country's format, and an invalid one unchanged."""
     assert PhoneNumber(digits).written_in(country) == written
 
 

@@ -84,7 +84,7 @@ async def test_list_request_has_time_and_call(
     await client.list_recordings(DAY)
     await client.list_recordings(RecordingQuery(START, END, PhoneNumber("5541999990000"), "call-1"))
     common = {
-        # Two hours more on both sides: nobody knows which moment of a call counts.
+        # Two hours more on both sides, because it is unknown which moment of a call counts.
         "dataInicial": "20261124220000",
         "dataFinal": "20261126020000",
         "pagina": "1",
@@ -109,7 +109,7 @@ async def test_recording_is_matched_by_its_start(
 
 
 async def test_all_pages(simulator: Simulator, client: DirectcallClient, token: Token) -> None:
-    """Pages are followed to the last one, and not beyond."""
+    """All pages are read, and none after the last one."""
     simulator.quirks.page_size = 2
     recorded = [record(simulator, number) for number in range(5)]
     found = await client.list_recordings(DAY)
@@ -153,7 +153,7 @@ async def test_missing_number_of_pages(
 
 
 async def test_too_many_pages(simulator: Simulator, client: DirectcallClient, token: Token) -> None:
-    """No more than 50 pages are read, and that there are more is said."""
+    """At most 50 pages are read, and a longer list is marked as incomplete."""
     simulator.quirks.page_size = 1
     for number in range(51):
         simulator.recordings.append(
@@ -211,7 +211,7 @@ async def test_list_that_grows_meanwhile(
 async def test_page_that_fails(
     simulator: Simulator, client: DirectcallClient, token: Token
 ) -> None:
-    """A list with a hole is none."""
+    """A list of which one page fails is an error."""
     simulator.quirks.page_size = 1
     record(simulator, 1)
     record(simulator, 2, destination="5541999998005")
@@ -277,7 +277,7 @@ async def test_no_recordings(
 
 
 @pytest.mark.parametrize(
-    ("change", "odd"),
+    ("change", "invalid"),
     [
         ({"origem": None}, "origin"),
         ({"origem": "anonymous"}, "origin"),
@@ -310,18 +310,18 @@ async def test_invalid_entry_is_skipped(
     client: DirectcallClient,
     token: Token,
     change: dict[str, object],
-    odd: str,
+    invalid: str,
 ) -> None:
     """An invalid entry is skipped and counted."""
     simulator.reply(LIST, listed({**ENTRY, **change}, ENTRY, {**ENTRY, **change}))
     found = await client.list_recordings(DAY)
     assert len(found.recordings) == 1
     assert found.is_complete
-    assert client.statistics.invalid_recordings == {odd: 2}
+    assert client.statistics.invalid_recordings == {invalid: 2}
 
 
 @pytest.mark.parametrize(
-    ("message", "odd"),
+    ("message", "invalid"),
     [
         ({"0": ENTRY}, "origin"),
         (1, "entry"),
@@ -332,13 +332,13 @@ async def test_invalid_entry_is_skipped(
     ],
 )
 async def test_reply_without_entries_is_counted(
-    simulator: Simulator, client: DirectcallClient, token: Token, message: object, odd: str
+    simulator: Simulator, client: DirectcallClient, token: Token, message: object, invalid: str
 ) -> None:
     """A reply without a list of entries is counted as invalid."""
     reply = Reply(json.dumps({"status": "ok", "msg": message, "paginas": 1}).encode())
     simulator.reply(LIST, reply)
     assert (await client.list_recordings(DAY)).recordings == ()
-    assert client.statistics.invalid_recordings == {odd: 1}
+    assert client.statistics.invalid_recordings == {invalid: 1}
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_status_ok_is_a_success(fields: Fields, status: int) -> None:
 def test_other_replies_are_errors(
     fields: Fields, status: int, error: type[DirectcallError]
 ) -> None:
-    """A refusal and a reply that says nothing are different errors."""
+    """A refusal and an unreadable reply are different errors."""
     with pytest.raises(error) as caught:
         read(fields, status).check()
     assert type(caught.value) is error
@@ -313,7 +313,7 @@ def test_hostile_text_is_redacted_fast(word: str) -> None:
     "body", [b"", b"null", b"[]", b"[" * 100_000, b"{", b"1" * 5000, b"\xff\xfe", b"<h1>ok</h1>"]
 )
 def test_broken_body_is_no_answer(body: bytes) -> None:
-    """A body that is no JSON object says nothing."""
+    """A body that is not a JSON object is unreadable."""
     with pytest.raises(DirectcallOutcomeUnknownError):
         ApiResponse.read(200, body, ()).check()
     with pytest.raises(DirectcallConnectionFailedError):
@@ -543,7 +543,7 @@ def test_encoded_secrets_are_masked(private: str, encode: Callable[[str], str]) 
     for said in (f"Destino {encode(private)} inválido", encode(private)):
         message = read({**OK, "msg": said}, secrets=secrets).message
         assert "…" in message
-        # Of a number, its last four digits; of whatever hid one, no more either.
+        # At most four digits of a number are visible, also if it was encoded.
         assert not re.search(r"\w{6}", re.sub("Destino|inválido|cod:", "", message))
 
 
@@ -578,7 +578,7 @@ def test_any_answer_is_a_result_or_our_error(body: bytes, status: int) -> None:
 
 
 def is_ours(read_on: Callable[[], object]) -> bool:
-    """Return if reading on ends in an error of ours; any other one fails the test."""
+    """Return if reading ends in an error of the package. Other errors fail the test."""
     try:
         read_on()
     except DirectcallError as err:

@@ -104,7 +104,7 @@ async def test_cookies_are_neither_kept_nor_logged(
 
 
 async def test_compressed_answer_is_not_unpacked(sessions: Sessions, token: Token) -> None:
-    """No compression is asked for, and an answer that is compressed all the same is not read."""
+    """No compression is requested, and a response that is compressed is not read."""
     head = answer(gzip.compress(YES), "Content-Encoding: gzip")
     async with provider(sessions, head, token) as (client, requests):
         with pytest.raises(DirectcallOutcomeUnknownError):
@@ -141,7 +141,7 @@ def frozen_clock() -> Iterator[list[float]]:
 
 
 async def test_deadline_ends_the_attempts(sessions: Sessions, token: Token) -> None:
-    """No attempt is begun, and no pause made, for which there is no time left."""
+    """No attempt or pause begins without enough time left."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     client = signed_in(sessions, f"http://127.0.0.1:{port}", token)

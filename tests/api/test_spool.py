@@ -209,7 +209,7 @@ async def test_more_than_was_packed() -> None:
 
 
 async def test_no_room() -> None:
-    """A disk that is full is an error of ours, and no business of the event loop's."""
+    """A full disk is an error of the package, and does not block the event loop."""
     disk = FullDisk()
     with (
         patch.object(spool_module, "TemporaryFile", return_value=disk),

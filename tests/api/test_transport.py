@@ -177,7 +177,7 @@ async def test_tls_fails(
 
 @pytest.fixture
 def self_signed(tmp_path: Path) -> ssl.SSLContext:
-    """Return what a server needs that says of itself that it is 127.0.0.1."""
+    """Return the context of a server with a self-signed certificate for 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -336,7 +336,7 @@ async def test_statistics_do_not_grow(
 async def test_rejected_token_in_a_query(
     client: DirectcallClient, simulator: Simulator, token: Token, rejection: Rejection
 ) -> None:
-    """A token that is not accepted is known where it stands in the URL, too."""
+    """A rejected token is also recognized if it was in the URL."""
     simulator.quirks.rejection = rejection
     simulator.end_tokens()
     simulator.quirks.token_lifetime = 0
@@ -403,7 +403,7 @@ async def test_hang_up_is_tried_again_without_connection(
 async def test_url_with_the_token_is_in_no_error(
     sessions: Sessions, token: Token, answer: bytes | None
 ) -> None:
-    """Neither an error, nor what led to it, shows the URL of a look."""
+    """Neither an error nor its causes show the URL of a poll."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

@@ -24,7 +24,7 @@ class Voice(Provider):
     """A text-to-speech voice that returns a test's audio."""
 
     def __init__(self) -> None:
-        """Say an MP3."""
+        """Speak MP3."""
         self.name = "Voice"
         self.said: TtsAudioType = ("mp3", MP3)
         self.error: Exception | None = None
@@ -48,7 +48,7 @@ class Voice(Provider):
     async def async_get_tts_audio(
         self, message: str, language: str, options: dict[str, Any]
     ) -> TtsAudioType:
-        """Say a text."""
+        """Return the audio of a text."""
         self.is_asked.set()
         await self.may_answer.wait()
         if self.error:

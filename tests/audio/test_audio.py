@@ -233,7 +233,7 @@ async def test_pipe_is_not_waited_for(
 async def test_conversion_that_breaks_off(
     hass: HomeAssistant, simulator: Simulator, media: Path, tmp_path: Path
 ) -> None:
-    """Half of a message is none."""
+    """A conversion that is incomplete is an error."""
     tone(media / "tone.wav")
     broken = tmp_path / "ffmpeg"
     broken.write_text("#!/bin/sh\nprintf half\nexit 137\n")
@@ -301,7 +301,7 @@ async def test_media_as_a_text(hass: HomeAssistant, simulator: Simulator, voice:
 
 
 def count_started(started: Path) -> int:
-    """Return how many processes said that they started."""
+    """Return the number of processes that started."""
     return started.read_text().count("x") if started.exists() else 0
 
 
@@ -336,7 +336,7 @@ async def test_four_conversions_at_once(
 async def test_never_twice(
     hass: HomeAssistant, simulator: Simulator, voice: Voice, reply: Any, key: str
 ) -> None:
-    """Audio that was sent is not sent again by itself."""
+    """Audio that was sent is not repeated automatically."""
     simulator.reply(SEND, reply)
     with pytest.raises(HomeAssistantError) as caught:
         await play(hass, SPEECH)

@@ -44,7 +44,7 @@ AUDIO_FAILED = (
 async def test_voice_that_fails(
     hass: HomeAssistant, simulator: Simulator, voice: Voice, error: Exception, reason: str
 ) -> None:
-    """A voice that fails is an error that says why, without what is private."""
+    """A voice that fails is an error with its reason, without private values."""
     voice.error = error
     with pytest.raises(HomeAssistantError) as caught:
         await play(hass, SPEECH)
@@ -105,7 +105,7 @@ async def test_file_that_is_no_audio(
 
 
 async def test_home_without_ffmpeg(hass: HomeAssistant, simulator: Simulator, media: Path) -> None:
-    """Without FFmpeg, what is no MP3 cannot be played; what is one, can."""
+    """Without FFmpeg, MP3 files can be played, and other files cannot."""
     tone(media / "tone.wav")
     as_other(media / "other.mp3")
     hass.data["ffmpeg"].__dict__["binary"] = "/nowhere/ffmpeg"
@@ -134,7 +134,7 @@ async def test_home_without_ffmpeg(hass: HomeAssistant, simulator: Simulator, me
 async def test_nothing_from_elsewhere(
     hass: HomeAssistant, simulator: Simulator, media: Path, media_content_id: str
 ) -> None:
-    """Only what Home Assistant says itself, and its own audio files, are played."""
+    """Only speech and local audio files of Home Assistant are played."""
     (media / "picture.png").touch()
     with pytest.raises(ServiceValidationError, match="in Home Assistant itself"):
         await play(hass, media_content_id)

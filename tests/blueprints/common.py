@@ -53,7 +53,7 @@ class House:
         freezer: FrozenDateTimeFactory,
         language: str,
     ) -> None:
-        """Stand there."""
+        """Create the entities of the blueprint."""
         self.hass = hass
         self._account = account
         self._freezer = freezer

@@ -89,7 +89,7 @@ def test_every_input_is_explained(domain: str, path: str) -> None:
 async def test_imports(
     hass: HomeAssistant, aioclient_mock: AiohttpClientMocker, domain: str, path: str
 ) -> None:
-    """Home Assistant finds each file at the address that stands in it, and can save it."""
+    """Home Assistant imports each blueprint from the address in the file, and can save it."""
     text = (BLUEPRINTS / domain / path).read_text(encoding="utf-8")
     manifest = json.loads((ROOT / "custom_components/directcall/manifest.json").read_text())
     repository = manifest["documentation"].removesuffix("#readme")

@@ -7,7 +7,7 @@ import pytest
 import voluptuous as vol
 
 from custom_components.directcall.api import NumberPair, PhoneNumber
-from custom_components.directcall.calls.call import Call, CallState
+from custom_components.directcall.calls import Call, CallState
 from tests.calls.common import SAVED
 
 # Seconds on the monotonic clock and on the wall clock.

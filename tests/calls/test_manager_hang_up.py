@@ -138,7 +138,7 @@ async def test_hang_up_twice_sends_once(
 async def test_hang_up_that_fails(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A call that could not be hung up, or perhaps not, is followed on."""
+    """A call is still tracked after a hang-up that failed or is unclear."""
     await place_call(hass, destination=f"{NUMBER}9006")
     await flow_on(15)
     with pytest.raises(
@@ -168,7 +168,7 @@ async def test_hang_up_after_a_gap_is_unknown(
 async def test_hang_up_of_an_unclear_call(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """A call that could be hung up was placed: who waits hears that."""
+    """An unclear call that could be hung up was placed, and its action succeeds."""
     waiting = await begin(
         hass, place_call(hass, destination=f"{NUMBER}9001", wait_for_outcome=True)
     )
@@ -269,7 +269,7 @@ async def test_hang_up_of_all_when_one_has_ended(
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A call that has ended is no error, a failing hang-up is."""
+    """A call that has ended is not an error, a failing hang-up is."""
     for ending in ("0000", "1111", "9006"):
         await place_call(hass, destination=f"{NUMBER}{ending}")
     await flow_on(25)

@@ -95,7 +95,7 @@ async def test_second_call_is_refused_while_the_first_is_live(
         await place_call(hass)
     assert caught.value.translation_key == "call_in_progress"
     assert simulator.requests[STATUS] == asked + 1
-    # The call ends without anybody having looked yet.
+    # The call ends before the first poll.
     simulator.calls[0].line.ended = True
     await place_call(hass)
     assert len(simulator.calls) == 2
@@ -180,7 +180,7 @@ async def test_unclear_second_call_beside_a_live_one(
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A call that may not have been placed is not taken for the one that was there before."""
+    """An unclear call is not mistaken for the live one of its pair."""
     first = await place_call(hass)
     await flow_on(30)
     simulator.reply(STATUS, UNAVAILABLE)
@@ -188,7 +188,7 @@ async def test_unclear_second_call_beside_a_live_one(
     with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
         await place_call(hass, wait_for_outcome=True)
     assert len(simulator.calls) == 1
-    # It counts: nobody else rings in the next 20 s, whatever the status says.
+    # It counts: no other call is placed in the next 20 s, with any status.
     simulator.reply(STATUS, UNAVAILABLE)
     with pytest.raises(ServiceValidationError, match=r"again in (20|19) s"):
         await place_call(hass)
@@ -197,10 +197,10 @@ async def test_unclear_second_call_beside_a_live_one(
     assert saved["call_id"] == first["call_id"]
     simulator.calls[0].line.ended = True
     await flow_on(5)
-    told = [
+    published = [
         (e.attributes["event_type"], e.attributes["call_id"] == first["call_id"]) for e in events
     ]
-    assert told[3:] == [("unknown", False), ("ended", True)]
+    assert published[3:] == [("unknown", False), ("ended", True)]
 
 
 async def test_unclear_second_call_beside_one_that_is_not_answered(
@@ -249,7 +249,7 @@ async def test_unexpected_error_does_not_end_the_tracking(
     flow_on: Callable[[int], Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """An unexpected error is logged, and polling goes on."""
+    """An unexpected error is logged, and polling continues."""
     await place_call(hass)
     with patch.object(DirectcallClient, "call_status", side_effect=RuntimeError("boom")):
         await flow_on(3)
@@ -276,7 +276,7 @@ async def test_refused_second_call_keeps_the_first(
 async def test_ten_calls_at_once(
     hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
 ) -> None:
-    """Calls are followed independently of each other."""
+    """Calls are tracked independently of each other."""
     endings = ["7001", "7002", "7003", "7004", "7006"]
     numbers = [f"+55 41 9999{n}-{ending}" for n in range(2) for ending in endings]
     responses = await asyncio.gather(*(place_call(hass, destination=n) for n in numbers))

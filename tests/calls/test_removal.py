@@ -97,7 +97,7 @@ async def test_removal_while_a_call_is_placed(
     flow_on: Callable[[int], Any],
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """A call that was sent before its account was removed is placed, and not followed."""
+    """A call that was sent before its account was removed is placed, and not tracked."""
     answer = simulator.hold(PLACE_CALL)
     waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
     refused = asyncio.create_task(place_call(hass, destination=f"{NUMBER}0201"))

@@ -94,7 +94,7 @@ async def test_unload_that_fails(
     account: MockConfigEntry,
     flow_on: Callable[[int], Any],
 ) -> None:
-    """A call whose account could not be unloaded is followed on."""
+    """A call is still tracked if its account could not be unloaded."""
     await place_call(hass)
     with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
         assert not await hass.config_entries.async_unload(account.entry_id)

@@ -9,8 +9,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.directcall.api import CallLeg, CallStatus, LegState, NumberPair, PhoneNumber
-from custom_components.directcall.calls import state_machine
-from custom_components.directcall.calls.call import Call, CallState
+from custom_components.directcall.calls import Call, CallState, state_machine
 
 # Seconds on the monotonic clock, and on the wall clock, when the request of a call ends.
 START = 1000.0
@@ -53,7 +52,7 @@ _LEGS = {
 
 
 def leg(word: str | None) -> CallLeg | None:
-    """Return a leg, unless there is none."""
+    """Return a leg, or None."""
     return CallLeg(word, _LEGS[word]) if word else None
 
 

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util.ulid import ulid_now, ulid_to_bytes
 
-from custom_components.directcall.calls.call import Call
+from custom_components.directcall.calls import Call
 from custom_components.directcall.store import AccountStore, Section
 from tests.calls.common import SAVED, file_of_calls, saved_calls, write
 from tests.common import (
@@ -279,7 +279,7 @@ async def test_call_of_an_older_version(
     old: dict[str, Any],
     is_providers: bool,
 ) -> None:
-    """A call whose ID was the provider's has one of ours, which stays the same."""
+    """A call with the provider's ID gets one of the integration's, which does not change."""
     simulator.reply(STATUS, *[Reply(b"", 503)] * 10)
     before = {key: value for key, value in SAVED.items() if key != "provider_id"}
     save_calls(hass, before | old)

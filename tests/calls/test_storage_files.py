@@ -86,8 +86,8 @@ async def test_corrupt_call_does_not_lose_the_others(
     events = listen(hass)
     await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
     await pass_time(hass, freezer, 3)
-    told = [(event.attributes["call_id"], event.attributes["event_type"]) for event in events]
-    assert told == [("2", "unknown"), ("1", "ended")]
+    published = [(event.attributes["call_id"], event.attributes["event_type"]) for event in events]
+    assert published == [("2", "unknown"), ("1", "ended")]
 
 
 @pytest.mark.freeze_time("2026-11-24 12:00:10", tick=True)

@@ -51,7 +51,7 @@ STORIES = {
     "never answers": ("0300", "7002", [*IN_VAIN, "no_answer"], None),
     "declines": ("0300", "7003", [*IN_VAIN, "busy"], None),
     "fails": ("0300", "7006", [*IN_VAIN, "failed"], ["placed", "failed"]),
-    "riddle": ("0300", "7005", [*IN_VAIN, "unknown"], ["placed", "unknown"]),
+    "ambiguous": ("0300", "7005", [*IN_VAIN, "unknown"], ["placed", "unknown"]),
     "origin never answers": (
         "7002",
         "0000",
@@ -140,24 +140,27 @@ LOOKS: dict[str, tuple[list[Reply], list[str]]] = {
         [ANSWERED, GOES_ON, GOES_ON, OVER],
         ["placed", "answered", "ended"],
     ),
-    "riddle, then answered": (
+    "ambiguous, then answered": (
         [legs_reply(origin="em fila"), ANSWERED, OVER],
         ["placed", "answered", "ended"],
     ),
-    "riddle at the origin": ([legs_reply(origin="em fila"), GOES_ON, OVER], [*IN_VAIN, "unknown"]),
-    "riddle at the destination": (
+    "ambiguous at the origin": (
+        [legs_reply(origin="em fila"), GOES_ON, OVER],
+        [*IN_VAIN, "unknown"],
+    ),
+    "ambiguous at the destination": (
         [GOES_ON, legs_reply(origin="atendida", destination="em fila"), OVER],
         [*IN_VAIN, "unknown"],
     ),
-    "riddle beside an end": (
+    "ambiguous beside an end": (
         [legs_reply(origin="encerrada", destination="em fila"), OVER, *[OVER] * 6],
         ["placed", "unknown"],
     ),
-    "riddle beside a busy origin": (
+    "ambiguous beside a busy origin": (
         [legs_reply(origin="ocupado", destination="em fila"), *[OVER] * 7],
         ["placed", "unknown"],
     ),
-    "leg of nobody": (
+    "leg of another number": (
         [legs_reply(origin="atendida", other="chamando"), OVER],
         ["placed", "unknown"],
     ),
@@ -171,7 +174,7 @@ LOOKS: dict[str, tuple[list[Reply], list[str]]] = {
         [*IN_VAIN, "answered", "ended"],
     ),
     "second leg alone": ([legs_reply(destination="chamando"), OVER], [*IN_VAIN, "unknown"]),
-    "leg of nobody that is as the origin's": (
+    "leg of another number like the origin's": (
         [RINGS, legs_reply(origin="atendida", other="atendida"), OVER],
         [*IN_VAIN, "unknown"],
     ),
@@ -327,7 +330,7 @@ async def test_call_is_given_up(
     reply: Reply,
     minutes: int,
 ) -> None:
-    """A call of which nothing is heard is given up after 3 minutes."""
+    """A call without a status is given up after 3 minutes."""
     simulator.reply(STATUS, *[reply] * 1000)
     await place_call(hass)
     await flow_on(minutes * 60 - 10)
@@ -346,7 +349,7 @@ async def test_long_call_is_given_up(
     flow_on: Callable[[int], Any],
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A call is followed for 2 hours at most."""
+    """A call is tracked for 2 hours at most."""
     await place_call(hass)
     await flow_on(15)
     await pass_time(hass, freezer, 600, times=11)

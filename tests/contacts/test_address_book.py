@@ -152,7 +152,7 @@ async def test_unknown_name(
 async def test_unknown_name_without_contacts(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """Also where there is no contact yet."""
+    """An unknown name is an error without any contacts, too."""
     await set_up(hass, make_account(simulator))
     with pytest.raises(ServiceValidationError, match=r"names: -$"):
         await place_call(hass, destination="Maria")
@@ -247,7 +247,7 @@ async def test_device_that_is_no_contact(
     other_account: MockConfigEntry,
     whose: str,
 ) -> None:
-    """A device that is none of the account's contacts is an error."""
+    """A device that is not a contact of the account is an error."""
     registry = dr.async_get(hass)
     above = registry.async_get_device_by_identifier((DOMAIN, account.entry_id), account.entry_id)
     assert above is not None

@@ -189,7 +189,7 @@ async def test_good_name(
 async def test_name_of_before(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, title: str, name: str
 ) -> None:
-    """A contact with a title that is no name works, and is shown on one short line everywhere."""
+    """A contact with an invalid title works, and is shown on one short line everywhere."""
     contact = account.subentries[id_of(account, "Maria")]
     hass.config_entries.async_update_subentry(account, contact, title=title)
     await hass.async_block_till_done()

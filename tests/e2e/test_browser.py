@@ -1,4 +1,4 @@
-"""A user's tasks, in order: each test goes on where the one before it ended."""
+"""Tasks of a user, in order: each test continues where the previous one ended."""
 
 import asyncio
 from collections.abc import Callable

@@ -58,7 +58,7 @@ def without_length(answer: bytes) -> bytes:
 
 
 def chunked(answer: bytes) -> bytes:
-    """Return an answer in two chunks, and without the one that says that it is over."""
+    """Return a response in two chunks, without the chunk that ends it."""
     head, body = split(answer)
     half = len(body) // 2
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:half], body[half:]))
@@ -92,7 +92,7 @@ LOST: Final = {
     "more than it says": Fault(answer=lambda answer: answer * 2),
     "no chunk": Fault(answer=lambda answer: chunked(answer).replace(b"\r\n\r\n", b"\r\n\r\nx", 1)),
 }
-# Likewise, and nobody says that none will come.
+# Also without a response, but the connection stays open.
 SILENT: Final = {
     "silence": Fault(Reach.LINE, end=End.NEVER),
     "silence after it was done": Fault(answer=cut_at(0), end=End.NEVER),
@@ -113,11 +113,11 @@ class Ask:
     data: Mapping[str, str]
     again: Mapping[str, str]
     lost: str
-    """The error where no answer came."""
+    """The error for a lost response."""
     does: tuple[str, ...] = ()
-    """What it brings about at the provider: one thing, or nothing."""
+    """The number of effects at the provider: one or none."""
     patient: bool = True
-    """Whether it is tried again as long as nothing was sent."""
+    """True if it is tried again while nothing was sent."""
 
 
 def message(last_digits: str) -> dict[str, str]:
@@ -175,7 +175,7 @@ class Said(list[str]):
     """The texts that people read after a failure."""
 
     async def error_of(self, asking: Coroutine[Any, Any, object]) -> str | None:
-        """Return which error something ends with, and keep what it says."""
+        """Return the error of an action, and keep its text."""
         with pytest.raises(HomeAssistantError) as caught:
             await asking
         self.append(chain(caught.value))

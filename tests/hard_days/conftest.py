@@ -35,7 +35,7 @@ def said(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> Iterator[Sai
 
 @pytest.fixture
 def names() -> Iterator[Names]:
-    """Return what looks the provider's name up."""
+    """Return the resolver of the provider's name."""
     names = Names()
     with patch("aiohttp.connector.DefaultResolver", return_value=names):
         yield names

@@ -61,7 +61,7 @@ async def ask_in_vain(
 
 
 async def ask_at_last(hass: HomeAssistant, simulator: Simulator, before: Counter[str]) -> None:
-    """Ask for everything again once the line is back: each is done now, and once."""
+    """Repeat all requests after the connection returned: each is executed once."""
     assert done(simulator) == before
     for ask in ASKS:
         await perform(hass, ask.action, ask.data)

@@ -1,4 +1,4 @@
-"""Line that fails: answers that are lost, late, slow or odd."""
+"""Responses that are lost, late, slow or invalid."""
 
 import asyncio
 from collections import Counter
@@ -76,7 +76,7 @@ async def _result_of[ResultT](task: asyncio.Future[ResultT]) -> ResultT:
 
 
 async def flow_on(freezer: FrozenDateTimeFactory, seconds: float) -> None:
-    """Let the time flow, on the clocks and in the event loop, for all that goes on in it."""
+    """Let time pass on the clocks and in the event loop."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         skip(freezer, 0.25)
@@ -181,7 +181,7 @@ async def test_token_is_lost(
     far_account: MockConfigEntry,
     said: Said,
 ) -> None:
-    """Without a new token nothing is done, which is what is said, and the next one has one."""
+    """Without a new token the action fails and sends nothing, and the next one gets a token."""
     for fault in LOST.values():
         before, connections = done(simulator), line.connections
         simulator.end_tokens()

@@ -199,7 +199,7 @@ async def test_one_file_at_a_time(
 async def test_too_large_to_be_kept(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, simulator: Simulator
 ) -> None:
-    """It is said why something of unknown length that is too large is not played."""
+    """Audio of unknown length that is too large is an error with its reason."""
     simulator.quirks.knows_length = False
     record(simulator)
     path = path_of(await only(hass))
@@ -223,7 +223,7 @@ async def test_media_type_is_recognized(
     *,
     knows_length: bool,
 ) -> None:
-    """The first bytes tell the media type, also for later parts."""
+    """The first bytes give the media type, also for later parts."""
     simulator.quirks.audio_type = audio_type
     simulator.quirks.knows_length = knows_length
     record(simulator)
@@ -278,7 +278,7 @@ async def test_cannot_be_played(
     text: str,
     status: int,
 ) -> None:
-    """It is said why, where people see it, and to the player."""
+    """The error has its reason, in the browser and for the player."""
     recording = record(simulator, destination=f"554199999{last_digits}")
     content_id = await only(hass)
     ws = await hass_ws_client(hass)
@@ -382,7 +382,7 @@ async def test_account_is_gone(
     simulator: Simulator,
     account: MockConfigEntry,
 ) -> None:
-    """Nothing of an account that was removed can be heard, however recently it was played."""
+    """A recording of a removed account cannot be played, also right after it was played."""
     record(simulator)
     path = (await resolve(hass, await only(hass))).url
     await hass.config_entries.async_remove(account.entry_id)

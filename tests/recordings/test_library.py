@@ -108,7 +108,7 @@ async def test_time_is_the_homes(hass: HomeAssistant) -> None:
     ],
 )
 async def test_period(hass: HomeAssistant, period: dict[str, Any], expected: list[str]) -> None:
-    """From when to when can be said in many ways; a day counts as a whole."""
+    """A period can be given in many forms, and a day counts as a whole."""
     assert await days(hass, **period) == expected
 
 
@@ -186,7 +186,7 @@ async def test_refusal_quotes_the_providers_code_and_words(
 
 
 async def test_token_is_renewed(hass: HomeAssistant, simulator: Simulator) -> None:
-    """A token that is not accepted any more is no reason to fail."""
+    """A rejected token is renewed, and the list succeeds."""
     simulator.end_tokens()
     assert len(await days(hass)) == 3
     assert simulator.requests["request_token"] == 2

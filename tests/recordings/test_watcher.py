@@ -15,7 +15,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from custom_components.directcall.const import DOMAIN
-from custom_components.directcall.recordings.watcher import async_recording_signal
+from custom_components.directcall.recordings import async_recording_signal
 from tests.common import (
     ENTRY_ID,
     LIST,
@@ -257,7 +257,7 @@ async def test_call_without_an_id(
     events: Events,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """An id of ours means nothing to the provider: the numbers and the time tell."""
+    """A call without a provider's ID is matched by its numbers and time."""
     await talk(hass, freezer, destination=f"{NUMBER}9004")
     await pass_time(hass, freezer, 121)
     assert events.types[-1] == READY
@@ -284,7 +284,7 @@ async def test_provider_that_ignores_the_id(
     events: Events,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A recording of another call is never taken for this one's."""
+    """A recording of another call is never used for this one."""
     simulator.quirks.ignores_call_id = True
     await talk(hass, freezer)
     [mine] = simulator.recordings
@@ -349,10 +349,10 @@ async def test_listener_that_fails(
     assert len(heard) == 1
     assert events.types[-1] == READY
     assert "KeyError" in caplog.text
-    told = [r.getMessage() for r in caplog.records if "when dispatching" in r.getMessage()]
-    assert len(told) == 1
-    assert simulator.calls[0].call_id not in told[0]
-    assert "99999" not in told[0]
+    logged = [r.getMessage() for r in caplog.records if "when dispatching" in r.getMessage()]
+    assert len(logged) == 1
+    assert simulator.calls[0].call_id not in logged[0]
+    assert "99999" not in logged[0]
     await pass_time(hass, freezer, 60, times=20)
     assert simulator.requests[LIST] == 1
     assert await saved_soon(hass, freezer) == []

@@ -98,7 +98,7 @@ class SlowList:
         self.may_answer = asyncio.Event()
 
     async def begin(self, hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-        """Let a look be due, and wait until it is under way."""
+        """Let a look-up be due, and wait until it is in progress."""
         freezer.tick(121)
         async_fire_time_changed(hass)
         await until(self.is_asked.is_set)
@@ -164,7 +164,7 @@ async def test_unload_that_fails_during_a_search(
     freezer: FrozenDateTimeFactory,
     slow_list: SlowList,
 ) -> None:
-    """A search goes on after a failed unload, and no second one starts."""
+    """A search continues after a failed unload, and no second one starts."""
     await talk(hass, freezer)
     await slow_list.begin(hass, freezer)
     with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
@@ -243,7 +243,7 @@ async def test_call_while_home_assistant_starts(
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Its recording is looked for once."""
+    """The recording of a call during the start is looked up once."""
     hass.set_state(CoreState.starting)
     await set_up(hass, make_account(simulator, contacts=CONTACTS, entry_id=ENTRY_ID))
     events = listen(hass)
@@ -271,7 +271,7 @@ async def test_search_waits_for_the_automations(
     freezer.tick(300)
     async with restarted(hass) as again:
         again.set_state(CoreState.not_running)
-        told = async_mock_service(again, "notify", "phone")
+        notifications = async_mock_service(again, "notify", "phone")
         trigger = {
             "trigger": "event.received",
             "target": {"entity_id": CALL},
@@ -284,7 +284,7 @@ async def test_search_waits_for_the_automations(
         assert simulator.requests[LIST] == 0
         await again.async_start()
         await pass_time(again, freezer, 1)
-        assert len(told) == 1
+        assert len(notifications) == 1
 
 
 async def test_restart_during_a_call(
@@ -293,7 +293,7 @@ async def test_restart_during_a_call(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A call that is followed on after a restart is still known by the provider's id."""
+    """A call that is tracked after a restart keeps the provider's ID."""
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     await place_call(hass, record=True)
     await pass_time(hass, freezer, 2)
@@ -370,7 +370,7 @@ async def test_clock_that_was_set_back(
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A clock that was wrong does not put the look off for ever."""
+    """A clock that was wrong does not delay a look-up forever."""
     await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
     await talk(hass, freezer, destination=f"{NUMBER}0000")
     await pass_time(hass, freezer, 1)

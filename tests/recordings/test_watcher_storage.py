@@ -122,7 +122,7 @@ async def test_removal_after_an_unload_that_failed(
     events: Events,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Nothing is looked for, or written, for an account that is gone, however it went."""
+    """A removed account causes no look-up and no file, also after a failed unload."""
     await talk(hass, freezer)
     with patch.object(hass.config_entries, "async_unload_platforms", return_value=False):
         await hass.config_entries.async_remove(account.entry_id)

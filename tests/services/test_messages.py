@@ -63,7 +63,7 @@ async def test_voice_message(
 
 
 async def test_sms(hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry) -> None:
-    """A text is written to a contact, and the response says how many parts it takes."""
+    """A text is sent to a contact, and the response has the number of its parts."""
     response = await perform(hass, "send_sms", {"destination": "Maria", "message": "x" * 129})
     assert response["message_id"] == simulator.messages[0].message_id
     assert response["parts"] == 2
@@ -265,7 +265,7 @@ async def test_sent_without_an_answer(
     action: str,
     last_digits: str,
 ) -> None:
-    """A message that was sent while its answer was lost is said to be unclear, and sent once."""
+    """A message whose response was lost is reported as unclear, and sent once."""
     data = {"destination": f"+55 41 99999-{last_digits}", "message": TEXT}
     with (
         patch.object(transport_module, "TIMEOUT", 0.5),
@@ -279,7 +279,7 @@ async def test_sent_without_an_answer(
 async def test_rejected_token_is_renewed_once(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, action: str
 ) -> None:
-    """A token that is no longer accepted costs a second request, and no second message."""
+    """A rejected token causes a second request, and no second message."""
     simulator.end_tokens()
     await perform(hass, action, {"destination": "Maria", "message": TEXT})
     assert simulator.requests[SEND] == 2
@@ -294,7 +294,7 @@ async def test_no_credit(
     issue_registry: ir.IssueRegistry,
     action: str,
 ) -> None:
-    """It is shown that there is no credit until one of the kind is accepted."""
+    """The issue of missing credit stays until a message of the same kind is accepted."""
     key = {"send_voice_message": "no_credit_voice_messages", "send_sms": "no_credit_sms"}[action]
     [other] = {*ACTIONS} - {action}
     issue_id = f"{key}_{account.entry_id}"
@@ -318,7 +318,7 @@ async def test_no_credit_for_calls(
     account: MockConfigEntry,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """A message that is accepted does not say that calls are."""
+    """An accepted message does not clear the missing credit for calls."""
     with pytest.raises(HomeAssistantError, match="no credit"):
         await place_call(hass, destination="+55 41 99999-0102")
     await perform(hass, "send_sms", {"destination": "Maria", "message": TEXT})

@@ -209,7 +209,7 @@ async def test_account_errors_are_not_retried_for_each_recipient(
 async def test_request_of_unknown_outcome_is_not_repeated(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """A request that may have arrived is sent once, and said to be unclear; the others count."""
+    """An unclear request is sent once and reported, and the other requests count."""
     simulator.reply(SEND, UNKNOWN)
     said = await partly_sent(hass, MANY[:11])
     assert simulator.requests[SEND] == 2

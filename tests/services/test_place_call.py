@@ -141,7 +141,7 @@ BAD_NUMBERS: list[tuple[Any, str, str]] = [
 async def test_bad_number(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, field: str
 ) -> None:
-    """A number that cannot be called is an error that says why, without the whole number."""
+    """A number that cannot be called is an error with its reason, without the whole number."""
     for value, key, text in BAD_NUMBERS:
         with pytest.raises(ServiceValidationError, match=text) as caught:
             await place_call(hass, **{field: value})
@@ -191,7 +191,7 @@ async def test_account_is_required_with_several(
     account: MockConfigEntry,
     other_account: MockConfigEntry,
 ) -> None:
-    """With several accounts, an action has to say which one; disabled ones do not count."""
+    """With several enabled accounts, an action has to name one."""
     await hass.config_entries.async_unload(account.entry_id)
     with pytest.raises(ServiceValidationError, match="several Directcall accounts"):
         await place_call(hass)
@@ -204,7 +204,7 @@ async def test_account_is_required_with_several(
 
 
 async def test_no_account(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    """The action is there without an account, and says that there is none."""
+    """The action exists without an account, and its error says so."""
     for config_entry_id in ("nobody", ["nobody"], 1):
         with pytest.raises(ServiceValidationError, match="does not exist or is not loaded"):
             await place_call(hass, config_entry_id=config_entry_id)
@@ -214,7 +214,7 @@ async def test_no_account(hass: HomeAssistant, account: MockConfigEntry) -> None
 
 
 async def test_account_that_is_not_loaded(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    """An account that is not set up is said not to be."""
+    """An account that is not loaded is an error that says so."""
     await hass.config_entries.async_unload(account.entry_id)
     for data in ({}, {"config_entry_id": account.entry_id}):
         with pytest.raises(ServiceValidationError, match="does not exist or is not loaded"):
@@ -271,7 +271,7 @@ async def test_never_twice(
 async def test_placed_without_an_answer(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, last_digits: str
 ) -> None:
-    """A call that was placed while its answer was lost is said to be unclear, and placed once."""
+    """A call whose response was lost is reported as unclear, and placed once."""
     with (
         patch.object(transport_module, "TIMEOUT", 0.5),
         pytest.raises(HomeAssistantError, match="may or may not have been carried out"),
@@ -284,7 +284,7 @@ async def test_placed_without_an_answer(
 async def test_nothing_was_sent(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Without a connection a call is tried for some seconds, and then said not to be placed."""
+    """Without a connection a call is tried for some seconds, and then reported as not placed."""
     await simulator.stop()
     with pytest.raises(HomeAssistantError, match="cannot be reached, and nothing was done"):
         await place_call(hass)

@@ -7,54 +7,53 @@ account is `demo@example.com` with the secret `012345`:
     curl http://127.0.0.1:8124/voz/call -d access_token=TOKEN \
         -d origem=554130600300 -d destino=5541999990000 -d gravar=s
 
-How a call goes is up to the last four digits of its destination:
+The last four digits of the destination decide the provider's behaviour:
 
     0 and a return code   the provider refuses with that code: 0201 no credit left, 0102 none
                           left of this kind, 0100 a problem with billing, 0002 the request failed,
                           0006 the token is not accepted, 0200 no such user, and so on
-    9001                  the call is placed, and the connection drops before the answer
-    9002                  the call is placed, and the answer is HTTP 500 without a readable word
-    9003                  the call is placed, and the answer never comes
-    9004                  the call is placed, and the answer has no id of the call
+    9001                  the call is placed, and the connection drops before the response
+    9002                  the call is placed, and the response is HTTP 500 without a readable word
+    9003                  the call is placed, and the response never comes
+    9004                  the call is placed, and the response has no id of the call
     9005                  the call is placed, and its status is not available in its first 40 s
     9006                  the call is placed, and cannot be ended through the provider
     anything else         the call is placed
 
-Then the telephones ring in turn, and what each does is up to its own last four digits, the origin's
-as well as the destination's:
+Then the telephones ring in turn. The last four digits of each number, also of the origin, decide
+the telephone's behaviour:
 
     7001                  is busy
-    7002                  rings for 30 s, and nobody answers
-    7003                  rings, and somebody declines
+    7002                  rings for 30 s, and is not answered
+    7003                  rings, and is declined
     7004                  is answered after 5 s, and hangs up 10 s later
-    7005                  rings for 30 s while the provider says a word that nobody documented
+    7005                  rings for 30 s with an undocumented word as its status
     7006                  cannot be reached
-    anything else         is answered after 5 s, and talks until somebody else hangs up
+    anything else         is answered after 5 s, and talks until the other one hangs up
 
 `/sms/send` speaks to up to ten telephones (`tipo=voz`, a text or an MP3) or writes to them. The
 first row of codes above counts for each of them, 9001 to 9004 for the first one. `/sms/status` and
-`/sms/remove` know a message by its id; what they say is invented. Only what is scheduled (`cron`)
-can be cancelled.
+`/sms/remove` know a message by its id, and their texts are invented. Only a scheduled message
+(`cron`) can be cancelled.
 
 `/extrato/list-recordings` lists the recordings of calls that were to be recorded (`gravar=s`), are
-over, and on which somebody talked: a tone in a WAV file. What is wrong with one is up to the last
-four digits of the destination:
+over, and had a conversation: a tone in a WAV file. The last four digits of the destination decide
+its fault:
 
     8001                  it has no link
     8002                  its link points into a home's network
     8003                  its link leads to a redirect that points there
-    8004                  its link is not valid any more
-    8005                  the page on which it stands cannot be had
+    8004                  its link has expired
+    8005                  its page of the list is not available
 
-`/voz/status` tells of a call while it lasts, with the provider's blanks in the numbers, and the
-destination's without country code. Before the first telephone rings (1 s), and once the call is
-over, it answers that no call is active; so does `/voz/end`.
+`/voz/status` has the status of a call while it lasts, with the provider's blanks in the numbers,
+and the destination's without country code. Before the first telephone rings (1 s), and once the
+call is over, its response is that no call is active, as that of `/voz/end`.
 
-It is as strict as the real one is known to be: forms and POST only (of several parts where there is
-audio), but for what asks for a call or a message or ends it, which is GET only; digits with country
-and area code or `ip` numbers only; a text of 700 characters or an MP3 of 4 MB at most; credentials
-and tokens checked. Where nobody knows what the real one does, it can do each thing that clients
-met: see `Quirks`.
+It is as strict as the real one is known to be: POST and forms only (multipart with audio), except
+GET only to query a call or a message or end it; digits with country and area code or `ip` numbers
+only; a text of 700 characters or an MP3 of 4 MB at most; credentials and tokens checked. `Quirks`
+has the choices where the behaviour of the real one is unknown.
 """
 
 from .messages import Message

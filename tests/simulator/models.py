@@ -42,16 +42,16 @@ class Quirks:
     token_lifetime: float = 3600
     """Seconds."""
     expires_in: bool = False
-    """Whether a token's answer states its lifetime. None was ever seen to."""
+    """True if a token response states the lifetime. No real one was seen to do so."""
     rejection: Rejection = Rejection.CODE
     error_status: int = 200
-    """The HTTP status of an answer that says no."""
+    """HTTP status of a refusal."""
     haste: float = 1
-    """How many seconds of the telephones pass in one, for who cannot wait."""
+    """Seconds of the telephones in one real second, for faster tests."""
     token_delay: float = 0
     """Seconds until a token is given."""
     call_delay: float = 0
-    """Seconds until the placing of a call is answered."""
+    """Seconds until the response to a request for a call."""
     status_delay: float = 0
     """Seconds until a status is given."""
     end_delay: float = 0
@@ -61,21 +61,21 @@ class Quirks:
     audio_delay: float = 0
     """Seconds until audio is sent."""
     page_size: int = 20
-    """How many recordings are on a page."""
+    """Number of recordings on a page."""
     says_pages: bool = True
-    """Whether it is said how many pages there are."""
+    """True if a list states its number of pages."""
     searches_by_end: bool = False
-    """Whether it is the end of a call that a time is about when recordings are asked for."""
+    """True if the times in a query for recordings are ends of calls."""
     ignores_call_id: bool = False
-    """Whether recordings of a call are asked for by its id in vain."""
+    """True if a query for recordings ignores the call ID."""
     knows_ranges: bool = True
-    """Whether a part of a recording can be had."""
+    """True if a part of a recording can be requested."""
     knows_length: bool = True
-    """Whether it is said how long a recording is. Where it is not, no part of it can be had."""
+    """True if the length of a recording is stated. Otherwise no part of it can be requested."""
     packs_audio: bool = False
-    """Whether audio is compressed, though nobody asked for that."""
+    """True if audio is compressed without a request for it."""
     audio_type: str | None = "audio/x-wav"
-    """What is said of the audio. Nobody knows what the real one says, or what its audio is."""
+    """Content type of the audio. The real one, and the format of the audio, are unknown."""
     rejection_delays: deque[float] = field(default_factory=deque)
     """Seconds until each of the next tokens is rejected."""
 

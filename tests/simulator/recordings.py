@@ -42,9 +42,9 @@ class Recording:
     call_id: str
     started: datetime = field(default_factory=lambda: datetime.now(_ZONE))
     line: Line | None = None
-    """The call, until it is over; without one it is."""
+    """The call. None after it is over."""
     seconds: int = 3
-    """How long the audio is."""
+    """Length of the audio."""
     key: str = field(default_factory=lambda: secrets.token_hex(20))
     """The secret in the link."""
 

@@ -41,11 +41,11 @@ class Simulator:
     calls: list[NetworkCall] = field(default_factory=list)
     """The calls that reached the telephone network."""
     requests: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    """How many requests came to each endpoint."""
+    """Number of requests for each endpoint."""
     messages: list[Message] = field(default_factory=list)
     """The messages that were accepted."""
     recordings: list[Recording] = field(default_factory=list)
-    """The recordings of calls, those that are not over yet among them."""
+    """The recordings of calls, including calls in progress."""
     searches: list[dict[str, str]] = field(default_factory=list)
     """The fields of each form that asked for recordings, without the token."""
     queries: list[dict[str, str]] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Simulator:
     tokens: list[str] = field(default_factory=list)
     """The tokens that it gave."""
     held: dict[str, asyncio.Event] = field(default_factory=dict)
-    """Until when the answers of an endpoint are held back after they were made."""
+    """Events for which the finished responses of an endpoint wait."""
     on_call: Callable[[NetworkCall], None] | None = None
     on_message: Callable[[Message], None] | None = None
     port: int = 0
@@ -161,7 +161,7 @@ class Simulator:
         """Return a token that was never used before."""
         if self.quirks.token_shape is TokenShape.OPAQUE:
             return secrets.token_hex(20)
-        # The provider's clock is its own: nobody may compare it with another.
+        # The provider's clock is its own: it must not be compared with another.
         issued = 1_500_000_000
         parts = (
             {"typ": "JWT", "alg": "HS256"},
@@ -201,7 +201,7 @@ class Simulator:
     def _refuse(
         self, code: str, message: str | None = None, module: str = "chamar", api: str = "voz"
     ) -> web.StreamResponse:
-        """Answer no, with the documented text of a code where there is no other."""
+        """Refuse with a code and its documented text, unless another one is given."""
         return json_response(
             {
                 "api": api,
@@ -250,7 +250,7 @@ class Simulator:
         return fields
 
     async def _check_token(self, fields: Mapping[str, str]) -> web.StreamResponse | None:
-        """Return an answer that says what is wrong with the token, if anything is."""
+        """Return a refusal if the token is invalid, or None."""
         token = fields.get("access_token")
         if not token:
             return self._refuse("001", "token não informado")
@@ -352,7 +352,7 @@ class Simulator:
         return next((m for m in self.messages if m.message_id == fields.get("code")), None)
 
     async def _message_status(self, request: web.Request) -> web.StreamResponse:
-        """Say how a message stands. The words are invented."""
+        """Return the status of a message, in invented words."""
         fields = self._query(request)
         if rejection := await self._check_token(fields):
             return rejection

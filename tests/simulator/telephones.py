@@ -28,14 +28,14 @@ RETURN_CODES: Final = {
 
 
 # Seconds: until the first telephone rings, until a telephone is picked up, until the network ends
-# a call that nobody answers, how long who soon hangs up talks, and how long the reason for which a
-# call ended can be read.
+# a call without an answer, until a telephone that hangs up soon does so, and while the reason of
+# the end of a call is available.
 DIALLING: Final = 1
 RINGING: Final = 5
 RINGING_IN_VAIN: Final = 30
 TALKING: Final = 10
 READABLE: Final = 5
-# Until the status of a call that cannot be had at first can be had.
+# Until a status that is not available at first is available.
 OUTAGE: Final = 40
 
 
@@ -88,9 +88,9 @@ class Line:
     second: str
     started: float
     haste: float = 1
-    """How many seconds of the telephones pass in one."""
+    """Seconds of the telephones in one real second."""
     ended_at: float | None = None
-    """When somebody hung up through the provider."""
+    """Time of the hang-up through the provider."""
 
     @property
     def ended(self) -> bool:
@@ -117,7 +117,7 @@ class Line:
         )
 
     def legs(self) -> dict[str, str] | None:
-        """Return the provider's words for what each telephone does; nothing if there is no call."""
+        """Return the provider's words for each telephone, or nothing without a call."""
         seconds = (time.monotonic() - self.started) * self.haste - DIALLING
         if self.ended or seconds < 0:
             return None

@@ -40,7 +40,7 @@ async def test_compressed(client: DirectcallClient, server: Server, *, asked: bo
 
 
 async def test_compressed_part(client: DirectcallClient, server: Server) -> None:
-    """A part of something compressed is of no use, and so said not to have a known size."""
+    """A part of compressed audio cannot be used, and has no known size."""
     headers = {
         "Content-Type": "audio/mpeg",
         "Content-Encoding": "gzip",
@@ -62,7 +62,7 @@ async def test_unknown_encoding(client: DirectcallClient, server: Server, encodi
 
 
 async def test_no_encoding(client: DirectcallClient, server: Server) -> None:
-    """An encoding that is none changes nothing."""
+    """The encoding `identity` changes nothing."""
     headers = {"Content-Type": "audio/mpeg", "Content-Encoding": "Identity"}
     server.answers(lambda: web.Response(body=b"ID3", headers=headers))
     audio = await client.open_recording(at(f"http://directcall.com.br:{server.port}/1"))
@@ -84,7 +84,7 @@ async def test_provider_that_hangs_up(client: DirectcallClient, server: Server) 
 
 
 async def test_audio_that_breaks_off(client: DirectcallClient, server: Server) -> None:
-    """An end that comes too early is none."""
+    """Audio that ends too early is an error."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "audio/mpeg"})
@@ -156,7 +156,7 @@ async def test_slow_headers_time_out(client: DirectcallClient) -> None:
 async def test_no_connection(
     simulator: Simulator, client: DirectcallClient, sessions: Sessions
 ) -> None:
-    """Without a connection it is said so, and the link is in no part of the error."""
+    """The error of a missing connection has no link in any part."""
     await simulator.stop()
     recording = at(f"{simulator.url}/secret")
     with pytest.raises(DirectcallConnectionFailedError) as caught:

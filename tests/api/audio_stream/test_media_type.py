@@ -122,7 +122,7 @@ async def test_known_media_type_needs_no_bytes(client: DirectcallClient, server:
 
 @pytest.mark.parametrize("status", [200, 416])
 async def test_empty_audio(client: DirectcallClient, server: Server, status: int) -> None:
-    """A file without a byte is no audio: the provider may still write it."""
+    """An empty file is no audio, because the provider may still write it."""
     server.answers(lambda: web.Response(body=b"", status=status, content_type="audio/mpeg"))
     with pytest.raises(DirectcallRecordingGoneError, match=r"^the audio is empty$"):
         await client.probe_recording(at(f"http://directcall.com.br:{server.port}/1"))
@@ -159,7 +159,7 @@ async def test_stuck_provider_times_out_before_the_media_type(
 
 
 async def test_media_type_is_recognized_without_a_header(client: DirectcallClient) -> None:
-    """The first bytes tell the media type if the header is missing."""
+    """The first bytes give the media type if the header is missing."""
 
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nOggS")

@@ -136,7 +136,7 @@ async def test_redirect(
     recorded: RecordedCall,
     status: int,
 ) -> None:
-    """From one of the provider's hosts to another the way is followed, with the part asked for."""
+    """A redirect between the provider's hosts is followed, with the requested part."""
     location = link_of(simulator, recorded)
     server.answers(lambda: web.Response(status=status, headers={"Location": location}))
     audio = await client.open_recording(

@@ -230,7 +230,7 @@ async def test_part_without_a_length(
 
 
 async def test_part_that_ends_too_early(client: DirectcallClient, server: Server) -> None:
-    """A part is not taken for complete where it is shorter than was said."""
+    """A part that is shorter than stated is not complete."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         headers = {"Content-Type": "audio/mpeg", "Content-Range": "bytes 0-9/10"}

@@ -117,7 +117,7 @@ async def test_text(
 async def test_audio(
     client: DirectcallClient, simulator: Simulator, token: Token, audio: bytes
 ) -> None:
-    """Audio arrives byte for byte, up to as much as the documentation allows."""
+    """Audio arrives unchanged, up to the documented size."""
     message = VoiceMessage(PhoneNumber(ORIGIN), numbers(*TEN), audio, 7)
     sent = await client.send_voice_message(message, in_time())
     assert sent.provider_id == simulator.messages[0].message_id
@@ -127,7 +127,7 @@ async def test_audio(
 
 
 async def test_parts_of_the_form(sessions: Sessions, token: Token) -> None:
-    """Audio is a file in a form of several parts, and everything else stands beside it, once."""
+    """Audio is a file in a multipart form, and each other field is in it once."""
     parts: list[tuple[str, object]] = []
     files: list[tuple[str, str, bytes]] = []
 
@@ -257,7 +257,7 @@ async def test_hours(
 async def test_moment_and_hours(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send
 ) -> None:
-    """All three can be said at once."""
+    """A moment and both hours can be combined."""
     day = "2019-06-03"
     hours = [at("America/Manaus", f"{day} {hour}:00") for hour in ("06", "08", "21")]
     await send(client, token, delivery=Delivery(*hours))

@@ -34,7 +34,7 @@ type Ask = Callable[[DirectcallClient, Token, str], Awaitable[ProviderReply]]
 
 
 async def look(client: DirectcallClient, token: Token, message_id: str) -> ProviderReply:
-    """Ask how a message stands."""
+    """Request the status of a message."""
     client.auth.token = token
     return await client.message_status(message_id, in_time())
 
@@ -209,7 +209,7 @@ async def test_rejected_token_in_a_query(
     endpoint: str,
     rejection: Rejection,
 ) -> None:
-    """A token that is not accepted is known where it stands in the URL, too."""
+    """A rejected token is also recognized if it was in the URL."""
     simulator.quirks.rejection = rejection
     simulator.end_tokens()
     simulator.quirks.token_lifetime = 0

@@ -80,7 +80,7 @@ async def test_text_without_the_token(
 async def test_message_without_id(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send
 ) -> None:
-    """An id may be missing: the message is sent all the same."""
+    """A message without an ID is still accepted."""
     sent = await send(client, token, "5541999999004")
     assert (sent.provider_id, sent.code) == (None, "000")
     assert len(simulator.messages) == simulator.requests[SEND] == 1
@@ -191,7 +191,7 @@ async def test_refusal_is_not_repeated(
 
 
 async def test_no_such_user(client: DirectcallClient, simulator: Simulator, token: Token) -> None:
-    """An account that is not known is no matter of the message."""
+    """An unknown account is an authentication error."""
     with pytest.raises(DirectcallAuthenticationError):
         await write(client, token, "5541999990200")
     assert simulator.requests[SEND] == 1
