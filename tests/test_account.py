@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 
 from custom_components.directcall.account import async_get_account
-from custom_components.directcall.api import DirectcallClient, Token
+from custom_components.directcall.api import Token
 from custom_components.directcall.const import DOMAIN
 from tests.common import (
     END,
@@ -45,25 +45,37 @@ async def test_one_object_for_an_account(
 
 
 @pytest.mark.parametrize(
-    ("change", "is_new"),
+    ("change", "is_kept"),
     [
-        ({}, False),
-        ({"media_key": "another"}, False),
-        ({"client_secret": "another"}, True),
-        ({"client_id": OTHER}, True),
-        ({"url": "https://example.com"}, True),
+        ({}, True),
+        ({"client_secret": "another"}, False),
+        ({"client_id": OTHER}, False),
+        ({"url": "https://example.com"}, False),
     ],
 )
-async def test_client_belongs_to_its_credentials(
-    hass: HomeAssistant, simulator: Simulator, change: dict[str, str], is_new: bool
+async def test_client_that_is_kept_belongs_to_its_credentials(
+    hass: HomeAssistant, simulator: Simulator, change: dict[str, str], is_kept: bool
 ) -> None:
     """A token is never sent with other credentials, or to another address."""
     account = async_get_account(hass, ENTRY_ID)
-    client = account.async_get_client(make_account(simulator))
+    entry = make_account(simulator)
+    client = account.async_get_client(entry)
     client.auth.token = Token("t0ken", 3600, time.monotonic())
-    again: DirectcallClient = account.async_get_client(make_account(simulator, data=change))
-    assert (again is not client) is is_new
-    assert again.auth.has_valid_token is not is_new
+    account.async_keep_client(client, entry.data)
+    again = account.async_get_client(make_account(simulator, data=change))
+    assert (again is client) is is_kept
+    assert again.auth.has_valid_token is is_kept
+    await account.sessions.close()
+
+
+async def test_client_is_kept_once(hass: HomeAssistant, simulator: Simulator) -> None:
+    """A reload that someone asked for begins without a token."""
+    account = async_get_account(hass, ENTRY_ID)
+    entry = make_account(simulator)
+    client = account.async_get_client(entry)
+    account.async_keep_client(client, entry.data)
+    assert account.async_get_client(entry) is client
+    assert account.async_get_client(entry) is not client
     await account.sessions.close()
 
 

@@ -82,11 +82,11 @@ async def test_end_follows_the_token(
     """The end is unknown without a token, and moves with each new one."""
     await simulator.stop()
     await hass.config_entries.async_setup(account.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, TOKEN_EXPIRES) == STATE_UNKNOWN
 
     await simulator.start()
-    for wait in (16, 3600 * 0.9):
+    for wait in (17, 3600 * 0.9):
         freezer.tick(wait)
         async_fire_time_changed(hass)
         await hass.async_block_till_done(wait_background_tasks=True)

@@ -247,6 +247,7 @@ async def test_old_file_that_cannot_be_removed(home: Home) -> None:
     home.write(MAIN, current(calls=[], recordings=[]))
     await home.load()
     assert home.loaded == {"calls": [], "recordings": []}
+    assert home.files == [MAIN]
 
 
 @pytest.mark.parametrize(

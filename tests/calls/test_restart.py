@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
-from tests.calls.common import IN_VAIN, saved_calls, start_poll
+from tests.calls.common import IN_VAIN, file_of_calls, saved_calls, start_poll
 from tests.common import (
     ACTIVE_CALLS,
     LAST_CALL,
@@ -144,6 +144,8 @@ async def test_restart_in_the_middle(
     await hass.async_stop(force=True)
     waiting.cancel()
     answer.set()
+    # Home Assistant waits for its threads only when its process ends.
+    await until(file_of_calls(hass).exists)
     [saved] = saved_calls(hass)
     assert saved["destination"] == "5541999990000"
 

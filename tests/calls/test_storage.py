@@ -372,6 +372,8 @@ async def test_call_of_an_account_that_stops_is_not_forgotten(
     await hass.async_stop(force=True)
     answer.set()
     await asyncio.gather(placing, return_exceptions=True)
+    # Home Assistant waits for its threads only when its process ends.
+    await until(file_of_calls(hass).exists)
     assert len(saved_calls(hass)) == 1
 
 
