@@ -23,6 +23,8 @@ async def interrupt(
     """Run a check on a terminal of its own, press Ctrl-C after some answers, return the output."""
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
+        # A shell's background job, and all that it starts, would ignore the interruption.
+        *("env", "--default-signal=INT"),
         *(sys.executable, "-m", "scripts.live", "--language", "en"),
         *("--url", simulator.url, "--report", str(report)),
         cwd=ROOT,

@@ -131,7 +131,10 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
         if not self._request_refused:
             self._async_accepted()
         self.update_interval = timedelta(seconds=max(RENEWAL_AT * token.lifetime - token.age, 1))
-        if not self._is_updating:
+        if self._is_updating:
+            # The update itself informs the listeners. It would log its recovery, too.
+            self.last_update_success = True
+        else:
             self.async_set_updated_data(token)
 
     @callback

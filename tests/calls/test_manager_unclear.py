@@ -91,7 +91,7 @@ async def test_ambiguous_call_is_unknown_after_20_s(
     await pass_time(hass, freezer, 0.5, times=30)
     assert not waiting.done()
     await pass_time(hass, freezer, 0.5, times=4)
-    assert waiting.done()
+    await until(waiting.done)
     with pytest.raises(HomeAssistantError, match=UNCLEAR):
         await waiting
     assert events.types == ["unknown"]
