@@ -1,4 +1,4 @@
-"""Requests of an account: sent once, whoever waits for them, and their missing credit."""
+"""Requests of an account: sent once, independent of waiting callers, and missing credit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -87,7 +87,7 @@ BOTH = pytest.mark.parametrize("start", [start_billed, start_other])
 
 @BOTH
 async def test_result(requests: RequestManager, start: Start) -> None:
-    """A request runs by itself, and whoever waits gets its result."""
+    """A request runs in a task of its own, and callers that wait get its result."""
     sender = Sender()
     sender.go()
     request = start(requests, sender.send)
@@ -160,7 +160,7 @@ async def test_cancelled_before_anything_was_sent(requests: RequestManager, star
 
 @BOTH
 async def test_cancelled_while_it_is_sent(requests: RequestManager, start: Start) -> None:
-    """A request that was sent ends by itself, whatever becomes of its script."""
+    """A request that was sent is completed, although its script is stopped."""
     sender = Sender()
     sender.may_send.set()
     request = start(requests, sender.send)
@@ -209,7 +209,7 @@ async def test_cut_off_while_it_is_sent(requests: RequestManager, start: Start) 
 
 @BOTH
 async def test_waiting_that_is_too_short(requests: RequestManager, start: Start) -> None:
-    """Who waits for some seconds leaves the request as it is."""
+    """A caller that stops waiting leaves the request unchanged."""
     sender = Sender()
     request = start(requests, sender.send)
     await request.async_wait_for_end(0.01)

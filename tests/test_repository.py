@@ -1,5 +1,6 @@
-"""Repository: what has to agree between its files."""
+"""Repository: facts that have to agree between its files."""
 
+import ast
 import io
 import json
 from pathlib import Path
@@ -20,6 +21,12 @@ from tests.common import ROOT
 MANIFEST = json.loads((ROOT / "custom_components" / "directcall" / "manifest.json").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS = PROJECT["dependency-groups"]
+MODULES = sorted((ROOT / "custom_components").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+SCRIPTS = sorted((ROOT / "scripts").rglob("*.py"))
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+# In the others, such a name is an entity or an action, such as `script.turn_on`.
+ABOUT_CODE = [file for file in DOCUMENTS if file.name not in {"README.md", "LEIAME.md"}]
 
 
 def read(name: str) -> str:
@@ -101,3 +108,55 @@ def test_hacs_finds_the_zip_that_a_release_has() -> None:
     workflow: dict[str, Any] = load_yaml_dict(str(ROOT / ".github" / "workflows" / "release.yml"))
     commands = [step.get("run", "") for step in workflow["jobs"]["zip"]["steps"]]
     assert f'gh release upload --clobber "$TAG" dist/{hacs["filename"]}' in commands
+
+
+@pytest.mark.parametrize(("files", "most"), [(MODULES, 350), (TESTS, 700)])
+def test_files_are_short(files: list[Path], most: int) -> None:
+    """A module of the integration has at most 350 lines, and a file of tests 700."""
+    lines = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in files}
+    assert lines
+    assert {name: count for name, count in lines.items() if count > most} == {}
+
+
+def count_docstring_lines(text: str) -> int:
+    """Return the lines of docstrings, also of those below an attribute."""
+    return sum(
+        (node.end_lineno or node.lineno) - node.lineno + 1
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def test_docstrings_are_few() -> None:
+    """Docstrings are less than 8 % of the integration's lines."""
+    texts = [file.read_text(encoding="utf-8") for file in MODULES]
+    lines = sum(len(text.splitlines()) for text in texts)
+    assert sum(map(count_docstring_lines, texts)) < 0.08 * lines
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
+def test_documents_name_real_files(document: Path) -> None:
+    """Each Python file that a document names exists."""
+    paths = [f"/{file.relative_to(ROOT)}" for file in (*MODULES, *TESTS, *SCRIPTS)]
+    named = set(re.findall(r"[\w/]+\.py\b", document.read_text(encoding="utf-8")))
+    assert {name for name in named if not any(p.endswith(f"/{name}") for p in paths)} == set()
+
+
+@pytest.mark.parametrize("document", ABOUT_CODE, ids=lambda file: file.name)
+def test_documents_name_real_code(document: Path) -> None:
+    """Each function, class or attribute that a document names by its module exists."""
+    missing = set()
+    for name in re.findall(r"`(\w+(?:\.\w+)+)`", document.read_text(encoding="utf-8")):
+        module, *parts = name.split(".")
+        texts = [file.read_text(encoding="utf-8") for file in MODULES if file.stem == module]
+        if texts and parts[-1] not in {"py", "yaml", "json"}:
+            missing |= {name for part in parts if not any(is_defined(part, t) for t in texts)}
+    assert missing == set()
+
+
+def is_defined(name: str, text: str) -> bool:
+    """Return if a module has a function, a class, a variable or an attribute of this name."""
+    pattern = rf"\b(?:def|class) {name}\b|^ *(?:self\.)?{name}\b *[:=]"
+    return bool(re.search(pattern, text, re.MULTILINE))

@@ -278,7 +278,7 @@ async def test_ids_of_older_versions(
 async def test_ids_of_this_version_are_not_changed(
     home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What looks like an item of an older version in a file of this one cannot be read."""
+    """An item of an older version in a file of this version cannot be read."""
     home.write(MAIN, current(calls=[{"call_id": "x", "has_provider_id": True}], recordings=[]))
     await home.load()
     assert home.loaded == {"calls": [], "recordings": []}
@@ -312,7 +312,7 @@ async def test_removal_where_the_disk_fails(home: Home) -> None:
 
 
 async def test_changes_are_saved_soon_or_at_once(home: Home) -> None:
-    """What may wait is saved with what may not, and not put off by what comes later."""
+    """Delayed changes are saved with urgent ones, and later changes do not delay them."""
     store = await home.load()
     with patch.object(Store, "async_delay_save") as delay_save:
         store.async_save()
