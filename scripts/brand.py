@@ -10,10 +10,9 @@ ROOT: Final = Path(__file__).parent.parent
 SOURCES: Final = ROOT / "brand"
 IMAGES: Final = ROOT / "custom_components" / "directcall" / "brand"
 
-# In pixels; "@2x" is twice as high. Home Assistant wants icons of 256 pixels, and logos whose
-# shorter side has 128 to 256.
+# In pixels, as Home Assistant wants icons. "@2x" is twice as high.
 HEIGHT: Final = 256
-# The logo's ink has to be light on a dark page. The icon is visible on both.
+# The logo's ink has to be light on a dark page.
 DARK: Final = ".ink { color: #f1f3f5 !important }"
 
 

@@ -5,6 +5,4 @@ import sys
 
 from . import find_problems
 
-if problems := list(find_problems(Path("custom_components/directcall"))):
-    sys.exit("\n".join(problems))
-print("The integration is valid.")
+sys.exit("\n".join(find_problems(Path("custom_components/directcall"))) or None)
