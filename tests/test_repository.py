@@ -67,7 +67,7 @@ def test_versions_agree() -> None:
     assert MANIFEST["version"] == PROJECT["project"]["version"]
 
 
-@pytest.mark.parametrize(("name", "png"), draw(), ids=lambda value: value[:20])
+@pytest.mark.parametrize(("name", "png"), list(draw()), ids=lambda value: value[:20])
 def test_images_are_drawn_from_their_sources(name: str, png: bytes) -> None:
     """The images are those that scripts/brand draws, but for what another machine rounds."""
     with Image.open(IMAGES / name) as shipped, Image.open(io.BytesIO(png)) as drawn:
