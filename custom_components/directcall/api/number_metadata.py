@@ -32,8 +32,9 @@ def missing_calling_codes(country: str | None, values: Iterable[object]) -> Abst
         calling_code
         for value in values
         for text in _texts(value)
+        for dialled in (re.sub(r"[^0-9+]", "", text),)
         for prefix in (r"\+", "00", international_prefix)
-        if (calling_code := _calling_code(prefix, text))
+        if (calling_code := _calling_code(prefix, dialled))
     }
     return needed - LOADED_CALLING_CODES
 
@@ -55,8 +56,7 @@ def _load(calling_code: str) -> None:
 _load(BRAZIL)
 
 
-def _calling_code(prefix: str, text: str) -> str | None:
-    dialled = re.sub(r"[^0-9+]", "", text)
+def _calling_code(prefix: str, dialled: str) -> str | None:
     if match := re.match(prefix, dialled):
         digits = dialled[match.end() :]
         for length in range(1, _LONGEST_CALLING_CODE + 1):

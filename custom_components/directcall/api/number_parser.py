@@ -106,9 +106,12 @@ def _can_be_called(text: str, country: str) -> bool:
 
 
 def _parse_text(text: str, country: str) -> str:
-    if _has_extension(text):
-        raise DirectcallInvalidNumberError(NumberProblem.EXTENSION)
-    if not _TYPED_NUMBER.fullmatch(text) or _SECOND_LINE.match(text):
+    if not _TYPED_NUMBER.fullmatch(text):
+        has_extension = _has_extension(text)
+        raise DirectcallInvalidNumberError(
+            NumberProblem.EXTENSION if has_extension else NumberProblem.INVALID
+        )
+    if _SECOND_LINE.match(text):
         raise DirectcallInvalidNumberError(NumberProblem.INVALID)
     if _is_ambiguous(re.sub(r"[^0-9+]", "", text), country):
         raise DirectcallInvalidNumberError(NumberProblem.INTERNATIONAL_PREFIX)
@@ -150,7 +153,8 @@ def _problem(number: phonenumbers.PhoneNumber) -> NumberProblem | None:
     is_brazilian = number.country_code == int(BRAZIL)
     if is_brazilian and (problem := _brazilian_problem(national, kind)):
         return problem
-    if phonenumbers.is_valid_number(number):
+    # Numbers of a known type are valid.
+    if kind != phonenumbers.PhoneNumberType.UNKNOWN:
         return None
     if len(national) <= _LONGEST_SHORT_NUMBER:
         return NumberProblem.SHORT
