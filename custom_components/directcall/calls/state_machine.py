@@ -158,9 +158,9 @@ def _state_from_legs(call: Call, status: CallStatus, asked_at: float) -> CallSta
     origin, destination = _legs(status)
     if destination is LegState.ANSWERED:
         return CallState.ANSWERED if call.answered_after is None else None
-    if destination and not destination.is_live and not status.is_ringing:
+    if destination and not status.is_ringing:
         return _outcome_at_destination(call, destination, asked_at)
-    if origin and not origin.is_live and not status.is_live and status.is_clear:
+    if origin and not status.is_live and status.is_clear:
         return _outcome_at_origin(call, origin, asked_at)
     if call.state is CallState.PLACED and LegState.RINGING in {origin, destination}:
         return CallState.RINGING
