@@ -426,6 +426,7 @@ def test_seconds_of_a_call(seconds: float, new: float, ambiguous: float, interva
     assert state_machine.seconds_until_status(PLACED, now) == new
     assert state_machine.seconds_ambiguous(AMBIGUOUS, now) == ambiguous
     assert state_machine.poll_interval(PLACED, now) == interval
+    assert state_machine.FIRST_POLL == 2
 
 
 @pytest.mark.parametrize(

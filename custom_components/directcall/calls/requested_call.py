@@ -1,6 +1,6 @@
 """Requested calls: calls whose requests are under way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
@@ -55,12 +55,11 @@ class RequestedCall:
                 raise
 
 
+@dataclass(slots=True, eq=False)
 class RequestedCalls:
     """The calls of an account whose requests are under way."""
 
-    def __init__(self) -> None:
-        """Start without a call."""
-        self._calls: list[RequestedCall] = []
+    _calls: list[RequestedCall] = field(init=False, default_factory=list)
 
     @property
     def pairs(self) -> list[NumberPair]:

@@ -1,7 +1,4 @@
-"""State machine of a call: pure rules from a status to the states that the call enters.
-
-Times are in seconds on the monotonic clock, unless they are called wall.
-"""
+"""State machine of a call: pure rules. Times are seconds on the monotonic clock, or else wall."""
 
 from dataclasses import replace
 from typing import Final
@@ -95,10 +92,7 @@ def hang_up(call: Call, now: float) -> Transition:
 
 
 def observe(call: Call, status: CallStatus | None, asked_at: float, now: float) -> Transition:
-    """Enter the states to which a status leads, as of when it was asked for.
-
-    The status is None where no call is active.
-    """
+    """Enter the states to which a status leads as of when it was asked for. None is no call."""
     # A late status says nothing new about a call that was seen live after it was asked for.
     if call.is_over or asked_at < call.seen_live_at:
         return call, ()
@@ -158,9 +152,9 @@ def _state_from_legs(call: Call, status: CallStatus, asked_at: float) -> CallSta
     origin, destination = _legs(status)
     if destination is LegState.ANSWERED:
         return CallState.ANSWERED if call.answered_after is None else None
-    if destination and not destination.is_live and not status.is_ringing:
+    if destination and not status.is_ringing:
         return _outcome_at_destination(call, destination, asked_at)
-    if origin and not origin.is_live and not status.is_live and status.is_clear:
+    if origin and not status.is_live and status.is_clear:
         return _outcome_at_origin(call, origin, asked_at)
     if call.state is CallState.PLACED and LegState.RINGING in {origin, destination}:
         return CallState.RINGING
