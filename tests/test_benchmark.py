@@ -10,6 +10,8 @@ import pytest
 from scripts.benchmarking.__main__ import PAGE, check, write
 from scripts.benchmarking.measures import CALL, UNKEPT
 
+pytestmark = pytest.mark.slow
+
 
 def rows_of(text: str) -> dict[str, str]:
     """Return the figures in a text by their names."""
@@ -17,7 +19,6 @@ def rows_of(text: str) -> dict[str, str]:
     return {name: figure for name, figure in rows if name not in {"What", "---"}}
 
 
-@pytest.mark.slow
 def test_everything_on_the_page_is_measured() -> None:
     """Each row of the page has a figure, and the counts are the same on each machine."""
     command = [sys.executable, "-m", "scripts.benchmarking", "--rounds", "3", "--calls", "1000"]

@@ -18,7 +18,7 @@ from tests.common import make_account, pass_time, perform, place_call, set_up
 from tests.simulator import Recording, Reply, Simulator
 
 # The word of a diverted leg contains a number.
-RIDDLE = Reply(
+UNKNOWN_WORD = Reply(
     b'{"status": "ok", "msg": [{"telefone": "5541999990000", "status": "desviada 41912348765"}]}'
 )
 ENDED = Reply(b'{"status": "ok", "codigo": "000", "msg": "Ok"}')
@@ -39,7 +39,7 @@ async def test_diagnostics(
     simulator.reply("voz/call", Reply(drop=True))
     with pytest.raises(HomeAssistantError):
         await place_call(hass, destination="+55 41 99999-1111")
-    simulator.reply("voz/status", RIDDLE)
+    simulator.reply("voz/status", UNKNOWN_WORD)
     simulator.reply("voz/end", ENDED)
     await pass_time(hass, freezer, 2)
     await hass.services.async_call(

@@ -7,6 +7,8 @@ import pytest
 
 from scripts.mutate import report
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -28,7 +28,7 @@ CONTACTS = {
     "Silva, Ana": "+55 41 99999-2222",
 }
 LEFT_BEHIND = ["", " \n", None, "None", "none", "unknown", "Unavailable"]
-ODD = [
+UNUSUAL = [
     *LEFT_BEHIND,
     True,
     False,
@@ -100,7 +100,7 @@ async def test_invalid_values_do_not_end_a_script(
     field: str,
 ) -> None:
     """An invalid value does not end a script with `continue_on_error`."""
-    for value in ODD:
+    for value in UNUSUAL:
         data = {**ACTIONS[action][1], field: value}
         assert await is_answered(hass, action, data), value
 

@@ -71,7 +71,7 @@ class DirectcallAccount:
 
     @callback
     def async_keep_client(self, client: DirectcallClient, data: Mapping[str, Any]) -> None:
-        """Keep a client and its token through a reload that nobody asked for.
+        """Keep a client and its token through a reload that a change brings.
 
         Nothing can be sent while a new token is requested.
         """

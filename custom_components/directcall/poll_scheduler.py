@@ -1,4 +1,4 @@
-"""Polling: what is asked of the provider again and again while an account is loaded."""
+"""Poll scheduler: the next request about each item, while an account is loaded."""
 
 from collections.abc import Callable, Coroutine
 from functools import partial

@@ -67,6 +67,7 @@ def pause() -> Iterator[asyncio.Event]:
     async def sleep_and_tell(seconds: float) -> None:
         if seconds == 1:
             pause.set()
+        # The request has to be cancelled in the middle of a real pause.
         await sleep(seconds)
 
     with patch("custom_components.directcall.api.request_scope.asyncio.sleep", sleep_and_tell):

@@ -242,6 +242,7 @@ async def wait_until(is_true: Callable[[], bool]) -> None:
     for _ in range(TIMEOUT * 10):
         if is_true():
             return
+        # The condition is about another process, which cannot say when it changes.
         await asyncio.sleep(0.1)
     assert is_true()
 

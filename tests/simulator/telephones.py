@@ -58,7 +58,7 @@ class Telephone(StrEnum):
     NEVER_ANSWERS = "7002"
     DECLINES = "7003"
     HANGS_UP = "7004"
-    SAYS_RIDDLE = "7005"
+    SAYS_UNKNOWN_WORD = "7005"
     FAILS = "7006"
     ANSWERS = ""
 
@@ -139,7 +139,7 @@ _WORDS: Final[dict[Telephone, list[tuple[float, str | None]]]] = {
     Telephone.NEVER_ANSWERS: [(0, "chamando"), (RINGING_IN_VAIN, None)],
     Telephone.DECLINES: [(0, "chamando"), (RINGING, "Rejeitada"), (RINGING + READABLE, None)],
     Telephone.HANGS_UP: [(0, "chamando"), (RINGING, "atendida"), (RINGING + TALKING, None)],
-    Telephone.SAYS_RIDDLE: [(0, "redirecionada"), (RINGING_IN_VAIN, None)],
+    Telephone.SAYS_UNKNOWN_WORD: [(0, "redirecionada"), (RINGING_IN_VAIN, None)],
     Telephone.FAILS: [(0, "falha"), (READABLE, None)],
     Telephone.ANSWERS: [(0, "chamando"), (RINGING, "atendida")],
 }

@@ -11,7 +11,7 @@ from ..api import NumberPair, PhoneNumber
 
 # Seconds for which the status may not list a new call yet.
 STATUS_DELAY: Final = 20
-# Seconds that a call of before a restart is old at most. Beyond that, a clock was set.
+# A call that is restored is at most so many seconds old. Otherwise a clock was set.
 _OLDEST: Final = 24 * 3600
 
 

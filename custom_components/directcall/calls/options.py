@@ -12,7 +12,7 @@ from ..validation import ActionFields
 
 @dataclass(frozen=True, slots=True)
 class PlaceCallOptions:
-    """How a call is placed."""
+    """The options with which a call is placed."""
 
     record: bool
     show_caller_id: bool
