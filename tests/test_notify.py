@@ -14,7 +14,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from tests.common import CONTACTS, NEVER_TWICE, SEND, make_account, set_up, state_of
-from tests.simulator import Reply, Simulator
+from tests.simulator import Simulator
 
 VOICE_MESSAGE = "notify.maria_voice_message"
 SMS = "notify.maria_sms"
@@ -131,22 +131,17 @@ async def test_invalid_message_is_an_error(
 
 
 @pytest.mark.parametrize("entity_id", [VOICE_MESSAGE, SMS])
-@pytest.mark.parametrize(("reply", "key"), NEVER_TWICE.values(), ids=NEVER_TWICE)
 async def test_never_twice(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    account: MockConfigEntry,
-    entity_id: str,
-    reply: Reply,
-    key: str,
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, entity_id: str
 ) -> None:
     """A message that was sent is not repeated automatically, and is not reported as sent."""
-    simulator.reply(SEND, reply)
-    with pytest.raises(HomeAssistantError) as caught:
-        await send(hass, entity_id)
-    assert caught.value.translation_key == key
-    assert simulator.requests[SEND] == 1
-    assert state_of(hass, entity_id) == "unknown"
+    for sent, (case, (reply, key)) in enumerate(NEVER_TWICE.items(), 1):
+        simulator.reply(SEND, reply)
+        with pytest.raises(HomeAssistantError) as caught:
+            await send(hass, entity_id)
+        assert caught.value.translation_key == key, case
+        assert simulator.requests[SEND] == sent, case
+        assert state_of(hass, entity_id) == "unknown"
 
 
 async def test_without_a_connection(

@@ -1,6 +1,8 @@
 """Fields of actions: any result of a template is read, or is a translated error."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from custom_components.directcall.services import (
     SEND_SMS_FIELDS,
     SEND_VOICE_MESSAGE_FIELDS,
 )
-from tests.common import PLACE_CALL, SEND, make_account, perform, place_call, set_up
+from tests.common import NUMBER, PLACE_CALL, SEND, make_account, perform, place_call, set_up
 from tests.simulator import Simulator
 
 CONTACTS = {
@@ -88,21 +90,17 @@ async def is_answered(hass: HomeAssistant, action: str, data: dict[str, Any]) ->
     return True
 
 
-@pytest.mark.parametrize(
-    ("action", "field"),
-    [(name, f) for name, (fields, _) in ACTIONS.items() for f in sorted(fields)],
-)
+@pytest.mark.parametrize("action", ACTIONS)
 async def test_invalid_values_do_not_end_a_script(
     hass: HomeAssistant,
     simulator: Simulator,
     account: MockConfigEntry,
     action: str,
-    field: str,
 ) -> None:
     """An invalid value does not end a script with `continue_on_error`."""
-    for value in UNUSUAL:
-        data = {**ACTIONS[action][1], field: value}
-        assert await is_answered(hass, action, data), value
+    fields, valid = ACTIONS[action]
+    for field, value in product(sorted(fields), UNUSUAL):
+        assert await is_answered(hass, action, {**valid, field: value}), (field, value)
 
 
 @pytest.mark.parametrize("left", LEFT_BEHIND)
@@ -228,27 +226,31 @@ async def test_bad_boolean(
     assert simulator.requests[PLACE_CALL] == 0
 
 
-@pytest.mark.parametrize(
-    "duration", ["soon", 0, 601, -1, "nan", float("inf"), [1], {"hours": 10**30}, {"weeks": 1}]
-)
 async def test_bad_timeout(
-    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, duration: Any
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
     """A timeout that cannot be waited for is an error, but only to who waits."""
-    with pytest.raises(ServiceValidationError, match="from 1 second to 10 minutes"):
-        await place_call(hass, wait_for_outcome=True, timeout=duration)
-    assert simulator.requests[PLACE_CALL] == 0
-    await place_call(hass, timeout=duration)
-    assert simulator.requests[PLACE_CALL] == 1
+    durations: list[Any] = ["soon", 0, 601, -1, "nan", float("inf"), [1], {"hours": 10**30}]
+    for n, duration in enumerate([*durations, {"weeks": 1}]):
+        with pytest.raises(ServiceValidationError, match="from 1 second to 10 minutes"):
+            await place_call(hass, wait_for_outcome=True, timeout=duration)
+        assert simulator.requests[PLACE_CALL] == n, duration
+        await place_call(hass, destination=f"{NUMBER}111{n}", timeout=duration)
+        assert simulator.requests[PLACE_CALL] == n + 1
 
 
-@pytest.mark.parametrize("duration", [1, "1", "00:00:01", {"seconds": 1}])
-async def test_timeout(
-    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, duration: Any
-) -> None:
+async def test_timeout(hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry) -> None:
     """A duration is read as Home Assistant reads it."""
-    response = await place_call(hass, wait_for_outcome="yes", timeout=duration)
-    assert response["outcome"] == "unknown"
+    durations: list[Any] = [1, "1", "00:00:01", {"seconds": 1}]
+    responses = await asyncio.gather(
+        *(
+            place_call(
+                hass, destination=f"{NUMBER}111{n}", wait_for_outcome="yes", timeout=duration
+            )
+            for n, duration in enumerate(durations)
+        )
+    )
+    assert [response["outcome"] for response in responses] == ["unknown"] * 4
 
 
 @pytest.mark.parametrize("send_at", [1795000000, 1795000000.5, True, ["2027-01-01 08:00:00"]])

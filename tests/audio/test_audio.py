@@ -332,16 +332,14 @@ async def test_four_conversions_at_once(
     assert len(simulator.messages) == 8
 
 
-@pytest.mark.parametrize(("reply", "key"), NEVER_TWICE.values(), ids=NEVER_TWICE)
-async def test_never_twice(
-    hass: HomeAssistant, simulator: Simulator, voice: Voice, reply: Any, key: str
-) -> None:
+async def test_never_twice(hass: HomeAssistant, simulator: Simulator, voice: Voice) -> None:
     """Audio that was sent is not repeated automatically."""
-    simulator.reply(SEND, reply)
-    with pytest.raises(HomeAssistantError) as caught:
-        await play(hass, SPEECH)
-    assert caught.value.translation_key == key
-    assert simulator.requests[SEND] == 1
+    for sent, (case, (reply, key)) in enumerate(NEVER_TWICE.items(), 1):
+        simulator.reply(SEND, reply)
+        with pytest.raises(HomeAssistantError) as caught:
+            await play(hass, SPEECH)
+        assert caught.value.translation_key == key, case
+        assert simulator.requests[SEND] == sent, case
 
 
 @pytest.mark.freeze_time(tick=True)

@@ -11,6 +11,8 @@ from homeassistant.util import dt as dt_util
 from tests.blueprints.common import ONCE, SEEN, SHORT, TELEPHONES, Caller, at_rest, see
 from tests.simulator import Reply, Simulator
 
+# `test_both_languages_do_the_same` shows that the steps are the same in both.
+IN_ONE_LANGUAGE = pytest.mark.parametrize("language", ["en"])
 ENTITIES = [
     SEEN,
     "input_boolean.seen",
@@ -21,6 +23,7 @@ ENTITIES = [
 ]
 
 
+@IN_ONE_LANGUAGE
 @pytest.mark.freeze_time(tick=True)
 @pytest.mark.parametrize("entity_id", ENTITIES)
 async def test_seen_while_it_rings(
@@ -182,6 +185,7 @@ IN_DOUBT = {
 }
 
 
+@IN_ONE_LANGUAGE
 @pytest.mark.freeze_time(tick=True)
 @pytest.mark.parametrize(("entity_id", "states"), IN_DOUBT.values(), ids=IN_DOUBT)
 async def test_unchanged_entity_does_not_end_the_list(
@@ -208,6 +212,7 @@ async def test_unchanged_entity_does_not_end_the_list(
     assert len(notifications) == 1
 
 
+@IN_ONE_LANGUAGE
 @pytest.mark.freeze_time(tick=True)
 @pytest.mark.parametrize("while_waiting", ["answers", "busy"])
 async def test_returning_entity_does_not_end_the_wait(

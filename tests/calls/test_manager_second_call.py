@@ -15,7 +15,6 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from custom_components.directcall.api import DirectcallClient
 from tests.calls.common import (
     ANSWERED,
-    GOES_ON,
     IN_VAIN,
     OVER,
     RINGS,
@@ -137,42 +136,6 @@ async def test_status_of_the_first_call_does_not_end_the_second(
     assert events.types[6:] == ["answered", "ended"]
 
 
-@pytest.mark.parametrize("left", [legs_reply(origin="atendida", destination="ocupado"), ANSWERED])
-async def test_status_of_an_ended_call_is_not_the_next_calls(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    events: Events,
-    flow_on: Callable[[int], Any],
-    left: Reply,
-) -> None:
-    """A late status of an ended call does not change the next one."""
-    await place_call(hass)
-    simulator.reply(STATUS, legs_reply(origin="atendida", destination="ocupado"))
-    await flow_on(3)
-    assert events.types == ["placed", "busy"]
-    await place_call(hass)
-    simulator.reply(STATUS, left, left, OVER, GOES_ON, ANSWERED)
-    await flow_on(8)
-    assert events.types[2:] == ["placed"]
-    await flow_on(7)
-    assert events.types[2:] == [*IN_VAIN, "answered"]
-
-
-async def test_lasting_status_counts_for_the_second_call_after_20_s(
-    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
-) -> None:
-    """A status that lasts for 20 s counts for the second call."""
-    await place_call(hass)
-    simulator.reply(STATUS, legs_reply(origin="atendida", destination="ocupado"))
-    await flow_on(3)
-    await place_call(hass)
-    simulator.reply(STATUS, *[ANSWERED] * 7)
-    await flow_on(18)
-    assert events.types[2:] == ["placed"]
-    await flow_on(4)
-    assert events.types[2:] == ["placed", "answered"]
-
-
 async def test_unclear_second_call_beside_a_live_one(
     hass: HomeAssistant,
     simulator: Simulator,
@@ -201,20 +164,6 @@ async def test_unclear_second_call_beside_a_live_one(
         (e.attributes["event_type"], e.attributes["call_id"] == first["call_id"]) for e in events
     ]
     assert published[3:] == [("unknown", False), ("ended", True)]
-
-
-async def test_unclear_second_call_beside_one_that_is_not_answered(
-    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
-) -> None:
-    """With two possible calls, a missing answer to one of them is not certain."""
-    await place_call(hass, destination=f"{NUMBER}7002")
-    await flow_on(25)
-    simulator.reply(STATUS, UNAVAILABLE)
-    simulator.reply(PLACE_CALL, Reply(drop=True))
-    with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
-        await place_call(hass, destination=f"{NUMBER}7002")
-    await flow_on(20)
-    assert events.types == [*IN_VAIN, "unknown", "unknown"]
 
 
 async def test_call_is_tracked_after_an_unexpected_error(

@@ -10,7 +10,7 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from tests.calls.common import LOST, UNAVAILABLE, UNCLEAR, legs_reply, status
+from tests.calls.common import LOST, UNAVAILABLE, UNCLEAR, status
 from tests.common import (
     ACTIVE_CALLS,
     NUMBER,
@@ -24,7 +24,7 @@ from tests.common import (
     state_of,
     until,
 )
-from tests.simulator import Reply, Simulator
+from tests.simulator import Simulator
 
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
@@ -47,26 +47,6 @@ async def test_ambiguous_call_is_tracked_once_it_is_live(
     assert events.types == ["placed", "ringing", "answered"]
     assert state_of(hass, ACTIVE_CALLS) == "1"
     assert simulator.requests[PLACE_CALL] == 1
-
-
-async def test_unclear_call_that_was_busy(
-    hass: HomeAssistant, simulator: Simulator, events: Events, flow_on: Callable[[int], Any]
-) -> None:
-    """Only a live call is adopted: a word that it is over may be of the one before."""
-    simulator.reply(PLACE_CALL, Reply(drop=True))
-    with pytest.raises(HomeAssistantError, match="may or may not"):
-        await place_call(hass)
-    simulator.reply(STATUS, legs_reply(origin="atendida", destination="atendida"))
-    simulator.reply(STATUS, legs_reply(origin="encerrada", destination="encerrada"))
-    await flow_on(6)
-    assert events.types == ["placed", "answered", "ended"]
-
-    simulator.reply(PLACE_CALL, Reply(drop=True))
-    with pytest.raises(HomeAssistantError, match="may or may not"):
-        await place_call(hass)
-    simulator.reply(STATUS, legs_reply(origin="encerrada", destination="ocupado"))
-    await flow_on(26)
-    assert events.types[3:] == ["unknown"]
 
 
 async def test_ambiguous_call_is_unknown_after_20_s(
@@ -116,20 +96,6 @@ async def test_unclear_call_without_any_status(
     simulator.reply(STATUS, status("chamando"))
     await pass_time(hass, freezer, 1, times=10)
     assert events.types[:2] == ["placed", "ringing"]
-
-
-async def test_unclear_call_is_adopted_only_if_it_is_live(
-    hass: HomeAssistant, simulator: Simulator, events: Events, freezer: FrozenDateTimeFactory
-) -> None:
-    """A word that a telephone was busy may be about another call, so that it proves nothing."""
-    simulator.reply(PLACE_CALL, LOST)
-    with pytest.raises(HomeAssistantError, match=UNCLEAR):
-        await place_call(hass)
-    simulator.reply(STATUS, status("ocupado"), status("chamando"))
-    await pass_time(hass, freezer, 2.5)
-    assert (simulator.requests[STATUS], events.types) == (1, [])
-    await pass_time(hass, freezer, 3.5)
-    assert events.types == ["placed", "ringing"]
 
 
 async def test_error_after_an_unclear_call(

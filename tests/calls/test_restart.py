@@ -166,24 +166,6 @@ async def test_restart_in_the_middle(
     assert saved_calls(again) == []
 
 
-async def test_unanswered_call_across_a_restart(
-    hass: HomeAssistant,
-    home: HomeAssistant,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """A missing answer is uncertain after a restart, which interrupts the observation."""
-    await set_up(hass, make_account(simulator, entry_id="01DIRECTCALL"))
-    await place_call(hass, destination=f"{NUMBER}7002")
-    await pass_time(hass, freezer, 1, times=8)
-    await hass.async_stop(force=True)
-    async with restarted(hass) as again:
-        events = listen(again)
-        await set_up(again, make_account(simulator, entry_id="01DIRECTCALL"))
-        await pass_time(again, freezer, 1, times=40)
-        assert events.types == ["unknown"]
-
-
 async def test_ringing_call_across_a_long_restart(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:

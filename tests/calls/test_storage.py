@@ -67,7 +67,11 @@ def files(hass: HomeAssistant) -> list[str]:
 
 
 async def test_call_is_saved_beside_its_request(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A house that loses its power while a request hangs knows of the call afterwards."""
     # What is only saved soon is not saved in this test.
@@ -88,7 +92,8 @@ async def test_call_is_saved_beside_its_request(
         with pytest.raises(ServiceValidationError, match="not known whether"):
             await place_call(again)
         simulator.calls[0].line.started -= 3
-        await until(lambda: events.types[:2] == ["placed", "ringing"])
+        await pass_time(again, freezer, 4)
+        assert events.types[:2] == ["placed", "ringing"]
     assert len(simulator.calls) == 1
     answer.set()
     await placing
@@ -173,50 +178,50 @@ UNREADABLE = [
 ]
 
 
-@pytest.mark.parametrize("text", UNREADABLE, ids=range(len(UNREADABLE)))
 async def test_account_loads_with_a_corrupt_file(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
-    text: str,
 ) -> None:
     """A corrupt file is put aside and logged once, and removed with the account."""
-    write(file_of_calls(hass), text)
-    write(file_of_recordings(hass), text)
-    account = await set_up(hass, the_account(simulator))
-    assert account.state is ConfigEntryState.LOADED
-    for file in (file_of_calls(hass), file_of_recordings(hass)):
-        assert put_aside(file) == text
-        assert caplog.text.count(f"{file.name} could not be read (") == 1
-    assert len([r for r in caplog.records if "could not be read" in r.getMessage()]) == 2
+    for placed, text in enumerate(UNREADABLE):
+        caplog.clear()
+        write(file_of_calls(hass), text)
+        write(file_of_recordings(hass), text)
+        account = await set_up(hass, the_account(simulator))
+        assert account.state is ConfigEntryState.LOADED
+        for file in (file_of_calls(hass), file_of_recordings(hass)):
+            assert put_aside(file) == text
+            assert caplog.text.count(f"{file.name} could not be read (") == 1
+        assert len([r for r in caplog.records if "could not be read" in r.getMessage()]) == 2
 
-    await hass.config_entries.async_reload(account.entry_id)
-    await place_call(hass)
-    assert len(simulator.calls) == 1
-    assert caplog.text.count("could not be read") == 2
-    await hass.config_entries.async_remove(account.entry_id)
-    assert files(hass) == []
+        await hass.config_entries.async_reload(account.entry_id)
+        await place_call(hass)
+        assert len(simulator.calls) == placed + 1
+        assert caplog.text.count("could not be read") == 2
+        await hass.config_entries.async_remove(account.entry_id)
+        assert files(hass) == []
 
 
-@pytest.mark.parametrize("text", UNREADABLE, ids=range(len(UNREADABLE)))
 async def test_account_loads_whatever_is_in_its_file(
     hass: HomeAssistant,
     home: HomeAssistant,
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
-    text: str,
 ) -> None:
     """The same goes for a file of this version."""
-    text = text.replace('"version": 1', '"version": 2').replace("awaited", "recordings")
-    write(file_of_calls(hass), text)
-    account = await set_up(hass, the_account(simulator))
-    assert put_aside(file_of_calls(hass)) == text
-    assert caplog.text.count("could not be read") == 1
-    await place_call(hass)
-    assert len(simulator.calls) == 1
-    await hass.config_entries.async_remove(account.entry_id)
-    assert files(hass) == []
+    for placed, old in enumerate(UNREADABLE):
+        caplog.clear()
+        text = old.replace('"version": 1', '"version": 2').replace("awaited", "recordings")
+        write(file_of_calls(hass), text)
+        account = await set_up(hass, the_account(simulator))
+        assert put_aside(file_of_calls(hass)) == text
+        assert caplog.text.count("could not be read") == 1
+        await place_call(hass)
+        assert len(simulator.calls) == placed + 1
+        await hass.config_entries.async_remove(account.entry_id)
+        assert files(hass) == []
 
 
 async def test_file_that_cannot_be_put_aside(
@@ -322,8 +327,8 @@ async def test_recording_of_an_older_version(
 
 @pytest.mark.parametrize(
     "placed_at",
-    [0, NOW - 50 * 365 * 86400, NOW - 5 * 3600, NOW - 600, NOW + 5 * 3600, NOW + 50 * 365 * 86400],
-    ids=["1970", "decades ago", "hours ago", "minutes ago", "in hours", "in decades"],
+    [0, NOW + 50 * 365 * 86400],
+    ids=["1970", "in decades"],
 )
 async def test_clock_that_was_set_across_a_restart(
     hass: HomeAssistant,

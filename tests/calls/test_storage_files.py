@@ -31,25 +31,13 @@ async def test_calls_are_saved_within_a_second(
     assert file_of_calls(hass).stat().st_mode & 0o077 == 0
 
 
-BROKEN_CALLS = [
-    {"origin": "x"},
-    {**SAVED, "origin": []},
-    {**SAVED, "destination": 5541999990000},
-    {**SAVED, "state": "busy"},
-    {**SAVED, "answered_after": "12"},
-    {**SAVED, "answered_after": -1},
-    {**SAVED, "placed_at": "yesterday"},
-    {**SAVED, "placed_at": None},
-    {**SAVED, "call_id": None},
-    {**SAVED, "more": 1},
-    "call",
-]
+BROKEN_CALL = {"origin": "x"}
 
 
 @pytest.mark.parametrize(
     "saved",
     [
-        *({"version": 1, "data": {"calls": [call]}} for call in BROKEN_CALLS),
+        {"version": 1, "data": {"calls": [BROKEN_CALL]}},
         {"version": 1, "data": {"calls": 1}},
         {"version": 1, "data": [1]},
         {"version": 0, "data": {"calls": []}},
@@ -80,7 +68,7 @@ async def test_corrupt_call_does_not_lose_the_others(
 ) -> None:
     """Valid calls are restored beside a corrupt one."""
     unclear = {**SAVED, "state": None, "answered_after": None}
-    calls = [SAVED, BROKEN_CALLS[0], {**unclear, "call_id": "2"}]
+    calls = [SAVED, BROKEN_CALL, {**unclear, "call_id": "2"}]
     file = {"version": 1, "minor_version": 1, "data": {"calls": calls}}
     write(file_of_calls(hass), json.dumps(file))
     events = listen(hass)

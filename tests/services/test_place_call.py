@@ -255,16 +255,16 @@ async def test_refusal_without_code_and_text(
         await place_call(hass)
 
 
-@pytest.mark.parametrize(("reply", "key"), NEVER_TWICE.values(), ids=NEVER_TWICE)
 async def test_never_twice(
-    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, reply: Reply, key: str
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
     """A call that was sent is not repeated automatically."""
-    simulator.reply(PLACE_CALL, reply)
-    with pytest.raises(HomeAssistantError) as caught:
-        await place_call(hass)
-    assert caught.value.translation_key == key
-    assert simulator.requests[PLACE_CALL] == 1
+    for sent, (case, (reply, key)) in enumerate(NEVER_TWICE.items(), 1):
+        simulator.reply(PLACE_CALL, reply)
+        with pytest.raises(HomeAssistantError) as caught:
+            await place_call(hass, destination=f"+55 41 99999-{1000 + sent}")
+        assert caught.value.translation_key == key, case
+        assert simulator.requests[PLACE_CALL] == sent, case
 
 
 @pytest.mark.parametrize("last_digits", ["9001", "9002", "9003"])
