@@ -102,9 +102,12 @@ async def test_life_is_counted_from_before_the_request(
     """A token that was long on its way is renewed the earlier."""
     simulator.quirks.expires_in = True
     simulator.quirks.token_lifetime = 20
-    simulator.quirks.token_delay = 3
-    await set_up(hass, make_account(simulator))
-    simulator.quirks.token_delay = 0
+    answer = simulator.hold(REQUEST_TOKEN)
+    setting_up = asyncio.create_task(set_up(hass, make_account(simulator)))
+    await until(lambda: simulator.requests[REQUEST_TOKEN] == 1)
+    freezer.tick(3)
+    answer.set()
+    await setting_up
     await pass_time(hass, freezer, 12)
     assert simulator.requests[REQUEST_TOKEN] == 1
     await pass_time(hass, freezer, 4)
