@@ -397,6 +397,14 @@ def test_request_is_sent_and_ends() -> None:
     assert INSTEAD_OF_ANOTHER.may_show_another_call
 
 
+def test_unknown_word_does_not_show_a_live_call() -> None:
+    """A late status ends a call that was only seen with an unknown word after it was asked."""
+    call, _ = poll(PLACED, 3, RINGS)
+    call, _ = poll(call, 8, legs("?"))
+    call, states = state_machine.observe(call, NOT_ACTIVE, START + 5, START + 9)
+    assert states == (CallState.UNKNOWN,)
+
+
 def test_call_that_may_hide_another_one() -> None:
     """With two possible calls of a pair, neither a refusal nor an outcome is certain."""
     call = state_machine.hide_another(RINGING, START + 3)
