@@ -308,7 +308,7 @@ def skip(freezer: FrozenDateTimeFactory, seconds: float) -> None:
 async def hurry[ResultT](
     freezer: FrozenDateTimeFactory, asking: Coroutine[Any, Any, ResultT], step: float = 1
 ) -> ResultT:
-    """Return what comes of something that nothing but time brings on, without taking that time."""
+    """Return the result of a coroutine that waits for time alone, without taking that time."""
     task = asyncio.ensure_future(asking)
     while not task.done():
         skip(freezer, step)

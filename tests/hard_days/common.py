@@ -21,7 +21,7 @@ from tests.simulator import Simulator
 NUMBER = "+55 41 91234-"
 
 
-# What becomes of the line.
+# States of the line.
 
 
 def cut_at(share: float) -> Callable[[bytes], bytes]:

@@ -64,14 +64,14 @@ async def outlast[ResultT](
     asking: Coroutine[Any, Any, ResultT],
     step: float = 1,
 ) -> ResultT:
-    """Return what comes of something on a line that becomes slow, without taking that time."""
+    """Return the result of a coroutine on a line that becomes slow, without taking that time."""
     task = asyncio.ensure_future(asking)
     await line.until_slow()
     return await hurry(freezer, _result_of(task), step)
 
 
 async def _result_of[ResultT](task: asyncio.Future[ResultT]) -> ResultT:
-    """Return what comes of a task."""
+    """Return the result of a task."""
     return await task
 
 
