@@ -82,6 +82,6 @@ def chain(error: BaseException) -> str:
 
 
 async def read(audio: AudioStream) -> bytes:
-    """Return the bytes of an audio stream, or its error."""
+    """Return the bytes of an audio stream."""
     async with audio:
         return b"".join([chunk async for chunk in audio.chunks()])
