@@ -1,6 +1,6 @@
 """Calls: placed once, tracked to their outcome, hung up."""
 
-from .call import DIGITS, Call, CallState
+from .call import DIGITS, SECONDS, Call, CallState
 from .hang_up import HangUpResult, PreventedCall
 from .manager import CallManager, PlacedCall
 from .options import PlaceCallOptions
@@ -8,6 +8,7 @@ from .tracker import CallTracker
 
 __all__ = [
     "DIGITS",
+    "SECONDS",
     "Call",
     "CallManager",
     "CallState",

@@ -35,7 +35,7 @@ class CallState(StrEnum):
 
 
 DIGITS: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
-_SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
+SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED: Final = vol.Schema(
     {
         vol.Required("origin"): DIGITS,
@@ -49,8 +49,8 @@ _SAVED: Final = vol.Schema(
         vol.Required("state"): vol.Any(
             None, vol.In([state for state in CallState if not state.is_over])
         ),
-        vol.Required("placed_at"): _SECONDS,
-        vol.Required("answered_after"): vol.Any(None, _SECONDS),
+        vol.Required("placed_at"): SECONDS,
+        vol.Required("answered_after"): vol.Any(None, SECONDS),
         vol.Required("origin_answered"): bool,
         vol.Required("was_live"): bool,
     }

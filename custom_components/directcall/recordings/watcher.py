@@ -18,7 +18,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from ..api import DirectcallError, NumberPair, PhoneNumber, RecordingQuery
-from ..calls import DIGITS, Call, CallState, CallTracker
+from ..calls import DIGITS, SECONDS, Call, CallState, CallTracker
 from ..const import DOMAIN
 from ..coordinator import DirectcallCoordinator
 from ..poll_scheduler import PollScheduler
@@ -35,7 +35,6 @@ _RETRY_INTERVAL: Final = 60
 # is enough.
 _CLOCK_TOLERANCE: Final = timedelta(seconds=60)
 
-_MOMENT: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED: Final = vol.Schema(
     {
         vol.Required("call_id"): str,
@@ -43,8 +42,8 @@ _SAVED: Final = vol.Schema(
         vol.Required("origin"): DIGITS,
         vol.Required("destination"): DIGITS,
         vol.Required("contact"): vol.Any(None, str),
-        vol.Required("placed_at"): _MOMENT,
-        vol.Required("ended_at"): _MOMENT,
+        vol.Required("placed_at"): SECONDS,
+        vol.Required("ended_at"): SECONDS,
         vol.Required("looks"): vol.All(int, vol.Range(min=0, max=len(SEARCH_DELAYS) - 1)),
     }
 )
