@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 import logging
 from typing import Any, Final, override
 
@@ -40,10 +41,15 @@ class DetachedRequest[ResultT]:
         """Start a request."""
         self._scope = scope
         self._send = send
-        # Not started eagerly, because the caller records it first.
-        self._task = hass.async_create_background_task(
-            self._async_send(), f"{DOMAIN} request", eager_start=False
-        )
+        # Who waits for the task itself hears of its end a turn of the event loop later.
+        self._ended = asyncio.Event()
+        self._task = hass.async_create_background_task(self._async_run(), f"{DOMAIN} request")
+
+    async def _async_run(self) -> ResultT | DirectcallError | HomeAssistantError:
+        try:
+            return await self._async_send()
+        finally:
+            self._ended.set()
 
     async def _async_send(self) -> ResultT | DirectcallError | HomeAssistantError:
         """Send the request. Return an error, because the caller may be gone."""
@@ -73,7 +79,9 @@ class DetachedRequest[ResultT]:
 
     async def async_wait_for_end(self, seconds: float | None = None) -> None:
         """Wait until the request has ended. It goes on if the waiting is cancelled or too short."""
-        await asyncio.wait([self._task], timeout=seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
 
     def result(self) -> ResultT:
         """Return the result of a request that has ended.

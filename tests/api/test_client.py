@@ -16,7 +16,6 @@ from custom_components.directcall.api import (
     DirectcallRefusedError,
     DirectcallTokenRejectedError,
     LegState,
-    ProviderReply,
     Sessions,
     Token,
     parse_url,
@@ -85,7 +84,7 @@ async def test_call_form(
     placed = await client.place_call(a_call("ip4130600300", yes=yes), in_time())
     assert placed.code == "000"
     assert placed.provider_id
-    assert placed.message == "Completando a sua ligação, por favor aguarde!"
+    assert str(placed.message) == "Completando a sua ligação, por favor aguarde!"
     [call] = simulator.calls
     assert call.form == {
         "access_token": token.value,
@@ -172,7 +171,8 @@ async def test_end_of_a_call(client: DirectcallClient, simulator: Simulator, tok
     with pytest.raises(DirectcallNotActiveError):
         await client.end_call(PAIR, in_time())
     simulator.calls[0].line.started -= 3
-    assert (await client.end_call(PAIR, in_time())) == ProviderReply("000", "Chamada finalizada.")
+    ended = await client.end_call(PAIR, in_time())
+    assert (ended.code, str(ended.message)) == ("000", "Chamada finalizada.")
     with pytest.raises(DirectcallNotActiveError):
         await client.end_call(PAIR, in_time())
     assert simulator.requests[END] == 3

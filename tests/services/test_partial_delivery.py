@@ -11,7 +11,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from custom_components.directcall.api import AcceptedRequest, DirectcallClient, RequestScope, Sms
+from custom_components.directcall.api import (
+    AcceptedRequest,
+    DirectcallClient,
+    RedactedText,
+    RequestScope,
+    Sms,
+)
 from tests.common import CONTACTS, SEND, TEXT, device_of, make_account, perform, set_up
 from tests.simulator import ACCOUNT, Reply, Simulator
 
@@ -270,7 +276,7 @@ async def test_account_is_removed_in_the_middle(
     async def send_sms(sms: Sms, scope: RequestScope) -> AcceptedRequest:
         if len(sms.recipients) > 1:
             accepted.set()
-            return AcceptedRequest("1", "000", "OK")
+            return AcceptedRequest("1", "000", RedactedText("OK"))
         await asyncio.Event().wait()
         raise AssertionError
 

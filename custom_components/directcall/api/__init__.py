@@ -47,7 +47,7 @@ from .models import (
 )
 from .number_metadata import load_number_data, missing_calling_codes
 from .phone_numbers import PhoneNumber
-from .redaction import has_number, redact_name, redact_number, redact_text
+from .redaction import RedactedText, has_number, redact_name, redact_number, redact_text
 from .request_scope import RequestScope
 from .sessions import Sessions
 from .spool import Spool
@@ -94,6 +94,7 @@ __all__ = [
     "Recording",
     "RecordingList",
     "RecordingQuery",
+    "RedactedText",
     "RequestScope",
     "Sessions",
     "Sms",

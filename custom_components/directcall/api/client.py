@@ -126,7 +126,7 @@ class DirectcallClient:
                 response.check_ended()
             except DirectcallOutcomeUnknownError as err:
                 raise DirectcallHangUpUnknownError(str(err)) from None
-            return ProviderReply(response.code, response.message)
+            return ProviderReply(response.code, response.text)
 
         return await self._execute(end, scope)
 

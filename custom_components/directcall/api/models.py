@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from yarl import URL
 
 from .phone_numbers import PhoneNumber
+from .redaction import RedactedText
 
 # The provider's times have no zone (a guess).
 ZONE: Final = ZoneInfo("America/Sao_Paulo")
@@ -90,8 +91,7 @@ class AcceptedRequest:
     provider_id: str | None = field(repr=False)
     # Three digits, or empty.
     code: str
-    # The provider's text, redacted.
-    message: str
+    message: RedactedText
 
 
 class LegState(Enum):
@@ -167,8 +167,8 @@ class ProviderReply:
 
     # Three digits, or empty.
     code: str
-    # The provider's text, redacted. Its words are not documented.
-    message: str
+    # Its words are not documented.
+    message: RedactedText
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 import base64
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 import html
 import re
-from typing import Final
+from typing import Final, override
 import unicodedata
 from urllib.parse import quote_plus
 
@@ -38,6 +39,19 @@ _BLANKS: Final = {
 _LONG_WORD: Final = re.compile(r"[A-Za-z0-9_.~+/=-]{24,}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _NUMBER: Final = re.compile(rf"[0-9](?:[^A-Za-z0-9]{{0,6}}[0-9]){{{_SHORTEST_NUMBER - 1},}}")
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedText:
+    """A text of the provider. Its `str` is redacted, and only then, because few are read."""
+
+    text: str = field(repr=False)
+    # The texts that it may contain and must not show.
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @override
+    def __str__(self) -> str:
+        return redact_text(self.text, self.secrets)
 
 
 def redact_number(value: object) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from .models import AcceptedRequest, ProviderReply
 from .phone_numbers import PhoneNumber
-from .redaction import redact_text
+from .redaction import RedactedText
 from .responses import ApiResponse
 
 # Characters of the words in lists and objects.
@@ -24,15 +24,15 @@ def read_accepted(response: ApiResponse, numbers: Collection[PhoneNumber]) -> Ac
         number.digits[-_TELLING_DIGITS:] in digits for number in numbers
     ):
         new_id = ""
-    return AcceptedRequest(new_id or None, response.code, response.message)
+    return AcceptedRequest(new_id or None, response.code, response.text)
 
 
 def read_reply(response: ApiResponse) -> ProviderReply:
     """Return a reply, also if its words are in lists and objects."""
     value = response.fields.get("msg")
     if value is None or isinstance(value, str):
-        return ProviderReply(response.code, response.message)
-    return ProviderReply(response.code, redact_text(_words_in(value), response.secrets))
+        return ProviderReply(response.code, response.text)
+    return ProviderReply(response.code, RedactedText(_words_in(value), response.secrets))
 
 
 def _words_in(value: object) -> str:

@@ -16,7 +16,7 @@ from .exceptions import (
     DirectcallTokenDoubtedError,
     DirectcallTokenRejectedError,
 )
-from .redaction import redact_text
+from .redaction import RedactedText
 from .return_codes import RETURN_CODES, CodeKind
 
 # The envelope is `{"api", "modulo", "status", "codigo", "msg", ...}` (provider's documentation).
@@ -76,12 +76,17 @@ class ApiResponse:
 
     @property
     def message(self) -> str:
-        """Return the provider's text, redacted each time."""
+        """Return the provider's text, redacted."""
+        return str(self.text)
+
+    @property
+    def text(self) -> RedactedText:
+        """Return the provider's text, which is redacted when it is read."""
         text = self.fields.get("msg")
         if not isinstance(text, str):
             text = self.fields.get("error_description")
         if not isinstance(text, str):
-            return ""
+            return RedactedText("")
         # The link of a recording may be made from the ID of its call. A message has a number.
         call_id = self.fields.get("callerid")
         is_secret = (
@@ -89,7 +94,8 @@ class ApiResponse:
             and len(call_id) >= _SHORTEST_SECRET_ID
             and not call_id.isdecimal()
         )
-        return redact_text(text, [*self.secrets, str(call_id)] if is_secret else self.secrets)
+        secrets = (*self.secrets, str(call_id)) if is_secret else self.secrets
+        return RedactedText(text, secrets)
 
     @property
     def code(self) -> str:

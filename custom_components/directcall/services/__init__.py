@@ -10,7 +10,6 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.util.json import JsonObjectType
 
 from ..account import DirectcallConfigEntry
 from ..const import CONF_ORIGIN, DOMAIN
@@ -29,6 +28,7 @@ from .messages import (
     async_send_voice_message,
 )
 from .recordings import LIST_RECORDINGS_FIELDS, async_list_recordings
+from .responses import Respond
 
 __all__ = [
     "END_CALL_FIELDS",
@@ -49,7 +49,7 @@ SERVICE_SEND_SMS: Final = "send_sms"
 SERVICE_SEND_VOICE_MESSAGE: Final = "send_voice_message"
 
 type _Action = Callable[
-    [HomeAssistant, DirectcallConfigEntry, ActionFields], Coroutine[Any, Any, JsonObjectType]
+    [HomeAssistant, DirectcallConfigEntry, ActionFields], Coroutine[Any, Any, Respond]
 ]
 
 
@@ -95,7 +95,7 @@ def _async_register(
             hass, *fields.get_items(CONF_ORIGIN), *fields.get_items(ATTR_DESTINATION)
         )
         with translated_errors():
-            response = await action(hass, entry, fields)
-        return response if call.return_response else None
+            respond = await action(hass, entry, fields)
+        return respond() if call.return_response else None
 
     hass.services.async_register(DOMAIN, name, perform, supports_response=supports_response)

@@ -1,10 +1,10 @@
 """Actions of calls: place and end them."""
 
+from functools import partial
 from typing import Final
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.util.json import JsonObjectType
 
 from ..account import DirectcallConfigEntry
 from ..api import NumberPair
@@ -13,7 +13,7 @@ from ..const import CONF_ORIGIN, CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_
 from ..contacts import ATTR_CONTACT, ATTR_DESTINATION, AddressBook
 from ..validation import ActionFields
 from .recipients import async_get_destination
-from .responses import call_response, reply_response
+from .responses import Respond, call_response, reply_response
 
 ATTR_TIMEOUT: Final = "timeout"
 ATTR_WAIT_FOR_OUTCOME: Final = "wait_for_outcome"
@@ -32,7 +32,7 @@ PLACE_CALL_FIELDS: Final = END_CALL_FIELDS | {
 
 async def async_place_call(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
-) -> JsonObjectType:
+) -> Respond:
     """Place a call, and wait for its outcome if the action says so."""
     options = PlaceCallOptions.from_service(fields, entry)
     waits = fields.get_boolean(ATTR_WAIT_FOR_OUTCOME, default=False)
@@ -45,16 +45,17 @@ async def async_place_call(
         contact,
         outcome_timeout=timeout.total_seconds() if timeout else None,
     )
-    return call_response(placed, with_outcome=waits)
+    return partial(call_response, placed, with_outcome=waits)
 
 
 async def async_end_call(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
-) -> JsonObjectType:
+) -> Respond:
     """Hang up a call."""
     pair, _ = _async_get_parties(hass, entry, fields)
     data = entry.runtime_data
-    return reply_response(await data.account.calls.async_hang_up(data.client, pair))
+    reply = await data.account.calls.async_hang_up(data.client, pair)
+    return partial(reply_response, reply)
 
 
 @callback

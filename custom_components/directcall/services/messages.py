@@ -1,13 +1,13 @@
 """Actions of messages: send, look up and cancel them."""
 
 from collections.abc import Mapping
+from functools import partial
 import logging
 from typing import Final
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.util.json import JsonObjectType
 
 from ..account import DirectcallConfigEntry, DirectcallData
 from ..api import Delivery, PhoneNumber, RequestScope, Sms, VoiceMessage
@@ -18,7 +18,7 @@ from ..contacts import ATTR_CONTACT, ATTR_DESTINATION, AddressBook, Addressees
 from ..messages import async_check_outcomes, async_send_message
 from ..validation import ActionFields, spoken_text, written_text
 from .recipients import async_get_addressees
-from .responses import message_response, reply_response
+from .responses import Respond, message_response, reply_response
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ SEND_VOICE_MESSAGE_FIELDS: Final = SEND_SMS_FIELDS | {ATTR_MEDIA, ATTR_ATTEMPTS}
 
 async def async_send_voice_message(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
-) -> JsonObjectType:
+) -> Respond:
     """Have a text spoken, or audio played."""
     # The account may be reloaded while the audio is made.
     data = entry.runtime_data
@@ -69,32 +69,31 @@ async def async_send_voice_message(
 
 async def async_send_sms(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
-) -> JsonObjectType:
+) -> Respond:
     """Have a text written."""
     origin, addressees = _async_get_parties(hass, entry, fields)
     delivery = _get_delivery(fields)
     text = written_text(fields.get_text(ATTR_MESSAGE), fields.get_text(ATTR_TITLE))
     sms = Sms(origin, (), text, delivery)
-    response = await _async_send(hass, entry.runtime_data, addressees, sms)
-    return {**response, "parts": sms.parts}
+    return await _async_send(hass, entry.runtime_data, addressees, sms)
 
 
 async def async_get_message_status(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
-) -> JsonObjectType:
+) -> Respond:
     """Return the provider's reply about the status of a message."""
     message_id = fields.get_message_id(ATTR_MESSAGE_ID)
     reply = await entry.runtime_data.client.message_status(message_id, RequestScope(DEADLINE))
-    return reply_response(reply)
+    return partial(reply_response, reply)
 
 
 async def async_cancel_message(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
-) -> JsonObjectType:
+) -> Respond:
     """Cancel a message that is scheduled."""
     message_id = fields.get_message_id(ATTR_MESSAGE_ID)
     reply = await entry.runtime_data.client.cancel_message(message_id, RequestScope(DEADLINE))
-    return reply_response(reply)
+    return partial(reply_response, reply)
 
 
 @callback
@@ -128,8 +127,8 @@ async def _async_get_content(hass: HomeAssistant, fields: ActionFields) -> str |
 
 async def _async_send(
     hass: HomeAssistant, data: DirectcallData, addressees: Addressees, message: VoiceMessage | Sms
-) -> JsonObjectType:
+) -> Respond:
     recipients = addressees.recipients
     outcomes = await async_send_message(data.account.requests, data.client, recipients, message)
     accepted = async_check_outcomes(hass, outcomes, addressees.errors)
-    return message_response(accepted, recipients)
+    return partial(message_response, accepted, recipients, message)

@@ -1,14 +1,17 @@
 """Responses of actions, one function a kind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
-from ..api import AcceptedRequest
+from ..api import AcceptedRequest, Sms, VoiceMessage
 from ..calls import HangUpResult, PlacedCall, PreventedCall
 from ..contacts import AddressBook, Recipient
 from ..recordings import RecordingListing, media_content_id
+
+# Most actions are performed without asking for the response.
+type Respond = Callable[[], JsonObjectType]
 
 
 def call_response(placed: PlacedCall, *, with_outcome: bool) -> JsonObjectType:
@@ -17,7 +20,7 @@ def call_response(placed: PlacedCall, *, with_outcome: bool) -> JsonObjectType:
     response: JsonObjectType = {
         "call_id": call.call_id,
         "code": reply.code if reply else "",
-        "message": reply.message if reply else "",
+        "message": str(reply.message) if reply else "",
         "origin": call.pair.origin.e164,
         "destination": call.pair.destination.e164,
         "contact": call.contact,
@@ -31,17 +34,22 @@ def call_response(placed: PlacedCall, *, with_outcome: bool) -> JsonObjectType:
 
 
 def message_response(
-    accepted: Sequence[AcceptedRequest], recipients: Iterable[Recipient]
+    accepted: Sequence[AcceptedRequest],
+    recipients: Iterable[Recipient],
+    message: VoiceMessage | Sms,
 ) -> JsonObjectType:
     """Return the response about a message, for which one request or several were accepted."""
     message_ids = [request.provider_id for request in accepted if request.provider_id]
-    return {
+    response: JsonObjectType = {
         "message_id": message_ids[0] if message_ids else None,
         "message_ids": list(message_ids),
         "code": accepted[0].code,
-        "message": accepted[0].message,
+        "message": str(accepted[0].message),
         "recipients": [recipient.number.e164 for recipient in recipients],
     }
+    if isinstance(message, Sms):
+        response["parts"] = message.parts
+    return response
 
 
 def recordings_response(
@@ -67,4 +75,4 @@ def reply_response(reply: HangUpResult) -> JsonObjectType:
     """Return the response about a reply of the provider, which a prevented call does not need."""
     if isinstance(reply, PreventedCall):
         return {"code": "", "message": ""}
-    return {"code": reply.code, "message": reply.message}
+    return {"code": reply.code, "message": str(reply.message)}

@@ -12,6 +12,7 @@ from custom_components.directcall.api import (
     DirectcallClient,
     DirectcallRefusedError,
     PhoneNumber,
+    RedactedText,
     Sessions,
     Sms,
     Token,
@@ -323,7 +324,7 @@ def test_repr_gives_nothing_away() -> None:
             VoiceMessage(PhoneNumber(ORIGIN), numbers(*TEN), "private"),
             VoiceMessage(PhoneNumber(ORIGIN), numbers(*TEN), b"ID3private"),
             Sms(PhoneNumber(ORIGIN), numbers(*TEN), "private"),
-            AcceptedRequest("private", "000", ""),
+            AcceptedRequest("private", "000", RedactedText("private", ("private",))),
         ]
     )
     assert "VoiceMessage(" in shown

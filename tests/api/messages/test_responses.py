@@ -20,6 +20,11 @@ from tests.common import REQUEST_TOKEN, SEND
 from tests.simulator import Rejection, Reply, Simulator
 
 
+def shown(sent: AcceptedRequest) -> tuple[str | None, str, str]:
+    """Return the parts of a confirmation, its text as people see it."""
+    return sent.provider_id, sent.code, str(sent.message)
+
+
 @pytest.mark.parametrize("send", ALL)
 async def test_success_is_read(
     client: DirectcallClient, simulator: Simulator, token: Token, send: Send
@@ -28,7 +33,7 @@ async def test_success_is_read(
     sent = await send(client, token)
     message_id = simulator.messages[0].message_id
     text = f"001 - Mensagem enviada com sucessso - CALLER-ID: …{message_id[-4:]}"
-    assert sent == AcceptedRequest(message_id, "000", text)
+    assert shown(sent) == (message_id, "000", text)
     assert client.statistics.requests == {REQUEST_TOKEN: 1, SEND: 1}
     assert client.statistics.errors == {}
 
@@ -45,12 +50,12 @@ async def scripted(
 @pytest.mark.parametrize(
     ("answer", "sent"),
     [
-        ({"codigo": "001", "msg": "001 - Ok"}, AcceptedRequest(None, "001", "001 - Ok")),
-        ({"codigo": 1, "callerid": "a"}, AcceptedRequest("a", "001", "")),
-        ({"callerid": 12345678900001}, AcceptedRequest("12345678900001", "", "")),
-        ({"msg": "41 99999-0000 ok"}, AcceptedRequest(None, "", "…0000 ok")),
-        ({"msg": "segredo 012345 http://x.br/?a=1"}, AcceptedRequest(None, "", "segredo … …")),
-        ({"msg": ["5541999990000"]}, AcceptedRequest(None, "", "")),
+        ({"codigo": "001", "msg": "001 - Ok"}, (None, "001", "001 - Ok")),
+        ({"codigo": 1, "callerid": "a"}, ("a", "001", "")),
+        ({"callerid": 12345678900001}, ("12345678900001", "", "")),
+        ({"msg": "41 99999-0000 ok"}, (None, "", "…0000 ok")),
+        ({"msg": "segredo 012345 http://x.br/?a=1"}, (None, "", "segredo … …")),
+        ({"msg": ["5541999990000"]}, (None, "", "")),
     ],
 )
 async def test_success_with_any_code(
@@ -59,10 +64,10 @@ async def test_success_with_any_code(
     token: Token,
     send: Send,
     answer: dict[str, object],
-    sent: AcceptedRequest,
+    sent: tuple[str | None, str, str],
 ) -> None:
     """A success counts with any code, and its text is masked."""
-    assert await scripted(client, simulator, token, send, **answer) == sent
+    assert shown(await scripted(client, simulator, token, send, **answer)) == sent
 
 
 @pytest.mark.parametrize("send", ALL)
@@ -71,9 +76,9 @@ async def test_text_without_the_token(
 ) -> None:
     """A token that the provider quotes is in no text."""
     sent = await scripted(client, simulator, token, send, msg=f"Ok: {token.value[:30]}")
-    assert sent.message == "Ok: …"
+    assert str(sent.message) == "Ok: …"
     sent = await scripted(client, simulator, token, send, msg=f"Ok {' '.join(token.value)}")
-    assert sent.message == "…"
+    assert str(sent.message) == "…"
 
 
 @pytest.mark.parametrize("send", ALL)
@@ -123,7 +128,7 @@ async def test_id_gives_nothing_away(
     answer = answer.replace("{token}", token.value)
     simulator.reply(SEND, Reply(answer.encode()))
     sent = await send(client, token, RECIPIENT, "5511988887777")
-    assert sent == AcceptedRequest(None, "000", "")
+    assert shown(sent) == (None, "000", "")
 
 
 @pytest.mark.parametrize("send", ALL)

@@ -33,6 +33,11 @@ MESSAGE_ID = "98765.4321"
 type Ask = Callable[[DirectcallClient, Token, str], Awaitable[ProviderReply]]
 
 
+def shown(reply: ProviderReply) -> tuple[str, str]:
+    """Return the code and the text of a reply, as people see them."""
+    return reply.code, str(reply.message)
+
+
 async def look(client: DirectcallClient, token: Token, message_id: str) -> ProviderReply:
     """Request the status of a message."""
     client.auth.token = token
@@ -57,11 +62,11 @@ async def test_status_of_a_message(
     client: DirectcallClient, simulator: Simulator, token: Token, message_id: str
 ) -> None:
     """The provider's reply about a message is returned."""
-    assert await look(client, token, message_id) == ProviderReply("000", "Agendada")
+    assert shown(await look(client, token, message_id)) == ("000", "Agendada")
     sent = await speak(client, token)
-    assert await look(client, token, str(sent.provider_id)) == ProviderReply("000", "Entregue")
+    assert shown(await look(client, token, str(sent.provider_id))) == ("000", "Entregue")
     await cancel(client, token, message_id)
-    assert await look(client, token, message_id) == ProviderReply("000", "Cancelada")
+    assert shown(await look(client, token, message_id)) == ("000", "Cancelada")
     assert simulator.requests[STATUS] == 3
     assert client.statistics.errors == {}
 
@@ -81,7 +86,7 @@ async def test_message_is_cancelled(
     client: DirectcallClient, simulator: Simulator, token: Token, message_id: str
 ) -> None:
     """A message that is scheduled is cancelled, once."""
-    assert await cancel(client, token, message_id) == ProviderReply("000", "Mensagem cancelada.")
+    assert shown(await cancel(client, token, message_id)) == ("000", "Mensagem cancelada.")
     assert [message.cancelled for message in simulator.messages] == [True]
     with pytest.raises(DirectcallRefusedError) as caught:
         await cancel(client, token, message_id)
@@ -124,7 +129,7 @@ async def test_query(
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("said", "expected"),
     [
         ("Entregue", "Entregue"),
         (f"Entregue a {RECIPIENT}", "Entregue a …0000"),
@@ -155,12 +160,12 @@ async def test_reply_text_in_any_shape(
     ask: Ask,
     endpoint: str,
     said: object,
-    shown: str,
+    expected: str,
 ) -> None:
     """The text of a reply is read in any shape, and masked."""
     answer = json.dumps({"status": "ok", "codigo": "001", "msg": said})
     simulator.reply(endpoint, Reply(answer.replace("{token}", token.value).encode()))
-    assert await ask(client, token, "1") == ProviderReply("001", shown)
+    assert shown(await ask(client, token, "1")) == ("001", expected)
 
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
@@ -170,7 +175,7 @@ async def test_deeply_nested_reply_is_a_success(
     """A success counts even if its text is nested too deeply."""
     deep = b"[" * 5000 + b"]" * 5000
     simulator.reply(endpoint, Reply(b'{"status": "ok", "codigo": "000", "msg": ' + deep + b"}"))
-    assert await ask(client, token, "1") == ProviderReply("000", "")
+    assert shown(await ask(client, token, "1")) == ("000", "")
 
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
@@ -181,8 +186,8 @@ async def test_reply_text_masks_a_short_token(
     """A token in the text of a reply is masked, even a short one."""
     simulator.reply(endpoint, Reply(json.dumps({"status": "ok", "msg": said}).encode()))
     answer = await ask(client, Token("um-token!", 3600, time.monotonic()), MESSAGE_ID)
-    assert "…" in answer.message
-    assert "token" not in answer.message
+    assert "…" in str(answer.message)
+    assert "token" not in str(answer.message)
 
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
@@ -195,7 +200,7 @@ async def test_reply_without_a_text(
 ) -> None:
     """A success needs no text."""
     simulator.reply(endpoint, Reply(b'{"status": "ok"}'))
-    assert await ask(client, token, "1") == ProviderReply("", "")
+    assert shown(await ask(client, token, "1")) == ("", "")
 
 
 @pytest.mark.parametrize(("ask", "endpoint"), ENDPOINTS)
