@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Final
 import unicodedata
 
@@ -56,10 +56,14 @@ def contact_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
 
 def recipient_of(contact: ConfigSubentry) -> Recipient:
     """Return the recipient of a contact."""
+    return _recipient(contact.data[CONF_NUMBER], contact.title)
+
+
+# Every action reads all contacts.
+@lru_cache(maxsize=1000)
+def _recipient(number: str, title: str) -> Recipient:
     # The title is the contact's only name, and Home Assistant's own *Rename* takes any text.
-    return Recipient(
-        PhoneNumber.from_international(contact.data[CONF_NUMBER]), clean_name(contact.title)
-    )
+    return Recipient(PhoneNumber.from_international(number), clean_name(title))
 
 
 async def async_load_number_data(hass: HomeAssistant, *values: object) -> None:

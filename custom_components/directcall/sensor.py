@@ -83,8 +83,10 @@ class DirectcallLastCallSensor(DirectcallCallEntity, RestoreSensor):
     @callback
     @override
     def _async_call_changed(self, call: Call, state: CallState) -> None:
-        self._attr_native_value = state
-        super()._async_call_changed(call, state)
+        # Of calls at the same time, several enter the same state.
+        if self._attr_native_value != state:
+            self._attr_native_value = state
+            super()._async_call_changed(call, state)
 
 
 class DirectcallTokenExpiresSensor(DirectcallTokenEntity, SensorEntity):

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
-from typing import Any
 
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.directcall.api import CallLeg, CallStatus, LegState, NumberPair, PhoneNumber
+from custom_components.directcall.api import (
+    AcceptedRequest,
+    CallLeg,
+    CallStatus,
+    LegState,
+    NumberPair,
+    PhoneNumber,
+    RedactedText,
+)
 from custom_components.directcall.calls import Call, CallState, state_machine
 
 # Seconds on the monotonic clock, and on the wall clock, when the request of a call ends.
@@ -20,6 +27,7 @@ REQUESTED = Call(
     recorded=False,
     ring_destination_first=False,
 )
+ACCEPTED = AcceptedRequest("id", "000", RedactedText(""))
 
 type Status = CallStatus | None
 
@@ -29,15 +37,16 @@ def _custom_integrations() -> None:
     """Do without Home Assistant, which would take longer than all tables."""
 
 
-def end_request(call: Call, **changes: Any) -> Call:
+def end_request(call: Call, reply: AcceptedRequest | None = None, **changes: bool) -> Call:
     """Return a call whose request was sent 1 s before it ended."""
-    circumstances = {"provider_id": None, "replaces_another": False, "may_show_another": False}
+    circumstances = {"replaces_another": False, "may_show_another": False}
     sent = state_machine.send_request(call, START - 1, WALL - 1)
-    return state_machine.end_request(sent, START, WALL, **circumstances | changes)
+    ended, _ = state_machine.end_request(sent, reply, START, WALL, **circumstances | changes)
+    return ended
 
 
 AMBIGUOUS = end_request(REQUESTED)
-PLACED = state_machine.enter(AMBIGUOUS, CallState.PLACED, START)
+PLACED = end_request(REQUESTED, ACCEPTED)
 DESTINATION_FIRST = replace(PLACED, ring_destination_first=True)
 
 _LEGS = {
@@ -301,12 +310,8 @@ def test_call_that_is_not_over_has_no_duration() -> None:
 
 
 # Another call of the pair is over since a moment, or was replaced because it may still be live.
-AFTER_ANOTHER = state_machine.enter(
-    end_request(REQUESTED, may_show_another=True), CallState.PLACED, START
-)
-INSTEAD_OF_ANOTHER = state_machine.enter(
-    end_request(REQUESTED, may_show_another=True, replaces_another=True), CallState.PLACED, START
-)
+AFTER_ANOTHER = end_request(REQUESTED, ACCEPTED, may_show_another=True)
+INSTEAD_OF_ANOTHER = end_request(REQUESTED, ACCEPTED, replaces_another=True)
 
 
 @pytest.mark.parametrize(
@@ -368,9 +373,8 @@ def test_hang_up_while_the_request_is_under_way() -> None:
     """A call that is hung up before its request is answered is over with the first status."""
     call, states = state_machine.hang_up(REQUESTED, START - 0.5)
     assert (call.was_hung_up, call.state, states) == (True, None, ())
-    call = end_request(call)
+    call = end_request(call, ACCEPTED)
     assert state_machine.seconds_until_status(call, START) == 0
-    call = state_machine.enter(call, CallState.PLACED, START)
     assert poll(call, 2, NOT_ACTIVE)[1] == ["unknown"]
 
 
@@ -385,16 +389,33 @@ def test_request_is_sent_and_ends() -> None:
     """A call remembers when its request was sent, and then when it ended."""
     sent = state_machine.send_request(REQUESTED, START - 3, WALL - 3)
     assert (sent.placed_at, sent.observed_at, sent.is_requested) == (WALL - 3, START - 3, True)
-    ended = state_machine.end_request(
-        sent, START, WALL, provider_id="id", replaces_another=False, may_show_another=False
+    ended, states = state_machine.end_request(
+        sent, None, START, WALL, replaces_another=False, may_show_another=False
     )
+    assert states == ()
     assert (ended.placed_at, ended.observed_at, ended.is_requested) == (WALL, START - 3, False)
     assert (ended.started_at, ended.newest_started_at, ended.tracked_since) == (START, START, START)
-    assert (ended.provider_id, ended.state, ended.seen_live_at) == ("id", None, -inf)
+    assert (ended.provider_id, ended.state, ended.seen_live_at) == (None, None, -inf)
     assert ended.is_continuously_observed
     assert not ended.may_show_another_call
+    assert not ended.is_accepted
     assert not INSTEAD_OF_ANOTHER.is_continuously_observed
     assert INSTEAD_OF_ANOTHER.may_show_another_call
+
+
+@pytest.mark.parametrize(
+    ("call", "reply", "provider_id"),
+    [(REQUESTED, ACCEPTED, "id"), (replace(REQUESTED, was_hung_up=True), None, None)],
+)
+def test_request_is_accepted(
+    call: Call, reply: AcceptedRequest | None, provider_id: str | None
+) -> None:
+    """A call is placed once the provider accepts it, or hangs it up before that is known."""
+    call, states = state_machine.end_request(
+        call, reply, START, WALL, replaces_another=False, may_show_another=False
+    )
+    assert (call.state, call.is_accepted, states) == ("placed", True, (CallState.PLACED,))
+    assert call.provider_id == provider_id
 
 
 def test_unknown_word_does_not_show_a_live_call() -> None:

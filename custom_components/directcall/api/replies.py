@@ -11,6 +11,7 @@ from .responses import ApiResponse
 
 # Characters of the words in lists and objects.
 _LONGEST_TEXT: Final = 2000
+_NO_DIGITS: Final = re.compile(r"[^0-9]+")
 # Digits that two numbers of different telephones do not share.
 _TELLING_DIGITS: Final = 8
 
@@ -19,7 +20,7 @@ def read_accepted(response: ApiResponse, numbers: Collection[PhoneNumber]) -> Ac
     """Return a confirmation without an ID that contains a secret or a number."""
     # Automations see the ID, and backups may contain it.
     new_id = response.new_id or ""
-    digits = re.sub(r"[^0-9]", "", new_id)
+    digits = _NO_DIGITS.sub("", new_id)
     if any(secret in new_id for secret in response.secrets if secret) or any(
         number.digits[-_TELLING_DIGITS:] in digits for number in numbers
     ):

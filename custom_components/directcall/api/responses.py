@@ -1,11 +1,12 @@
 """API responses: success, refusal or neither, from any bytes."""
 
+from codecs import BOM_UTF8
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 import json
 import re
-from typing import Final
+from typing import Final, override
 
 from .exceptions import (
     DirectcallAuthenticationError,
@@ -22,7 +23,8 @@ from .return_codes import RETURN_CODES, CodeKind
 # The envelope is `{"api", "modulo", "status", "codigo", "msg", ...}` (provider's documentation).
 # Clients have also met OAuth-style errors, and token responses with `"access_token": false`.
 
-_LONGEST_ID: Final = 64
+_ID: Final = re.compile(r"[A-Za-z0-9._:@-]{1,64}")
+_CODE: Final = re.compile(r"[0-9]{1,3}")
 # Redacting a shorter one would redact half of a text, and no link is made from it.
 _SHORTEST_SECRET_ID: Final = 6
 
@@ -74,6 +76,10 @@ class ApiResponse:
         """Read a response to a request with secrets."""
         return cls(http_status, read_object(body), tuple(secrets))
 
+    @override
+    def __str__(self) -> str:
+        return f"HTTP {self.http_status}, code {self.code or 'none'}"
+
     @property
     def message(self) -> str:
         """Return the provider's text, redacted."""
@@ -103,7 +109,7 @@ class ApiResponse:
         value = self.fields.get("codigo")
         if isinstance(value, int) and not isinstance(value, bool) and value in _NUMERIC_CODES:
             return f"{value:03}"
-        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}", value.strip()):
+        if isinstance(value, str) and _CODE.fullmatch(value.strip()):
             return value.strip().zfill(3)
         return ""
 
@@ -183,7 +189,7 @@ class ApiResponse:
         if isinstance(value, bool) or not isinstance(value, str | int):
             return None
         text = str(value)
-        return text if re.fullmatch(rf"[A-Za-z0-9._:@-]{{1,{_LONGEST_ID}}}", text) else None
+        return text if _ID.fullmatch(text) else None
 
     def check(self) -> None:
         """Raise the error of a response that is not a success."""
@@ -236,7 +242,7 @@ class ApiResponse:
 def read_object(body: bytes) -> Mapping[str, object]:
     """Return the JSON object in a body of any encoding, or an empty one."""
     try:
-        text = body.decode("utf-8-sig")
+        text = body.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError:
         text = body.decode("latin-1")
     try:

@@ -169,7 +169,7 @@ class Transport:
             raise DirectcallOutcomeUnknownError(type(err).__name__) from None
         secrets = [self._client_secret, fields.get("access_token", "")]
         result = ApiResponse.read(response.status, body, secrets)
-        _LOGGER.debug("%s: HTTP %s, code %s", endpoint, result.http_status, result.code or "none")
+        _LOGGER.debug("%s: %s", endpoint, result)
         return result
 
     @contextmanager

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from ..api import CallStatus, LegState
+from ..api import AcceptedRequest, CallStatus, LegState
 from .call import STATUS_DELAY, Call, CallState
 
 # Seconds in which it stays unclear at most whether a call was placed, where no status is available.
@@ -35,24 +35,30 @@ def send_request(call: Call, now: float, wall_now: float) -> Call:
 
 def end_request(
     call: Call,
+    reply: AcceptedRequest | None,
     now: float,
     wall_now: float,
     *,
-    provider_id: str | None,
     replaces_another: bool,
     may_show_another: bool,
-) -> Call:
-    """Return a call whose request ended now, perhaps beside a live call of its pair."""
-    return replace(
+) -> Transition:
+    """Enter the state of a call whose request ended now, perhaps beside a live call of its pair."""
+    # A call that was hung up meanwhile was placed.
+    is_accepted = reply is not None or call.was_hung_up
+    call = replace(
         call,
-        provider_id=provider_id,
+        state=CallState.PLACED if is_accepted else None,
+        is_accepted=is_accepted,
+        provider_id=reply.provider_id if reply else None,
         placed_at=wall_now,
         started_at=now,
         newest_started_at=now,
         tracked_since=now,
         is_continuously_observed=not replaces_another,
-        may_show_another_call=may_show_another,
+        # A status may show the one that it replaces.
+        may_show_another_call=replaces_another or may_show_another,
     )
+    return call, (CallState.PLACED,) if is_accepted else ()
 
 
 def hide_another(call: Call, now: float) -> Call:

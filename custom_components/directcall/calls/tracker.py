@@ -166,32 +166,29 @@ class CallTracker:
     def async_track(self, tracked: TrackedCall, reply: AcceptedRequest | None) -> None:
         """Track a call that was accepted, or one that may have been placed, without a reply."""
         self._requested.discard(tracked)
-        # A call that was hung up meanwhile was placed.
-        is_accepted = reply is not None or tracked.call.was_hung_up
         previous = self.find(tracked.call.pair)
-        if previous and is_accepted:
-            # The two cannot be told apart any more.
-            self.async_finish(previous, CallState.UNKNOWN)
         now = time.monotonic()
-        tracked.call = state_machine.end_request(
+        call, states = state_machine.end_request(
             tracked.call,
+            reply,
             now,
             time.time(),
-            provider_id=reply.provider_id if reply else None,
             replaces_another=previous is not None,
             may_show_another=self._has_recently_ended(tracked.call.pair),
         )
-        if previous and not is_accepted:
+        if previous and call.is_accepted:
+            # The two cannot be told apart any more.
+            self.async_finish(previous, CallState.UNKNOWN)
+        elif previous:
             # A status would show the call that is there already, for all that is known.
             previous.call = state_machine.hide_another(previous.call, now)
+            tracked.call = call
             self.async_finish(tracked, CallState.UNKNOWN)
             return
         self._tracked.append(tracked)
         self._store.async_save()
         self._polls.async_schedule(tracked, state_machine.FIRST_POLL)
-        if is_accepted:
-            placed = state_machine.enter(tracked.call, CallState.PLACED, now)
-            self._async_enter(tracked, placed, (CallState.PLACED,))
+        self._async_enter(tracked, call, states)
         if self._is_removed:
             self.async_finish(tracked, CallState.UNKNOWN)
 
