@@ -89,17 +89,30 @@ BOTH = pytest.mark.parametrize("start", [start_billed, start_other])
 async def test_result(requests: RequestManager, start: Start) -> None:
     """A request runs in a task of its own, and callers that wait get its result."""
     sender = Sender()
-    sender.go()
     request = start(requests, sender.send)
     ended: list[bool] = []
     request.add_done_callback(lambda: ended.append(True))
     assert not request.has_ended
+    sender.go()
     assert await request.async_wait() == "response"
     assert request.has_ended
     assert not request.was_prevented
     assert request.result() == "response"
     assert not request.cancel()
     assert (sender.sent, ended) == (1, [True])
+
+
+@BOTH
+async def test_result_at_once(requests: RequestManager, start: Start) -> None:
+    """A request that ends while it is started has a result, and what follows is called."""
+    sender = Sender()
+    sender.go()
+    request = start(requests, sender.send)
+    ended: list[bool] = []
+    request.add_done_callback(lambda: ended.append(True))
+    assert ended == [True]
+    assert await request.async_wait() == "response"
+    await asyncio.wait_for(requests.async_wait_for_all(), 1)
 
 
 @BOTH

@@ -43,6 +43,7 @@ class DetachedRequest[ResultT]:
         self._send = send
         # Who waits for the task itself hears of its end a turn of the event loop later.
         self._ended = asyncio.Event()
+        self._done_callbacks: list[Callable[[], object]] = []
         self._task = hass.async_create_background_task(self._async_run(), f"{DOMAIN} request")
 
     async def _async_run(self) -> ResultT | DirectcallError | HomeAssistantError:
@@ -50,6 +51,8 @@ class DetachedRequest[ResultT]:
             return await self._async_send()
         finally:
             self._ended.set()
+            for done in self._done_callbacks:
+                done()
 
     async def _async_send(self) -> ResultT | DirectcallError | HomeAssistantError:
         """Send the request. Return an error, because the caller may be gone."""
@@ -64,8 +67,11 @@ class DetachedRequest[ResultT]:
 
     @callback
     def add_done_callback(self, done: Callable[[], object]) -> None:
-        """Call a function once the request has ended, however it ends."""
-        self._task.add_done_callback(lambda _: done())
+        """Call a function once the request has ended, however it ends, and before who waits."""
+        if self._ended.is_set():
+            done()
+        else:
+            self._done_callbacks.append(done)
 
     @property
     def was_prevented(self) -> bool:
@@ -75,7 +81,7 @@ class DetachedRequest[ResultT]:
     @property
     def has_ended(self) -> bool:
         """Return if the request has ended, however it ended."""
-        return self._task.done()
+        return self._ended.is_set()
 
     async def async_wait_for_end(self, seconds: float | None = None) -> None:
         """Wait until the request has ended. It goes on if the waiting is cancelled or too short."""
@@ -104,7 +110,7 @@ class DetachedRequest[ResultT]:
         Raise what `result` raises.
         """
         try:
-            await self.async_wait_for_end()
+            await self._ended.wait()
         except asyncio.CancelledError:
             self.cancel()
             raise

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from itertools import batched, count, islice
+from itertools import count, islice
+from math import ceil
 import re
 import subprocess
 import sys
@@ -94,11 +95,13 @@ async def hang_up(hass: HomeAssistant) -> None:
 
 async def compare(hass: HomeAssistant, url: str, rounds: int) -> dict[str, list[float]]:
     """Return the seconds that calls took, by the way in which they were placed."""
-    destinations = telephones()
+    # A home calls the same telephones again and again.
+    batch = list(islice(telephones(), _BATCH))
     async with _ways(hass, url) as ways:
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         order = deque(ways)
-        for batch in batched(islice(destinations, _BATCH + rounds), _BATCH, strict=False):
+        # The first batch does not count.
+        for _ in range(1 + ceil(rounds / _BATCH)):
             for destination in batch:
                 for name in order:
                     await hass.async_block_till_done()
@@ -108,7 +111,6 @@ async def compare(hass: HomeAssistant, url: str, rounds: int) -> dict[str, list[
                 # No way always follows the same other one.
                 order.rotate()
             await hang_up(hass)
-    # The first batch does not count.
     return {name: times[_BATCH:] for name, times in seconds.items()}
 
 

@@ -17,6 +17,7 @@ _CALLING_CODES: Final = {
     country: code for code, countries in _COUNTRIES.items() for country in countries
 }
 _LONGEST_CALLING_CODE: Final = 3
+_SEPARATOR: Final = re.compile(r"[,;\n]")
 LOADED_CALLING_CODES: Final[set[str]] = set()
 
 
@@ -26,12 +27,20 @@ def missing_calling_codes(country: str | None, values: Iterable[object]) -> Abst
     # It is loaded first, because it has the international prefix.
     if home not in LOADED_CALLING_CODES:
         return {home}
+    texts = [
+        text
+        for value in values
+        for text in _texts(value)
+        # Most numbers are the home's. No calling code begins with another one.
+        if not text.startswith(f"+{home}")
+    ]
+    if not texts:
+        return set()
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(country or DEFAULT_COUNTRY)
     international_prefix = (metadata.international_prefix if metadata else None) or "00"
     needed = {
         calling_code
-        for value in values
-        for text in _texts(value)
+        for text in texts
         for dialled in (re.sub(r"[^0-9+]", "", text),)
         for prefix in (r"\+", "00", international_prefix)
         if (calling_code := _calling_code(prefix, dialled))
@@ -67,10 +76,10 @@ def _calling_code(prefix: str, dialled: str) -> str | None:
 
 def _texts(value: object) -> Iterable[str]:
     if isinstance(value, str):
-        return [clean(text) for text in re.split(r"[,;\n]", value)]
+        return [clean(text) for text in _SEPARATOR.split(value)]
     if isinstance(value, PhoneNumber):
         return [value.e164]
-    if isinstance(value, list | tuple):
+    if isinstance(value, Iterable) and not isinstance(value, bytes | dict):
         return [text for each in value for text in _texts(each)]
     integer = as_integer(value)
     if integer is None or integer not in INTEGERS:

@@ -1,5 +1,6 @@
 """Parser of telephone numbers as people type them, or as YAML and templates hand them on."""
 
+from functools import lru_cache
 import re
 from typing import Final
 import unicodedata
@@ -43,7 +44,15 @@ def parse_number(value: object, country: str) -> str:
     """Return the digits, or the `ip` form, of a number that a person in a country types."""
     if (integer := as_integer(value)) is not None:
         return _parse_integer(integer, country)
-    text = clean(value) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        raise DirectcallInvalidNumberError(NumberProblem.INVALID)
+    return _parse_typed(value, country)
+
+
+# A home calls the same telephones again and again.
+@lru_cache(maxsize=100)
+def _parse_typed(value: str, country: str) -> str:
+    text = clean(value)
     if len(text) > _LONGEST_TYPED:
         raise DirectcallInvalidNumberError(NumberProblem.INVALID)
     sip_number = _SIP_PUNCTUATION.sub("", text).lower()

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 import logging
 import re
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import aiohttp
 from yarl import URL
@@ -206,7 +206,8 @@ async def map_errors(
 
 def _form(fields: Mapping[str, str], audio: bytes | None) -> bytes | aiohttp.FormData:
     if audio is None:
-        return urlencode(fields).encode()
+        # The names need no quoting.
+        return "&".join(f"{name}={quote_plus(fields[name])}" for name in fields).encode()
     form = aiohttp.FormData(fields)
     form.add_field("audio", BytesIO(audio), filename="audio.mp3", content_type="audio/mpeg")
     return form

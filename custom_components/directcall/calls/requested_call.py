@@ -75,11 +75,6 @@ class RequestedCalls:
     def find(self, pair: NumberPair) -> RequestedCall | None:
         """Return the call between two telephones, however their numbers are written."""
         return next(
-            (
-                each
-                for each in self._calls
-                # A request that has ended is removed a moment later.
-                if each.tracked.call.pair.could_match(pair) and not each.request.has_ended
-            ),
+            (each for each in self._calls if each.tracked.call.pair.could_match(pair)),
             None,
         )

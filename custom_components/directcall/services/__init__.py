@@ -91,9 +91,7 @@ def _async_register(
         fields = ActionFields(call, names)
         entry = async_get_entry(hass, fields)
         await async_authorize(call, entry)
-        await async_load_number_data(
-            hass, *fields.get_items(CONF_ORIGIN), *fields.get_items(ATTR_DESTINATION)
-        )
+        await async_load_number_data(hass, fields.get(CONF_ORIGIN), fields.get(ATTR_DESTINATION))
         with translated_errors():
             respond = await action(hass, entry, fields)
         return respond() if call.return_response else None
