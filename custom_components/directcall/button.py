@@ -8,9 +8,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
 from .calls import PlaceCallOptions
-from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
-from .entity import DirectcallContactEntity, DirectcallEntity
+from .entity import DirectcallContactEntity, DirectcallEntity, async_add_contact_entities
 from .errors import translated_errors
 
 PARALLEL_UPDATES = 0
@@ -26,11 +25,11 @@ async def async_setup_entry(
 ) -> None:
     """Add the button of an account, and one for each contact."""
     async_add_entities([DirectcallHangUpButton(entry)])
-    for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
-        async_add_entities(
-            [DirectcallCallButton(hass, entry, contact, CALL)],
-            config_subentry_id=contact.subentry_id,
-        )
+    async_add_contact_entities(
+        entry,
+        async_add_entities,
+        lambda contact: [DirectcallCallButton(hass, entry, contact, CALL)],
+    )
 
 
 class DirectcallHangUpButton(DirectcallEntity, ButtonEntity):

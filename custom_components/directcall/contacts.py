@@ -11,6 +11,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.dispatcher import SignalType
 
 from .api import (
     DirectcallInvalidNumberError,
@@ -52,6 +53,11 @@ class Addressees:
 def contact_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
     """Return the identifier of a contact's device."""
     return DOMAIN, f"{entry_id}_{subentry_id}"
+
+
+def async_contact_signal(entry_id: str) -> SignalType[ConfigSubentry]:
+    """Return the signal that a contact was added to an account."""
+    return SignalType(f"{DOMAIN}_contact_{entry_id}")
 
 
 def recipient_of(contact: ConfigSubentry) -> Recipient:

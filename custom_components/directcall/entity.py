@@ -1,18 +1,21 @@
 """Base entities of an account, its contacts, its calls and its token."""
 
+from collections.abc import Callable, Iterable
 from typing import override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .account import DirectcallConfigEntry
 from .calls import Call, CallState, CallTracker
-from .const import DOMAIN
-from .contacts import Recipient, contact_identifier, recipient_of
+from .const import DOMAIN, SUBENTRY_CONTACT
+from .contacts import Recipient, async_contact_signal, contact_identifier, recipient_of
 from .coordinator import DirectcallCoordinator
 
 
@@ -29,6 +32,25 @@ def _account_device(entry_id: str) -> DeviceInfo:
         manufacturer="Directcall",
         name="Directcall",
     )
+
+
+@callback
+def async_add_contact_entities(
+    entry: DirectcallConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    create: Callable[[ConfigSubentry], Iterable[Entity]],
+) -> None:
+    """Add the entities of each contact, also of one that is added while the account is loaded."""
+
+    @callback
+    def async_add(contact: ConfigSubentry) -> None:
+        async_add_entities(create(contact), config_subentry_id=contact.subentry_id)
+
+    for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
+        async_add(contact)
+    hass = entry.runtime_data.coordinator.hass
+    signal = async_contact_signal(entry.entry_id)
+    entry.async_on_unload(async_dispatcher_connect(hass, signal, async_add))
 
 
 class DirectcallEntity(Entity):

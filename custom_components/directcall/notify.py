@@ -12,9 +12,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
 from .api import PhoneNumber, Sms, VoiceMessage
-from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
-from .entity import DirectcallContactEntity
+from .entity import DirectcallContactEntity, async_add_contact_entities
 from .errors import translated_errors
 from .messages import async_check_outcomes, async_send_message
 from .validation import spoken_text, written_text
@@ -31,14 +30,14 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the entities of each contact."""
-    for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
-        async_add_entities(
-            [
-                DirectcallVoiceMessageNotifyEntity(hass, entry, contact, VOICE_MESSAGE),
-                DirectcallSmsNotifyEntity(hass, entry, contact, SMS),
-            ],
-            config_subentry_id=contact.subentry_id,
-        )
+    async_add_contact_entities(
+        entry,
+        async_add_entities,
+        lambda contact: [
+            DirectcallVoiceMessageNotifyEntity(hass, entry, contact, VOICE_MESSAGE),
+            DirectcallSmsNotifyEntity(hass, entry, contact, SMS),
+        ],
+    )
 
 
 class DirectcallNotifyEntity(DirectcallContactEntity, NotifyEntity):
