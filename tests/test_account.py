@@ -1,27 +1,14 @@
 """Account object: what outlives a reload, and what ends with the account."""
 
 import asyncio
-import time
 
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 
 from custom_components.directcall.account import async_get_account
-from custom_components.directcall.api import Token
 from custom_components.directcall.const import DOMAIN
-from tests.common import (
-    END,
-    ENTRY_ID,
-    OTHER,
-    PLACE_CALL,
-    end_call,
-    make_account,
-    place_call,
-    set_up,
-    until,
-)
+from tests.common import END, OTHER, PLACE_CALL, end_call, make_account, place_call, set_up, until
 from tests.simulator import ACCOUNT, Simulator
 
 
@@ -42,41 +29,6 @@ async def test_one_object_for_an_account(
     assert hass.data[DOMAIN].keys() == {other.entry_id}
     await place_call(hass)
     assert len(simulator.calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "is_kept"),
-    [
-        ({}, True),
-        ({"client_secret": "another"}, False),
-        ({"client_id": OTHER}, False),
-        ({"url": "https://example.com"}, False),
-    ],
-)
-async def test_client_that_is_kept_belongs_to_its_credentials(
-    hass: HomeAssistant, simulator: Simulator, change: dict[str, str], is_kept: bool
-) -> None:
-    """A token is never sent with other credentials, or to another address."""
-    account = async_get_account(hass, ENTRY_ID)
-    entry = make_account(simulator)
-    client = account.async_get_client(entry)
-    client.auth.token = Token("t0ken", 3600, time.monotonic())
-    account.async_keep_client(client, entry.data)
-    again = account.async_get_client(make_account(simulator, data=change))
-    assert (again is client) is is_kept
-    assert again.auth.has_valid_token is is_kept
-    await account.sessions.close()
-
-
-async def test_client_is_kept_once(hass: HomeAssistant, simulator: Simulator) -> None:
-    """A reload that someone asked for begins without a token."""
-    account = async_get_account(hass, ENTRY_ID)
-    entry = make_account(simulator)
-    client = account.async_get_client(entry)
-    account.async_keep_client(client, entry.data)
-    assert account.async_get_client(entry) is client
-    assert account.async_get_client(entry) is not client
-    await account.sessions.close()
 
 
 async def test_saved_items_are_restored_once(

@@ -274,24 +274,6 @@ async def test_reload_keeps_the_form_for_new_credentials(
     assert len(reauth_flows(hass)) == 1
 
 
-@pytest.mark.parametrize("age", [3200, 3300])
-async def test_connection_ends_with_the_token_after_a_change_of_options(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    age: int,
-) -> None:
-    """The connection is on until the token expires, and then off."""
-    await simulator.stop()
-    freezer.tick(age)
-    hass.config_entries.async_update_entry(account, options={**account.options, "record": True})
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert state_of(hass, CONNECTION) == "on"
-    await pass_time(hass, freezer, 60, times=8)
-    assert state_of(hass, CONNECTION) == "off"
-
-
 async def test_stop_during_a_token_request_is_silent(
     hass: HomeAssistant,
     account: MockConfigEntry,

@@ -1,6 +1,7 @@
 """Setup of an account: its way in and out."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -41,15 +42,54 @@ async def test_unload_and_back(
     assert len(simulator.calls) == 1
 
 
-async def test_changed_options_reload_once(
+async def test_changed_options_hold_without_a_reload(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
-    """A change of the options reloads the account once."""
+    """A change of the options holds for the next call, and reloads nothing."""
     set_ups = set_ups_of(account)
     hass.config_entries.async_update_entry(account, options={**account.options, "record": True})
-    await hass.async_block_till_done()
-    assert len(set_ups) == 1
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert set_ups == []
     assert (await place_call(hass))["recorded"] is True
+
+
+async def test_changed_credentials_reload_once(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Another secret reloads the account once, and the old secret's token is not used again."""
+    change_secret(simulator)
+    set_ups = set_ups_of(account)
+    data = {**account.data, "client_secret": "another"}
+    hass.config_entries.async_update_entry(account, data=data)
+    hass.config_entries.async_update_entry(account, title="My account")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(set_ups) == 1
+    assert simulator.requests[REQUEST_TOKEN] == 2
+    await place_call(hass)
+    [call] = simulator.calls
+    assert call.form["access_token"] == simulator.tokens[-1]
+
+
+async def test_credentials_that_change_during_set_up(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Another secret during the set-up reloads the account once after it."""
+    change_secret(simulator)
+    set_ups = set_ups_of(account)
+    original = hass.config_entries.async_forward_entry_setups
+
+    async def forward(*arguments: Any) -> None:
+        await original(*arguments)
+        data = {**account.data, "client_secret": "another"}
+        hass.config_entries.async_update_entry(account, data=data)
+        hass.config_entries.async_update_entry(account, title="My account")
+
+    with patch.object(hass.config_entries, "async_forward_entry_setups", forward):
+        await hass.config_entries.async_reload(account.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(set_ups) == 2
+    await place_call(hass)
+    assert len(simulator.calls) == 1
 
 
 async def test_device(
@@ -75,23 +115,6 @@ async def test_accounts_are_independent(
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
         await place_call(hass, config_entry_id=account.entry_id)
     await place_call(hass, config_entry_id=other.entry_id)
-    assert len(simulator.calls) == 1
-
-
-async def test_token_is_kept_through_a_change_of_options(
-    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
-) -> None:
-    """A change of options needs no new token, and one of the credentials does."""
-    hass.config_entries.async_update_entry(account, options={**account.options, "record": True})
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert simulator.requests[REQUEST_TOKEN] == 1
-    change_secret(simulator)
-    hass.config_entries.async_update_entry(
-        account, data={**account.data, "client_secret": "another"}
-    )
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert simulator.requests[REQUEST_TOKEN] == 2
-    await place_call(hass)
     assert len(simulator.calls) == 1
 
 

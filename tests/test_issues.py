@@ -36,6 +36,10 @@ async def test_no_credit_is_an_issue(
         await place_call(hass, destination=f"{NUMBER}0002")
     await hass.config_entries.async_reload(account.entry_id)
     assert len(issue_registry.issues) == 1
+    options = {**account.options, "origin": "+55 41 3060-0309"}
+    hass.config_entries.async_update_entry(account, options=options)
+    [issue] = issue_registry.issues.values()
+    assert issue.translation_placeholders == {"origin": "…0309"}
     await place_call(hass)
     assert issue_registry.issues == {}
 

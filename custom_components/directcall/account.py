@@ -1,9 +1,8 @@
 """Account: everything of an account that outlives a reload."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
@@ -61,7 +60,6 @@ class DirectcallAccount:
         )
         self._entry_id = entry_id
         self._is_loaded = False
-        self._kept: tuple[DirectcallClient, Mapping[str, Any]] | None = None
 
     async def async_load(self) -> None:
         """Restore what was saved before Home Assistant stopped, once."""
@@ -69,20 +67,8 @@ class DirectcallAccount:
             self._is_loaded = True
             await self._store.async_load()
 
-    @callback
-    def async_keep_client(self, client: DirectcallClient, data: Mapping[str, Any]) -> None:
-        """Keep a client and its token through a reload that a change brings.
-
-        Nothing can be sent while a new token is requested.
-        """
-        self._kept = client, data
-
-    @callback
-    def async_get_client(self, entry: ConfigEntry) -> DirectcallClient:
-        """Return the client that was kept if the entry's data are the same, or a new one."""
-        kept, self._kept = self._kept, None
-        if kept and kept[1] == entry.data:
-            return kept[0]
+    def create_client(self, entry: ConfigEntry) -> DirectcallClient:
+        """Return a client with the entry's credentials, and no token yet."""
         return DirectcallClient(
             self.sessions,
             parse_url(entry.data[CONF_URL]),

@@ -56,7 +56,7 @@ def contact_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
 
 
 def async_contact_signal(entry_id: str) -> SignalType[ConfigSubentry]:
-    """Return the signal that a contact was added to an account."""
+    """Return the signal that a contact was added or changed, or the origin was."""
     return SignalType(f"{DOMAIN}_contact_{entry_id}")
 
 

@@ -38,7 +38,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
     def __init__(
         self, hass: HomeAssistant, config_entry: ConfigEntry, client: DirectcallClient
     ) -> None:
-        """Start with the token that the client holds, if it does."""
+        """Start without a token."""
         super().__init__(
             hass,
             _LOGGER,
@@ -47,9 +47,6 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
             update_interval=_interval(_RETRIES[0]),
         )
         self.client: Final = client
-        # A token that was kept through a reload.
-        self.data = client.auth.token
-        self.entry_data: Final = dict(config_entry.data)
         self._is_updating = False
         # How many scheduled renewals failed in a row, all of them refused or none.
         self._failures = 0
@@ -82,7 +79,7 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
 
     @callback
     def async_start(self) -> None:
-        """Renew the token from now on, and get the first one unless one is held.
+        """Get the first token, and renew it from now on.
 
         Set-up does not wait for it, because what may pass must not keep an account from loading.
         """
@@ -90,14 +87,10 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
         self.config_entry.async_on_unload(self.async_add_listener(_listen))
         self.client.auth.listener = self
         self.config_entry.async_on_unload(self._async_stop_listening)
-        token = self.client.auth.token
-        if token and token.age < RENEWAL_AT * token.lifetime:
-            self.token_received(token)
-        else:
-            # Not started eagerly, so that the account is loaded before anything is requested.
-            self.config_entry.async_create_background_task(
-                self.hass, self.async_refresh(), f"{DOMAIN} first token", eager_start=False
-            )
+        # Not started eagerly, so that the account is loaded before anything is requested.
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_refresh(), f"{DOMAIN} first token", eager_start=False
+        )
 
     @callback
     def _async_stop_listening(self) -> None:

@@ -35,16 +35,37 @@ def _account_device(entry_id: str) -> DeviceInfo:
 
 
 @callback
+def async_rename_contact_device(
+    hass: HomeAssistant, entry_id: str, contact: ConfigSubentry
+) -> None:
+    """Give the device of a contact, if there is one yet, the contact's name."""
+    registry = dr.async_get(hass)
+    identifier = contact_identifier(entry_id, contact.subentry_id)
+    if device := registry.async_get_device_by_identifier(identifier, entry_id):
+        registry.async_update_device(device.id, name=recipient_of(contact).contact)
+
+
+@callback
 def async_add_contact_entities(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     create: Callable[[ConfigSubentry], Iterable[Entity]],
 ) -> None:
-    """Add the entities of each contact, also of one that is added while the account is loaded."""
+    """Add the entities of each contact, also of one that is added while the account is loaded.
+
+    `create` is called again for a contact that changed, and if the origin did.
+    """
+    added: dict[str, set[str | None]] = {}
 
     @callback
     def async_add(contact: ConfigSubentry) -> None:
-        async_add_entities(create(contact), config_subentry_id=contact.subentry_id)
+        entities = {entity.unique_id: entity for entity in create(contact)}
+        new = entities.keys() - added.get(contact.subentry_id, set())
+        added[contact.subentry_id] = set(entities)
+        async_add_entities(
+            [entity for unique_id, entity in entities.items() if unique_id in new],
+            config_subentry_id=contact.subentry_id,
+        )
 
     for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
         async_add(contact)
@@ -84,18 +105,26 @@ class DirectcallContactEntity(Entity):
         self._entry = entry
         self._contact = contact
         self._attr_unique_id = f"{entry.entry_id}_{contact.subentry_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(
+        self._via_device_id = dr.async_get_device_id_by_identifier(
+            hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id
+        )
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        # Not an attribute, because an entity whose ID changes may be added again, and its contact
+        # may have another name by then.
+        return DeviceInfo(
             entry_type=DeviceEntryType.SERVICE,
-            identifiers={contact_identifier(entry.entry_id, contact.subentry_id)},
+            identifiers={contact_identifier(self._entry.entry_id, self._contact.subentry_id)},
             manufacturer="Directcall",
-            name=recipient_of(contact).contact,
-            via_device_id=dr.async_get_device_id_by_identifier(
-                hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id
-            ),
+            name=self._recipient.contact,
+            via_device_id=self._via_device_id,
         )
 
     @property
     def _recipient(self) -> Recipient:
+        # Home Assistant changes a subentry in place.
         return recipient_of(self._contact)
 
 

@@ -46,8 +46,7 @@ async def test_reload_in_the_middle(
     """A reload in the middle of a call and of a wait loses neither, and places nothing."""
     waiting = await begin(hass, place_call(hass, wait_for_outcome=True))
     await flow_on(3)
-    hass.config_entries.async_update_entry(account, options={**account.options, "record": True})
-    await hass.async_block_till_done()
+    await hass.config_entries.async_reload(account.entry_id)
     await flow_on(4)
     await hass.config_entries.async_unload(account.entry_id)
     asked = simulator.requests[STATUS]

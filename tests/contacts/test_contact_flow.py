@@ -1,11 +1,9 @@
 """Contact flow: contacts added, changed and removed."""
 
-import asyncio
 from collections.abc import Mapping
 import time
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -20,16 +18,12 @@ from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CON
 from tests.common import (
     OTHER,
     PLACE_CALL,
-    REQUEST_TOKEN,
     device_of,
     end_call,
     make_account,
-    pass_time,
-    perform,
     place_call,
     set_up,
     set_ups_of,
-    state_of,
 )
 from tests.contacts.common import CONTACTS, id_of, submit
 from tests.simulator import ACCOUNT, Simulator
@@ -85,7 +79,7 @@ async def test_contact_is_added(
         "notify.vizinha_sms",
         "notify.vizinha_voice_message",
     ]
-    assert len(set_ups) == 1
+    assert set_ups == []
     assert not simulator.calls
     assert not simulator.messages
 
@@ -222,7 +216,7 @@ async def test_contact_is_changed(
     result = await submit(hass, form, {CONF_NAME: "Mãe", CONF_NUMBER: "(41) 99999-3333"})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "contact_changed"
-    assert len(set_ups) == 1
+    assert set_ups == []
     assert entities_of(hass, account, "Mãe") == before
     device = dr.async_get(hass).async_get(device_of(hass, account, "Mãe"))
     assert device is not None
@@ -268,72 +262,12 @@ async def test_contact_is_removed(
     assert dr.async_get(hass).async_get(device_id) is None
     assert hass.states.get("button.maria_call") is None
     assert er.async_get(hass).async_get("notify.maria_sms") is None
-    assert len(set_ups) == 1
+    assert set_ups == []
     with pytest.raises(ServiceValidationError, match="was deleted"):
         await place_call(hass, contact=device_id)
     with pytest.raises(ServiceValidationError, match="names: João da Silva"):
         await place_call(hass, destination="Maria")
     assert simulator.requests[PLACE_CALL] == 0
-
-
-async def test_adding_a_contact_keeps_the_token(
-    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
-) -> None:
-    """Actions do not wait for a token while a contact is added."""
-    simulator.quirks.token_delay = 60
-    async with asyncio.timeout(30):
-        await add(hass, account, "Ana", "(41) 99999-2222")
-        await place_call(hass, destination="Ana")
-        await perform(hass, "send_sms", {"destination": "Ana", "message": "x"})
-    assert simulator.requests[REQUEST_TOKEN] == 1
-
-
-@pytest.mark.parametrize("age", [0.85, 0.95])
-@pytest.mark.freeze_time(tick=True)
-async def test_token_is_kept_as_long_as_it_is_good(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    account: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-    age: float,
-) -> None:
-    """A token that is about to be renewed is not kept; one that is kept is renewed in time."""
-    await hass.config_entries.async_unload(account.entry_id)
-    await hass.config_entries.async_setup(account.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    before = simulator.requests[REQUEST_TOKEN]
-    freezer.tick(age * 3600)
-    await add(hass, account, "Ana", "(41) 99999-2222")
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert simulator.requests[REQUEST_TOKEN] - before == (age > 0.9)
-    await pass_time(hass, freezer, 0.06 * 3600)
-    assert simulator.requests[REQUEST_TOKEN] - before == 1
-
-
-@pytest.mark.freeze_time(tick=True)
-async def test_contact_added_in_the_middle(
-    hass: HomeAssistant,
-    simulator: Simulator,
-    account: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    """A contact that is added loses neither a call under way nor who waits for it."""
-    rings = asyncio.Event()
-    simulator.on_call = lambda _: rings.set()
-    waiting = asyncio.create_task(place_call(hass, destination="Maria", wait_for_outcome=True))
-    await rings.wait()
-    result = await add(hass, account, "Ana", "(41) 99999-2222")
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    await pass_time(hass, freezer, 3, times=8)
-    response = await waiting
-    assert response["outcome"] == "answered"
-    assert response["contact"] == "Maria"
-    await end_call(hass, destination="Maria")
-    assert state_of(hass, "sensor.directcall_last_call") == "ended"
-    state = hass.states.get("event.directcall_call")
-    assert state is not None
-    assert state.attributes["contact"] == "Maria"
-    assert len(simulator.calls) == 1
 
 
 async def test_many_contacts_take_no_time(
