@@ -3,12 +3,16 @@
 from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
 from .calls import PlaceCallOptions
-from .contacts import AddressBook
+from .const import DOMAIN
+from .contacts import AddressBook, is_origin
 from .entity import DirectcallContactEntity, DirectcallEntity, async_add_contact_entities
 from .errors import translated_errors
 
@@ -28,8 +32,22 @@ async def async_setup_entry(
     async_add_contact_entities(
         entry,
         async_add_entities,
-        lambda contact: [DirectcallCallButton(hass, entry, contact, CALL)],
+        lambda contact: _async_create_call_button(hass, entry, contact),
     )
+
+
+@callback
+def _async_create_call_button(
+    hass: HomeAssistant, entry: DirectcallConfigEntry, contact: ConfigSubentry
+) -> list[ButtonEntity]:
+    """Return the button that calls a contact. Remove it if the contact has the origin's number."""
+    button = DirectcallCallButton(hass, entry, contact, CALL)
+    if not is_origin(entry, contact):
+        return [button]
+    registry = er.async_get(hass)
+    if entity_id := registry.async_get_entity_id(Platform.BUTTON, DOMAIN, str(button.unique_id)):
+        registry.async_remove(entity_id)
+    return []
 
 
 class DirectcallHangUpButton(DirectcallEntity, ButtonEntity):

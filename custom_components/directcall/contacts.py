@@ -65,6 +65,12 @@ def recipient_of(contact: ConfigSubentry) -> Recipient:
     return _recipient(contact.data[CONF_NUMBER], contact.title)
 
 
+def is_origin(entry: ConfigEntry, contact: ConfigSubentry) -> bool:
+    """Return if the number of a contact is the account's origin."""
+    origin = PhoneNumber.from_international(entry.options[CONF_ORIGIN])
+    return origin.could_match(recipient_of(contact).number)
+
+
 # Every action reads all contacts.
 @lru_cache(maxsize=1000)
 def _recipient(number: str, title: str) -> Recipient:

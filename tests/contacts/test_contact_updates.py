@@ -155,6 +155,13 @@ def signals_of(hass: HomeAssistant, account: MockConfigEntry) -> list[str]:
     return names
 
 
+async def set_origin(hass: HomeAssistant, account: MockConfigEntry, origin: str) -> None:
+    """Change the account's origin."""
+    options = {**account.options, CONF_ORIGIN: origin}
+    hass.config_entries.async_update_entry(account, options=options)
+    await hass.async_block_till_done()
+
+
 async def press(hass: HomeAssistant, entity_id: str) -> None:
     """Press a button."""
     await hass.services.async_call("button", "press", {"entity_id": entity_id}, blocking=True)
@@ -295,6 +302,56 @@ async def test_what_a_person_set_stays(
     device = device_registry.async_get(device_id)
     assert device is not None
     assert (device.name, device.name_by_user) == ("Mãe", "Vovó")
+
+
+async def test_origin_cannot_be_called(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """The button of a contact is gone while the origin has its number, and then back as it was."""
+    entity_registry.async_update_entity(MARIA_CALL, new_entity_id="button.ligar")
+    await hass.async_block_till_done()
+    maria = entities_of(hass, account, "Maria")
+    before = states_without(hass, {"button.ligar"})
+    await set_origin(hass, account, CONTACTS["Maria"])
+    assert entity_registry.async_get("button.ligar") is None
+    assert hass.states.get("button.ligar") is None
+    await set_origin(hass, account, ORIGIN)
+    assert entities_of(hass, account, "Maria") == maria
+    assert states_without(hass, {"button.ligar"}) == before
+    await press(hass, "button.ligar")
+    assert len(simulator.calls) == 1
+
+
+async def test_contact_gets_the_number_of_the_origin(
+    hass: HomeAssistant, account: MockConfigEntry, entity_registry: er.EntityRegistry
+) -> None:
+    """The button of a contact goes and comes with its number, however that is written."""
+    for number in (ORIGIN, "ip4130600300"):
+        await change(hass, account, "Maria", {CONF_NAME: "Maria", CONF_NUMBER: number})
+        assert entity_registry.async_get(MARIA_CALL) is None
+        assert entity_registry.async_get("notify.maria_voice_message") is not None
+    values = {CONF_NAME: "Maria", CONF_NUMBER: CONTACTS["Maria"]}
+    await change(hass, account, "Maria", values)
+    assert state_of(hass, MARIA_CALL) == "unknown"
+
+
+async def test_button_of_before_is_removed_at_set_up(
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """The button goes if the origin was changed while the account was not loaded."""
+    await hass.config_entries.async_unload(account.entry_id)
+    await set_origin(hass, account, CONTACTS["Maria"])
+    await hass.config_entries.async_setup(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entity_registry.async_get(MARIA_CALL) is None
+    assert entity_registry.async_get("button.joao_da_silva_call") is not None
 
 
 @pytest.mark.parametrize("step", ["async_forward_entry_setups", "async_unload_platforms"])
