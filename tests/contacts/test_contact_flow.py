@@ -329,7 +329,7 @@ async def test_contact_added_in_the_middle(
     assert response["outcome"] == "answered"
     assert response["contact"] == "Maria"
     await end_call(hass, destination="Maria")
-    assert state_of(hass, "sensor.directcall_last_call") == "ended"
+    assert state_of(hass, "sensor.maria_last_call") == "ended"
     state = hass.states.get("event.directcall_call")
     assert state is not None
     assert state.attributes["contact"] == "Maria"
