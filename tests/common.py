@@ -1,7 +1,7 @@
 """Helpers that tests share: accounts at the simulated provider, actions, events, and time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import (
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 
@@ -30,6 +30,7 @@ ROOT = Path(__file__).parent.parent
 ORIGIN = "+55 41 3060-0300"
 DESTINATION = "+55 41 99999-0000"
 CALL = "event.directcall_call"
+CALL_IN_PROGRESS = "binary_sensor.directcall_call_in_progress"
 MEDIA_KEY = "0123456789abcdef" * 2
 OPTIONS = {
     "origin": ORIGIN,
@@ -39,9 +40,7 @@ OPTIONS = {
 }
 REFUSED = Reply(b'{"access_token": false, "msg": "no"}')
 TOKEN_LOST = Reply(drop=True)
-ACTIVE_CALLS = "sensor.directcall_active_calls"
 CONNECTION = "binary_sensor.directcall_connection"
-LAST_CALL = "sensor.directcall_last_call"
 PLACE_CALL = "voz/call"
 # The refusal of an account that the provider does not know.
 UNKNOWN_USER = Reply(b'{"status": "erro", "codigo": "200"}')
@@ -89,7 +88,7 @@ def make_account(
     data: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     contacts: Mapping[str, str] | None = None,
-    minor_version: int = 2,
+    minor_version: int = 3,
     **more: Any,
 ) -> MockConfigEntry:
     """Return the config entry of an account, as the config flow makes it.
@@ -133,6 +132,21 @@ def set_ups_of(account: MockConfigEntry) -> list[ConfigEntryState]:
 
     account.async_on_state_change(note)
     return set_ups
+
+
+def with_sms(hass: HomeAssistant, account: MockConfigEntry) -> MockConfigEntry:
+    """Enable the entities for SMS, which are disabled by default, before an account is set up."""
+    account.add_to_hass(hass)
+    for contact in account.subentries.values():
+        er.async_get(hass).async_get_or_create(
+            "notify",
+            DOMAIN,
+            f"{account.entry_id}_{contact.subentry_id}_sms",
+            config_entry=account,
+            config_subentry_id=contact.subentry_id,
+            suggested_object_id=f"{contact.title}_sms",
+        )
+    return account
 
 
 async def set_up(hass: HomeAssistant, account: MockConfigEntry) -> MockConfigEntry:
@@ -224,6 +238,14 @@ async def settle(until: Callable[[], bool] = lambda: False) -> None:
             await asyncio.sleep(0)
 
 
+def last_event(hass: HomeAssistant) -> str | None:
+    """Return the type of the last event of a call."""
+    event = hass.states.get(CALL)
+    assert event is not None
+    event_type: str | None = event.attributes["event_type"]
+    return event_type
+
+
 def state_of(hass: HomeAssistant, entity_id: str) -> str:
     """Return the state of an entity that is there."""
     state = hass.states.get(entity_id)
@@ -238,6 +260,12 @@ class Events(list[State]):
     def types(self) -> list[str]:
         """Return their types."""
         return [state.attributes["event_type"] for state in self]
+
+
+def states_of(history: Iterable[Event[Any]], entity_id: str) -> list[State]:
+    """Return the states of an entity in captured events."""
+    states = (event.data["new_state"] for event in history)
+    return [state for state in states if state and state.entity_id == entity_id]
 
 
 def listen(hass: HomeAssistant) -> Events:

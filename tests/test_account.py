@@ -36,9 +36,9 @@ async def test_saved_items_are_restored_once(
 ) -> None:
     """A reload does not bring back what is over by now."""
     await place_call(hass)
-    assert account.runtime_data.account.calls.tracker.active == 1
+    assert len(account.runtime_data.account.calls.tracker.placed) == 1
     await hass.config_entries.async_reload(account.entry_id)
-    assert account.runtime_data.account.calls.tracker.active == 1
+    assert len(account.runtime_data.account.calls.tracker.placed) == 1
 
 
 async def test_sessions_stay_open_for_requests_under_way(

@@ -2,16 +2,31 @@
 
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, snapshot_platform
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    snapshot_platform,
+)
 from syrupy.assertion import SnapshotAssertion
 
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED, Platform
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from tests.common import DESTINATION, ORIGIN, make_account, set_up
+from tests.common import (
+    DESTINATION,
+    ORIGIN,
+    end_call,
+    make_account,
+    pass_time,
+    place_call,
+    set_up,
+    state_of,
+    states_of,
+)
 from tests.simulator import Simulator
 
 CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-0201", "Eu": ORIGIN}
@@ -29,7 +44,7 @@ async def test_entities(
     entity_registry: er.EntityRegistry,
     snapshot: SnapshotAssertion,
 ) -> None:
-    """An account has a button to hang up, and one to call each contact."""
+    """An account has a button to hang up, and a contact one to call and one to hang up."""
     with patch("custom_components.directcall.PLATFORMS", [Platform.BUTTON]):
         account = await set_up(
             hass, make_account(simulator, entry_id="01DIRECTCALL", contacts={"Maria": DESTINATION})
@@ -90,3 +105,48 @@ async def test_call_that_may_have_been_placed(
     with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
         await press(hass, "button.maria_call")
     assert len(simulator.calls) == 1
+
+
+async def test_contact_is_hung_up(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """Every call of a contact is hung up, from any origin, and no other call."""
+    await place_call(hass, destination="Maria")
+    await place_call(hass, destination="Maria", origin="+55 41 3060-0399")
+    await place_call(hass, destination="+55 41 99999-1111")
+    for call in simulator.calls:
+        call.line.started -= 3
+    await press(hass, "button.maria_hang_up")
+    assert [call.line.ended for call in simulator.calls] == [True, True, False]
+    assert state_of(hass, "sensor.maria_last_call") in {"unknown", "no_answer", "origin_no_answer"}
+
+
+async def test_contact_without_a_call_is_not_hung_up(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """The button of a contact without a call raises an error, and hangs up nobody else."""
+    await place_call(hass, destination="+55 41 99999-1111")
+    with pytest.raises(ServiceValidationError):
+        await press(hass, "button.maria_hang_up")
+    assert not simulator.calls[0].line.ended
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_states_name_the_one_who_pressed(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Every state of a call has the context of the button, also those that come later."""
+    history = async_capture_events(hass, EVENT_STATE_CHANGED)
+    context = Context()
+    await hass.services.async_call(
+        "button", "press", {"entity_id": "button.maria_call"}, blocking=True, context=context
+    )
+    await pass_time(hass, freezer, 3, times=8)
+    await end_call(hass, destination="Maria")
+    for entity_id in ("sensor.maria_last_call", "event.directcall_call"):
+        contexts = [state.context for state in states_of(history, entity_id)]
+        assert len(contexts) == 4
+        assert {each.id for each in contexts} == {context.id}

@@ -54,8 +54,7 @@ async def test_token_is_renewed_with_every_entity_disabled(
         ("binary_sensor", "connection"),
         ("button", "hang_up"),
         ("event", "call"),
-        ("sensor", "active_calls"),
-        ("sensor", "last_call"),
+        ("binary_sensor", "call_in_progress"),
         ("sensor", "token_expires"),
     ):
         entity_registry.async_get_or_create(

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 
-from tests.common import CALL, place_call, state_of
+from tests.common import CALL, CALL_IN_PROGRESS, place_call, state_of
 from tests.simulator import Simulator
 
 # What Home Assistant 2026.11 asks about (`homeassistant.helpers.entity`).
@@ -41,17 +41,16 @@ async def test_renamed_entities_go_on(
     entity_registry: er.EntityRegistry,
 ) -> None:
     """Entities with new ids show the states of calls as before."""
-    last_call = "sensor.directcall_last_call"
-    for old, new in ((CALL, "event.ligacao"), (last_call, "sensor.ultima")):
+    for old, new in ((CALL, "event.ligacao"), (CALL_IN_PROGRESS, "binary_sensor.agora")):
         entity_registry.async_update_entity(old, new_entity_id=new)
     await hass.async_block_till_done()
     await place_call(hass)
-    assert state_of(hass, "sensor.ultima") == "placed"
+    assert state_of(hass, "binary_sensor.agora") == "on"
     event = hass.states.get("event.ligacao")
     assert event is not None
     assert event.attributes["event_type"] == "placed"
     assert hass.states.get(CALL) is None
-    assert hass.states.get(last_call) is None
+    assert hass.states.get(CALL_IN_PROGRESS) is None
     connection = "binary_sensor.directcall_connection"
     entity_registry.async_update_entity(connection, new_entity_id="binary_sensor.conexao")
     await hass.async_block_till_done()

@@ -9,12 +9,22 @@ from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.components.group.const import DOMAIN as GROUP_DOMAIN
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from tests.common import CONTACTS, NEVER_TWICE, SEND, make_account, set_up, state_of
-from tests.simulator import Simulator
+from tests.common import (
+    CONTACTS,
+    NEVER_TWICE,
+    SEND,
+    device_of,
+    make_account,
+    perform,
+    set_up,
+    state_of,
+    with_sms,
+)
+from tests.simulator import Reply, Simulator
 
 VOICE_MESSAGE = "notify.maria_voice_message"
 SMS = "notify.maria_sms"
@@ -22,8 +32,8 @@ SMS = "notify.maria_sms"
 
 @pytest.fixture
 async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
-    """Return an account with two contacts."""
-    return await set_up(home, make_account(simulator, contacts=CONTACTS))
+    """Return an account with two contacts, who can be written to, too."""
+    return await set_up(home, with_sms(home, make_account(simulator, contacts=CONTACTS)))
 
 
 async def send(hass: HomeAssistant, entity_id: str | list[str], **data: Any) -> None:
@@ -41,6 +51,7 @@ async def test_entities(
 ) -> None:
     """A contact can be spoken and written to."""
     account = make_account(simulator, entry_id="01DIRECTCALL", contacts=CONTACTS)
+    with_sms(hass, account)
     with patch("custom_components.directcall.PLATFORMS", [Platform.NOTIFY]):
         await set_up(hass, account)
     await snapshot_platform(hass, entity_registry, snapshot, account.entry_id)
@@ -59,6 +70,57 @@ async def test_voice_message(
     assert message.text == "Fumaça na cozinha!"
     assert message.form["num_tentativas"] == "3"
     assert state_of(hass, VOICE_MESSAGE) != "unknown"
+
+
+async def test_message_of_an_action_is_shown(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """An action that reaches a contact moves the time of its entity, by whom it was performed."""
+    context = Context()
+    before = hass.states.get(SMS)
+    data = {"contact": device_of(hass, account, "Maria"), "message": "Fumaça!"}
+    await hass.services.async_call(
+        "directcall", "send_voice_message", data, blocking=True, context=context
+    )
+    state = hass.states.get(VOICE_MESSAGE)
+    assert state is not None
+    assert state.state != "unknown"
+    assert state.context.id == context.id
+    assert hass.states.get(SMS) is before
+    assert state_of(hass, "notify.joao_voice_message") == "unknown"
+    await perform(hass, "send_sms", {"destination": CONTACTS["Maria"], "message": "Fumaça!"})
+    assert state_of(hass, SMS) != "unknown"
+
+
+async def test_message_that_is_refused_is_not_shown(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """An action that reaches one contact of two moves the time of that one alone."""
+    refused = Reply(b'{"status": "erro", "codigo": "002"}')
+    simulator.reply(SEND, refused, Reply(b'{"status": "ok", "codigo": "000"}'), refused)
+    with pytest.raises(HomeAssistantError):
+        await perform(
+            hass, "send_voice_message", {"destination": "Maria, João", "message": "Fumaça!"}
+        )
+    states = [state_of(hass, VOICE_MESSAGE), state_of(hass, "notify.joao_voice_message")]
+    assert states.count("unknown") == 1
+
+
+async def test_contact_is_not_written_to_by_default(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """A message to the device of a new contact is spoken, and not billed twice."""
+    account = await set_up(hass, make_account(simulator, contacts=CONTACTS))
+    device = device_of(hass, account, "Maria")
+    await hass.services.async_call(
+        "notify",
+        "send_message",
+        {"message": "Fumaça!"},
+        target={"device_id": device},
+        blocking=True,
+    )
+    [message] = simulator.messages
+    assert message.is_spoken
 
 
 async def test_sms(hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry) -> None:

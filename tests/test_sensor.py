@@ -7,20 +7,32 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    async_capture_events,
     async_fire_time_changed,
-    mock_restore_cache_with_extra_data,
+    mock_restore_cache,
     snapshot_platform,
 )
 from syrupy.assertion import SnapshotAssertion
 
-from homeassistant.const import STATE_UNKNOWN, Platform
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall.const import DOMAIN
-from tests.common import LAST_CALL, make_account, set_up, state_of
+from tests.common import (
+    CONTACTS,
+    end_call,
+    make_account,
+    pass_time,
+    place_call,
+    set_up,
+    state_of,
+    states_of,
+)
 from tests.simulator import Simulator
 
+MARIAS_CALL = "sensor.maria_last_call"
+JOAOS_CALL = "sensor.joao_last_call"
 TOKEN_EXPIRES = "sensor.directcall_token_expires"
 
 
@@ -31,8 +43,8 @@ def account(
     simulator: Simulator,
     entity_registry: er.EntityRegistry,
 ) -> MockConfigEntry:
-    """Return an account whose sensor is enabled."""
-    account = make_account(simulator, entry_id="01DIRECTCALL")
+    """Return an account with two contacts, whose sensor is enabled."""
+    account = make_account(simulator, entry_id="01DIRECTCALL", contacts=CONTACTS)
     account.add_to_hass(hass)
     entity_registry.async_get_or_create(
         Platform.SENSOR,
@@ -64,12 +76,42 @@ async def test_entities(
 async def test_last_call_is_restored(
     hass: HomeAssistant, account: MockConfigEntry, saved: str | None, shown: str
 ) -> None:
-    """The state of the last call is restored after a restart."""
-    data = {"native_value": saved, "native_unit_of_measurement": None}
-    mock_restore_cache_with_extra_data(hass, [(State(LAST_CALL, str(saved)), data)])
+    """The last call to a contact is restored after a restart."""
+    attributes = {"since": "2026-11-23T12:00:00-03:00", "duration": 5, "number": "…0000"}
+    mock_restore_cache(hass, [State(MARIAS_CALL, str(saved), attributes)] if saved else [])
     await hass.config_entries.async_setup(account.entry_id)
     await hass.async_block_till_done()
-    assert state_of(hass, LAST_CALL) == shown
+    state = hass.states.get(MARIAS_CALL)
+    assert state is not None
+    assert state.state == shown
+    restored = {name: state.attributes.get(name) for name in attributes}
+    assert restored == (attributes if shown == saved else dict.fromkeys(attributes))
+
+
+@pytest.mark.freeze_time(tick=True)
+@pytest.mark.parametrize("destination", ["Maria", "(41) 99999-0000"])
+async def test_last_call_of_a_contact(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    destination: str,
+) -> None:
+    """A contact shows the states of its own calls, since when, and how long they lasted."""
+    await set_up(hass, account)
+    before = hass.states.get(JOAOS_CALL)
+    history = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await place_call(hass, destination=destination)
+    await pass_time(hass, freezer, 3, times=8)
+    await end_call(hass, destination=destination)
+    states = states_of(history, MARIAS_CALL)
+    assert [state.state for state in states] == ["placed", "ringing", "answered", "ended"]
+    assert [state.attributes["duration"] for state in states[:3]] == [None] * 3
+    assert states[3].attributes["duration"] == pytest.approx(10, abs=6)
+    assert {state.attributes["number"] for state in states} == {"…0000"}
+    moments = [datetime.fromisoformat(state.attributes["since"]) for state in states]
+    assert moments == sorted(moments)
+    assert abs(moments[3] - states[3].last_changed) < timedelta(seconds=2)
+    assert hass.states.get(JOAOS_CALL) is before
 
 
 @pytest.mark.freeze_time(tick=True)

@@ -161,7 +161,7 @@ async def test_thousands_of_calls(
         CallState.UNKNOWN: LOST * batches,
     }
     assert published["recording_ready"] == 9 * batches
-    assert state_of(hass, "sensor.directcall_active_calls") == "0"
+    assert state_of(hass, "binary_sensor.directcall_call_in_progress") == "off"
     assert saved(hass, f"{DOMAIN}.{account.entry_id}") == {"calls": [], "recordings": []}
     assert simulator.connections == 0
     assert left_over(hass) == before

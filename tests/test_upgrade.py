@@ -24,10 +24,11 @@ from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 
 from tests.common import (
-    ACTIVE_CALLS,
     CALL,
+    CALL_IN_PROGRESS,
     ENTRY_ID,
     Events,
+    last_event,
     listen,
     pass_time,
     place_call,
@@ -55,14 +56,15 @@ ORIGIN = "554130600300"
 MARIA = "5541999990000"
 JOAO = "5541999991111"
 MARIAS_DEVICE = "e92ff7f38b0398191e4176a85f4550f8"
-LAST_CALL = "sensor.ultima_ligacao"
 # Our ID of each call, and the provider's.
 MARIAS_CALL = "01KB8Q8Z3V5N0W2Y4X6A8C0E2G"
 MARIAS_CALL_AT_PROVIDER = "00000000-0000-4000-8000-000000000001"
 JOAOS_CALL = "01KB8Q8Z3V5N0W2Y4X6A8C0E2H"
 JOAOS_CALL_AT_PROVIDER = "00000000-0000-4000-8000-000000000002"
-# Texts, which may be reworded, and a time.
-NOT_COMPARED = {"modified_at", "object_id_base", "original_name"}
+# Texts, which may be reworded, a time, and the model, which devices of before lack.
+NOT_COMPARED = {"model", "modified_at", "object_id_base", "original_name"}
+# Sensors that told what the event and the contacts' sensors tell.
+DOUBLED = {f"{ENTRY_ID}_active_calls", f"{ENTRY_ID}_last_call"}
 
 
 @pytest.fixture
@@ -154,11 +156,21 @@ def rows_now(folder: Path, name: str, rows: str) -> list[dict[str, Any]]:
     ]
 
 
+def kept_entities() -> dict[str, dict[str, Any]]:
+    """Return the entities of before that stay, by their unique ID."""
+    rows = {row["unique_id"]: row for row in rows_before(ENTITIES, "entities")}
+    return {unique_id: row for unique_id, row in rows.items() if unique_id not in DOUBLED}
+
+
 def assert_registries_are_as_before(folder: Path) -> None:
-    """Assert that no entity or device changed, was added or was removed."""
-    assert rows_now(folder, ENTITIES, "entities") == rows_before(ENTITIES, "entities")
+    """Assert that no entity or device changed, and that only the doubled sensors were removed."""
+    now = {row["unique_id"]: row for row in rows_now(folder, ENTITIES, "entities")}
+    kept = kept_entities()
+    assert {unique_id: now[unique_id] for unique_id in kept} == kept
     assert rows_now(folder, DEVICES, "devices") == rows_before(DEVICES, "devices")
-    assert read(folder / STORAGE_DIR / ENTITIES)["deleted_entities"] == []
+    removed = read(folder / STORAGE_DIR / ENTITIES)["deleted_entities"]
+    assert {row["unique_id"] for row in removed} == DOUBLED
+    assert not DOUBLED & now.keys()
     assert read(folder / STORAGE_DIR / DEVICES)["deleted_devices"] == []
 
 
@@ -182,7 +194,9 @@ async def test_account_keeps_its_settings(folder: Path, caplog: pytest.LogCaptur
         assert account.state is ConfigEntryState.LOADED
         assert account.data == before["data"]
     [now] = read(folder / STORAGE_DIR / ENTRIES)["entries"]
-    assert {**now, "modified_at": before["modified_at"]} == before
+    changed = {"minor_version": 2, "modified_at": before["modified_at"]}
+    assert now["minor_version"] == 3
+    assert {**now, **changed} == before
     assert_no_warning(caplog)
 
 
@@ -194,7 +208,7 @@ async def test_account_without_files_of_its_own(
     replace(folder, RECORDINGS, None)
     async with started(folder) as (hass, events):
         assert account_of(hass).state is ConfigEntryState.LOADED
-        assert state_of(hass, ACTIVE_CALLS) == "0"
+        assert state_of(hass, CALL_IN_PROGRESS) == "off"
         assert events == []
     assert_no_warning(caplog)
 
@@ -203,8 +217,8 @@ async def test_entities_and_devices_stay(folder: Path) -> None:
     """Registries stay as they are; enabled entities have a state, disabled ones have none."""
     async with started(folder) as (hass, _):
         states = {state.entity_id: state for state in hass.states.async_all()}
-        entities = rows_before(ENTITIES, "entities")
-        assert states.keys() == {row["entity_id"] for row in entities if not row["disabled_by"]}
+        enabled = {row["entity_id"] for row in kept_entities().values() if not row["disabled_by"]}
+        assert enabled <= states.keys()
         assert not any(state.attributes.get("restored") for state in states.values())
         assert states["button.maria_call"].name == "Ligar para a mãe"
     assert_registries_are_as_before(folder)
@@ -218,7 +232,7 @@ async def test_states_are_restored(folder: Path, line: Line) -> None:
         assert event.state == "2026-11-24T12:00:26.570+00:00"
         assert event.attributes["event_type"] == "answered"
         assert event.attributes["call_id"] == JOAOS_CALL
-        assert state_of(hass, LAST_CALL) == "answered"
+        assert last_event(hass) == "answered"
         assert events == []
 
 
@@ -227,7 +241,7 @@ async def test_call_in_progress_goes_on(
 ) -> None:
     """A call that was answered before the stop ends with its own ID and contact."""
     async with started(folder) as (hass, events):
-        assert state_of(hass, ACTIVE_CALLS) == "1"
+        assert state_of(hass, CALL_IN_PROGRESS) == "on"
         with pytest.raises(ServiceValidationError) as refused:
             await place_call(hass, destination="João")
         assert refused.value.translation_key == "call_in_progress"
@@ -236,8 +250,8 @@ async def test_call_in_progress_goes_on(
         line.ended = True
         await pass_time(hass, freezer, 10)
         assert_joaos_call_ended(events)
-        assert state_of(hass, ACTIVE_CALLS) == "0"
-        assert state_of(hass, LAST_CALL) == "ended"
+        assert state_of(hass, CALL_IN_PROGRESS) == "off"
+        assert last_event(hass) == "ended"
 
 
 def assert_joaos_call_ended(events: Events) -> None:
@@ -298,7 +312,7 @@ async def test_no_credit_issue_stays_until_a_call_is_accepted(
     assert [call.destination for call in simulator.calls] == [JOAO, MARIA]
     async with started(folder) as (hass, _):
         assert not has_no_credit_issue(hass)
-        assert state_of(hass, ACTIVE_CALLS) == "2"
+        assert state_of(hass, CALL_IN_PROGRESS) == "on"
 
 
 async def test_second_start_is_like_the_first(
@@ -314,8 +328,8 @@ async def test_second_start_is_like_the_first(
     async with started(folder) as (hass, events):
         assert account_of(hass).state is ConfigEntryState.LOADED
         assert has_no_credit_issue(hass)
-        assert state_of(hass, LAST_CALL) == "answered"
-        assert state_of(hass, ACTIVE_CALLS) == "1"
+        assert last_event(hass) == "answered"
+        assert state_of(hass, CALL_IN_PROGRESS) == "on"
         line.ended = True
         await pass_time(hass, freezer, 10)
         assert_joaos_call_ended(events)
@@ -338,8 +352,8 @@ async def test_second_start_fires_nothing_twice(
         await pass_time(hass, freezer, 120)
         assert sorted(events.types) == ["ended", "recording_ready"]
     async with started(folder) as (hass, events):
-        assert state_of(hass, ACTIVE_CALLS) == "0"
-        assert state_of(hass, LAST_CALL) == "ended"
+        assert state_of(hass, CALL_IN_PROGRESS) == "off"
+        assert state_of(hass, "sensor.joao_last_call") == "ended"
         await pass_time(hass, freezer, 900, times=2)
         assert events == []
     assert len(simulator.searches) == 1

@@ -5,7 +5,7 @@ from typing import Final
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
@@ -26,7 +26,9 @@ PLATFORMS: Final = [
     Platform.NOTIFY,
     Platform.SENSOR,
 ]
+# Minor versions of entries.
 _WITH_MEDIA_KEY: Final = 2
+_WITHOUT_DOUBLED_SENSORS: Final = 3
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -36,13 +38,20 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -> bool:
-    """Add the media key, which entries of version 1.1 lack."""
+    """Add the media key, and remove the sensors that the event and the contacts' doubled."""
     if entry.minor_version < _WITH_MEDIA_KEY:
         hass.config_entries.async_update_entry(
             entry,
             data={**entry.data, CONF_MEDIA_KEY: new_media_key()},
             minor_version=_WITH_MEDIA_KEY,
         )
+    if entry.minor_version < _WITHOUT_DOUBLED_SENSORS:
+        entities = er.async_get(hass)
+        for key in ("active_calls", "last_call"):
+            unique_id = f"{entry.entry_id}_{key}"
+            if entity_id := entities.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id):
+                entities.async_remove(entity_id)
+        hass.config_entries.async_update_entry(entry, minor_version=_WITHOUT_DOUBLED_SENSORS)
     return True
 
 

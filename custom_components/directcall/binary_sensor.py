@@ -1,6 +1,6 @@
-"""Binary sensor platform: the connection of an account."""
+"""Binary sensor platform: calls in progress, and the connection of an account."""
 
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -9,14 +9,20 @@ from homeassistant.components.binary_sensor import (
 )
 from homeassistant.const import EntityCategory
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
 from .account import DirectcallConfigEntry
-from .entity import DirectcallTokenEntity
+from .api import redact_name
+from .calls import CallTracker, CallUpdate
+from .entity import DirectcallCallEntity, DirectcallTokenEntity
 
 PARALLEL_UPDATES = 0
 
+CALL_IN_PROGRESS: Final = BinarySensorEntityDescription(
+    key="call_in_progress", translation_key="call_in_progress"
+)
 CONNECTION: Final = BinarySensorEntityDescription(
     key="connection",
     translation_key="connection",
@@ -30,10 +36,41 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the binary sensor of an account."""
+    """Add the binary sensors of an account."""
+    data = entry.runtime_data
     async_add_entities(
-        [DirectcallConnectionBinarySensor(entry.runtime_data.coordinator, CONNECTION)]
+        [
+            DirectcallCallInProgressBinarySensor(data.account.calls.tracker, CALL_IN_PROGRESS),
+            DirectcallConnectionBinarySensor(data.coordinator, CONNECTION),
+        ]
     )
+
+
+class DirectcallCallInProgressBinarySensor(DirectcallCallEntity, BinarySensorEntity):
+    """The sensor that is on while the account has a call that is not over."""
+
+    def __init__(self, tracker: CallTracker, description: EntityDescription) -> None:
+        """Begin with the calls that were tracked before."""
+        super().__init__(tracker, description)
+        self._calls = tracker.placed
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return bool(self._calls)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        return {"contacts": [redact_name(call.contact) for call in self._calls if call.contact]}
+
+    @callback
+    @override
+    def _async_call_changed(self, update: CallUpdate) -> None:
+        shown = self.is_on, self.extra_state_attributes
+        self._calls = self._tracker.placed
+        if (self.is_on, self.extra_state_attributes) != shown:
+            super()._async_call_changed(update)
 
 
 class DirectcallConnectionBinarySensor(DirectcallTokenEntity, BinarySensorEntity):

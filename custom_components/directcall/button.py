@@ -20,6 +20,7 @@ PARALLEL_UPDATES = 0
 
 CALL: Final = ButtonEntityDescription(key="call", translation_key="call")
 HANG_UP: Final = ButtonEntityDescription(key="hang_up", translation_key="hang_up")
+HANG_UP_CONTACT: Final = ButtonEntityDescription(key="hang_up", translation_key="hang_up_contact")
 
 
 async def async_setup_entry(
@@ -27,12 +28,15 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the button of an account, and one for each contact."""
+    """Add the button of an account, and those of each contact."""
     async_add_entities([DirectcallHangUpButton(entry)])
     async_add_contact_entities(
         entry,
         async_add_entities,
-        lambda contact: _async_create_call_button(hass, entry, contact),
+        lambda contact: [
+            *_async_create_call_button(hass, entry, contact),
+            DirectcallContactHangUpButton(hass, entry, contact, HANG_UP_CONTACT),
+        ],
     )
 
 
@@ -74,4 +78,16 @@ class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
         request = PlaceCallOptions.from_entry(self._entry).request(pair)
         data = self._entry.runtime_data
         with translated_errors():
-            await data.account.calls.async_place(data.client, request, recipient.contact)
+            await data.account.calls.async_place(
+                data.client, request, recipient.contact, self._context
+            )
+
+
+class DirectcallContactHangUpButton(DirectcallContactEntity, ButtonEntity):
+    """The button that hangs up every call of a contact."""
+
+    @override
+    async def async_press(self) -> None:
+        data = self._entry.runtime_data
+        with translated_errors():
+            await data.account.calls.async_hang_up_all(data.client, self._recipient.number)

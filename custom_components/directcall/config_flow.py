@@ -107,7 +107,7 @@ async def _async_try_credentials(url: URL, client_id: str, client_secret: str) -
 class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     """Adds an account, and renews its credentials."""
 
-    MINOR_VERSION = 2
+    MINOR_VERSION = 3
 
     @staticmethod
     @callback

@@ -40,7 +40,7 @@ async def async_get_config_entry_diagnostics(
             "lifetime": round(token.lifetime),
         },
         "calls": {
-            "active": tracker.active,
+            "active": len(tracker.placed),
             "unclear": tracker.ambiguous,
             "over": dict(tracker.final_states),
             "unknown_words": dict(tracker.unknown_words),

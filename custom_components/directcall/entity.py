@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .account import DirectcallConfigEntry
-from .calls import Call, CallState, CallTracker
+from .calls import CallTracker, CallUpdate
 from .const import DOMAIN, SUBENTRY_CONTACT
 from .contacts import Recipient, async_contact_signal, contact_identifier, recipient_of
 from .coordinator import DirectcallCoordinator
@@ -30,6 +30,7 @@ def _account_device(entry_id: str) -> DeviceInfo:
         entry_type=DeviceEntryType.SERVICE,
         identifiers={(DOMAIN, entry_id)},
         manufacturer="Directcall",
+        model="Account",
         name="Directcall",
     )
 
@@ -118,6 +119,7 @@ class DirectcallContactEntity(Entity):
             entry_type=DeviceEntryType.SERVICE,
             identifiers={contact_identifier(self._entry.entry_id, self._contact.subentry_id)},
             manufacturer="Directcall",
+            model="Contact",
             name=self._recipient.contact,
             via_device_id=self._via_device_id,
         )
@@ -163,5 +165,7 @@ class DirectcallCallEntity(DirectcallEntity):
         """Do nothing, because nothing depends on the entity's ID."""
 
     @callback
-    def _async_call_changed(self, call: Call, state: CallState) -> None:
+    def _async_call_changed(self, update: CallUpdate) -> None:
+        if update.context:
+            self.async_set_context(update.context)
         self.async_write_ha_state()

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
 from .api import redact_name
-from .calls import Call, CallState, CallTracker
+from .calls import Call, CallState, CallTracker, CallUpdate
 from .entity import DirectcallCallEntity
 from .recordings import PendingRecording, async_recording_signal
 
@@ -55,16 +55,18 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
 
     @callback
     @override
-    def _async_call_changed(self, call: Call, state: CallState) -> None:
+    def _async_call_changed(self, update: CallUpdate) -> None:
+        call = update.call
         self._trigger_event(
-            state,
+            update.state,
             {
                 **_identity(call),
                 "recorded": call.recorded,
                 "duration": None if call.duration is None else round(call.duration),
+                "telephone": call.ringing if update.state is CallState.RINGING else None,
             },
         )
-        super()._async_call_changed(call, state)
+        super()._async_call_changed(update)
 
     @callback
     def _async_recording_ready(self, pending: PendingRecording, content_id: str) -> None:

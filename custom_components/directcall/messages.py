@@ -7,8 +7,9 @@ from functools import partial
 from itertools import batched
 from time import monotonic
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.dispatcher import SignalType
 
 from .api import (
     MOST_RECIPIENTS,
@@ -38,6 +39,22 @@ class Outcome:
     recipients: tuple[Recipient, ...]
     result: AcceptedRequest | DirectcallError | HomeAssistantError
     """The provider's confirmation, or the reason that there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message that the provider accepted for its recipients."""
+
+    message: VoiceMessage | Sms
+    recipients: tuple[Recipient, ...]
+    context: Context
+    """The context of the action that sent it."""
+
+
+@callback
+def async_sent_message_signal(entry_id: str) -> SignalType[SentMessage]:
+    """Return the signal that an action of an account has sent a message."""
+    return SignalType(f"{DOMAIN}_sent_message_{entry_id}")
 
 
 class _Sender:

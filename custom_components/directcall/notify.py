@@ -7,7 +7,8 @@ from homeassistant.components.notify import (
     NotifyEntityDescription,
     NotifyEntityFeature,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
@@ -15,12 +16,22 @@ from .api import PhoneNumber, Sms, VoiceMessage
 from .contacts import AddressBook
 from .entity import DirectcallContactEntity, async_add_contact_entities
 from .errors import translated_errors
-from .messages import async_check_outcomes, async_send_message
+from .messages import (
+    SentMessage,
+    async_check_outcomes,
+    async_send_message,
+    async_sent_message_signal,
+)
 from .validation import spoken_text, written_text
 
 PARALLEL_UPDATES = 0
 
-SMS: Final = NotifyEntityDescription(key="sms", translation_key="sms")
+SMS: Final = NotifyEntityDescription(
+    key="sms",
+    translation_key="sms",
+    # *Send a notification message* to the device of a contact would send and bill both.
+    entity_registry_enabled_default=False,
+)
 VOICE_MESSAGE: Final = NotifyEntityDescription(key="voice_message", translation_key="voice_message")
 
 
@@ -44,6 +55,25 @@ class DirectcallNotifyEntity(DirectcallContactEntity, NotifyEntity):
     """An entity that sends messages to a contact."""
 
     _attr_supported_features = NotifyEntityFeature.TITLE
+    _message_type: type[VoiceMessage | Sms]
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        signal = async_sent_message_signal(self._entry.entry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_message_sent))
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Do nothing, because nothing depends on the entity's ID."""
+
+    @callback
+    def _async_message_sent(self, sent: SentMessage) -> None:
+        """Show the time of a message that an action sent to the contact."""
+        numbers = {recipient.number for recipient in sent.recipients}
+        if isinstance(sent.message, self._message_type) and self._recipient.number in numbers:
+            self.async_set_context(sent.context)
+            self._async_record_notification()
 
     @property
     def _origin(self) -> PhoneNumber:
@@ -61,6 +91,8 @@ class DirectcallNotifyEntity(DirectcallContactEntity, NotifyEntity):
 class DirectcallVoiceMessageNotifyEntity(DirectcallNotifyEntity):
     """The entity that speaks a text on the telephone."""
 
+    _message_type = VoiceMessage
+
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         await self._async_send(VoiceMessage(self._origin, (), spoken_text(message, title)))
@@ -68,6 +100,8 @@ class DirectcallVoiceMessageNotifyEntity(DirectcallNotifyEntity):
 
 class DirectcallSmsNotifyEntity(DirectcallNotifyEntity):
     """The entity that sends a text to the telephone."""
+
+    _message_type = Sms
 
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:

@@ -1,31 +1,26 @@
-"""Sensor platform: calls and the token of an account."""
+"""Sensor platform: the last call to a contact, and the token of an account."""
 
 from datetime import datetime, timedelta
 from typing import Final, override
 
-from homeassistant.components.sensor import (
-    RestoreSensor,
-    SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
-)
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from .account import DirectcallConfigEntry
-from .calls import Call, CallState
-from .entity import DirectcallCallEntity, DirectcallTokenEntity
+from .calls import CallState, CallUpdate
+from .entity import DirectcallContactEntity, DirectcallTokenEntity, async_add_contact_entities
 
 PARALLEL_UPDATES = 0
 
-ACTIVE_CALLS: Final = SensorEntityDescription(
-    key="active_calls",
-    translation_key="active_calls",
-    state_class=SensorStateClass.MEASUREMENT,
-)
+ATTR_DURATION: Final = "duration"
+ATTR_NUMBER: Final = "number"
+ATTR_SINCE: Final = "since"
+_ATTRIBUTES: Final = (ATTR_SINCE, ATTR_DURATION, ATTR_NUMBER)
+
 LAST_CALL: Final = SensorEntityDescription(
     key="last_call",
     translation_key="last_call",
@@ -46,47 +41,50 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensors of an account."""
-    tracker = entry.runtime_data.account.calls.tracker
+    """Add the sensor of an account, and one for each contact."""
     async_add_entities(
-        [
-            DirectcallActiveCallsSensor(tracker, ACTIVE_CALLS),
-            DirectcallLastCallSensor(tracker, LAST_CALL),
-            DirectcallTokenExpiresSensor(entry.runtime_data.coordinator, TOKEN_EXPIRES),
-        ]
+        [DirectcallTokenExpiresSensor(entry.runtime_data.coordinator, TOKEN_EXPIRES)]
+    )
+    async_add_contact_entities(
+        entry,
+        async_add_entities,
+        lambda contact: [DirectcallLastCallSensor(hass, entry, contact, LAST_CALL)],
     )
 
 
-class DirectcallActiveCallsSensor(DirectcallCallEntity, SensorEntity):
-    """The sensor of the number of calls that are not over."""
-
-    @property
-    @override
-    def native_value(self) -> int:
-        return self._tracker.active
-
-
-class DirectcallLastCallSensor(DirectcallCallEntity, RestoreSensor):
-    """The sensor of the latest state of any call."""
+class DirectcallLastCallSensor(DirectcallContactEntity, SensorEntity, RestoreEntity):
+    """The sensor of the latest state of any call to a contact."""
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        if (last := await self.async_get_last_sensor_data()) and last.native_value in CallState:
-            self._attr_native_value = str(last.native_value)
+        if (last := await self.async_get_last_state()) and last.state in CallState:
+            self._attr_native_value = last.state
+            self._attr_extra_state_attributes = {
+                name: last.attributes[name] for name in _ATTRIBUTES if name in last.attributes
+            }
+        tracker = self._entry.runtime_data.account.calls.tracker
+        self.async_on_remove(tracker.async_subscribe(self._async_call_changed))
 
     @callback
-    @override
     def async_entity_id_changed(self, old_entity_id: str) -> None:
         """Do nothing, because nothing depends on the entity's ID."""
 
     @callback
-    @override
-    def _async_call_changed(self, call: Call, state: CallState) -> None:
-        # Of calls at the same time, several enter the same state.
-        if self._attr_native_value != state:
-            self._attr_native_value = state
-            super()._async_call_changed(call, state)
+    def _async_call_changed(self, update: CallUpdate) -> None:
+        call = update.call
+        if call.pair.destination != self._recipient.number:
+            return
+        self._attr_native_value = update.state
+        self._attr_extra_state_attributes = {
+            ATTR_SINCE: dt_util.now().isoformat(timespec="seconds"),
+            ATTR_DURATION: None if call.duration is None else round(call.duration),
+            # Backups hold the attributes, so they must not have a whole number.
+            ATTR_NUMBER: str(call.pair.destination),
+        }
+        if update.context:
+            self.async_set_context(update.context)
+        self.async_write_ha_state()
 
 
 class DirectcallTokenExpiresSensor(DirectcallTokenEntity, SensorEntity):

@@ -8,7 +8,7 @@ from typing import Final
 
 import voluptuous as vol
 
-from homeassistant.core import ServiceCall
+from homeassistant.core import Context, HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
@@ -53,6 +53,16 @@ class ActionFields:
                         "field": _NOT_SHOWN.sub("…", str(name))[:_LONGEST_FIELD]
                     },
                 )
+
+    @property
+    def hass(self) -> HomeAssistant:
+        """Return the Home Assistant that performs the action."""
+        return self._call.hass
+
+    @property
+    def context(self) -> Context:
+        """Return the context in which the action is performed."""
+        return self._call.context
 
     def get(self, name: str) -> object:
         """Return the value as it was given, or None."""

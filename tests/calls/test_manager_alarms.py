@@ -15,7 +15,7 @@ from homeassistant.exceptions import ServiceValidationError
 from custom_components.directcall.api import DirectcallClient
 from tests.calls.common import SAVED, UNAVAILABLE, file_of_calls, legs_reply, write
 from tests.common import (
-    ACTIVE_CALLS,
+    CALL_IN_PROGRESS,
     END,
     STATUS,
     Events,
@@ -60,7 +60,7 @@ async def test_second_call_is_placed_if_the_status_is_unavailable(
         ("unknown", first["call_id"]),
         ("placed", second["call_id"]),
     ]
-    assert state_of(hass, ACTIVE_CALLS) == "1"
+    assert state_of(hass, CALL_IN_PROGRESS) == "on"
 
 
 async def test_second_call_is_placed_if_the_status_is_late(
@@ -183,7 +183,7 @@ async def test_hang_up_before_ringing_leaves_the_next_call_alone(
     with pytest.raises(ServiceValidationError, match="no call to hang up"):
         await hanging_up
     assert [call.line.ended for call in simulator.calls] == [True, False]
-    assert state_of(hass, ACTIVE_CALLS) == "1"
+    assert state_of(hass, CALL_IN_PROGRESS) == "on"
 
 
 @pytest.mark.freeze_time("2026-11-24 07:00:00", tick=True)

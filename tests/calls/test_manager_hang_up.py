@@ -14,7 +14,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from tests.calls.common import IN_VAIN, UNAVAILABLE
 from tests.common import (
-    ACTIVE_CALLS,
+    CALL_IN_PROGRESS,
     END,
     NUMBER,
     PLACE_CALL,
@@ -56,7 +56,7 @@ async def test_hang_up(
     await end_call(hass)
     assert events.types[3:] == ["placed", "ringing", "answered", "ended"]
     assert len(simulator.calls) == 2
-    assert state_of(hass, ACTIVE_CALLS) == "0"
+    assert state_of(hass, CALL_IN_PROGRESS) == "off"
     asked = simulator.requests[STATUS]
     await flow_on(10)
     assert simulator.requests[STATUS] == asked
@@ -218,7 +218,7 @@ async def test_hang_up_during_the_request(
     assert placing.done()
     assert simulator.calls[0].line.ended
     assert simulator.requests[END] > 2
-    assert state_of(hass, ACTIVE_CALLS) == "0"
+    assert state_of(hass, CALL_IN_PROGRESS) == "off"
 
 
 async def test_hang_up_of_a_call_that_never_comes_up(
@@ -248,7 +248,7 @@ async def test_hang_up_of_all(
     await flow_on(1)
     await press_hang_up(hass)
     assert [call.line.ended for call in simulator.calls] == [True, True]
-    assert state_of(hass, ACTIVE_CALLS) == "0"
+    assert state_of(hass, CALL_IN_PROGRESS) == "off"
 
 
 async def test_hang_up_of_all_when_all_have_ended(

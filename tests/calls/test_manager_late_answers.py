@@ -13,7 +13,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from tests.calls.common import LOST, UNAVAILABLE, UNCLEAR
 from tests.common import (
-    ACTIVE_CALLS,
+    CALL_IN_PROGRESS,
     END,
     PLACE_CALL,
     STATUS,
@@ -47,7 +47,7 @@ async def test_late_hang_up_ends_no_call_that_rings(
     held.set()
     # The provider closes the connection after its answer.
     await until(lambda: simulator.connections == 0)
-    assert state_of(hass, ACTIVE_CALLS) == "1"
+    assert state_of(hass, CALL_IN_PROGRESS) == "on"
     skip(2.1)
     assert (await hanging_up)["code"] == "000"
     assert simulator.calls[0].line.ended
@@ -71,7 +71,7 @@ async def test_late_status_ends_no_call_that_rings(
     assert events.types[:1] == ["placed"]
     held.set()
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert state_of(hass, ACTIVE_CALLS) == "1"
+    assert state_of(hass, CALL_IN_PROGRESS) == "on"
     assert "unknown" not in events.types
 
 
@@ -100,7 +100,7 @@ async def test_hang_up_does_not_wait_for_the_answer_of_the_request(
     assert events.types == ["placed"]
     await pass_time(hass, freezer, 1, times=4)
     assert events.types == ["placed", "unknown"]
-    assert state_of(hass, ACTIVE_CALLS) == "0"
+    assert state_of(hass, CALL_IN_PROGRESS) == "off"
     await place_call(hass)
     assert len(simulator.calls) == 2
 
@@ -208,7 +208,7 @@ async def test_hang_up_whose_answer_is_later_than_that_of_the_request(
     ended.set()
     assert (await hanging_up)["code"] == "000"
     assert events.types[0] == "placed"
-    assert state_of(hass, ACTIVE_CALLS) == "0"
+    assert state_of(hass, CALL_IN_PROGRESS) == "off"
 
 
 async def test_hang_up_ends_with_its_deadline(
@@ -253,7 +253,7 @@ async def test_hang_up_leaves_a_new_call_alone(
     ended.set()
     assert (await hanging_up)["code"] == "000"
     assert events.types[-1] == "ended"
-    assert state_of(hass, ACTIVE_CALLS) == "0"
+    assert state_of(hass, CALL_IN_PROGRESS) == "off"
 
 
 async def test_hang_up_leaves_an_alarm_alone_that_is_being_placed(
@@ -279,7 +279,7 @@ async def test_hang_up_leaves_an_alarm_alone_that_is_being_placed(
     answer.set()
     await placing
     assert not simulator.calls[1].line.ended
-    assert state_of(hass, ACTIVE_CALLS) == "1"
+    assert state_of(hass, CALL_IN_PROGRESS) == "on"
 
 
 async def test_button_cancels_a_call_that_waits_for_a_token(

@@ -24,7 +24,7 @@ from tests.calls.common import (
     saved_calls,
 )
 from tests.common import (
-    ACTIVE_CALLS,
+    CALL_IN_PROGRESS,
     NUMBER,
     PLACE_CALL,
     STATUS,
@@ -229,7 +229,7 @@ async def test_ten_calls_at_once(
     endings = ["7001", "7002", "7003", "7004", "7006"]
     numbers = [f"+55 41 9999{n}-{ending}" for n in range(2) for ending in endings]
     responses = await asyncio.gather(*(place_call(hass, destination=n) for n in numbers))
-    assert state_of(hass, ACTIVE_CALLS) == "10"
+    assert state_of(hass, CALL_IN_PROGRESS) == "on"
     await flow_on(60)
     last = {e.attributes["call_id"]: e.attributes["event_type"] for e in events}
     assert [last[response["call_id"]] for response in responses] == 2 * [
@@ -239,5 +239,5 @@ async def test_ten_calls_at_once(
         "ended",
         "failed",
     ]
-    assert state_of(hass, ACTIVE_CALLS) == "0"
+    assert state_of(hass, CALL_IN_PROGRESS) == "off"
     assert len(simulator.calls) == 10

@@ -12,7 +12,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from tests.calls.common import LOST, UNAVAILABLE, UNCLEAR, status
 from tests.common import (
-    ACTIVE_CALLS,
+    CALL_IN_PROGRESS,
     NUMBER,
     PLACE_CALL,
     STATUS,
@@ -40,12 +40,12 @@ async def test_ambiguous_call_is_tracked_once_it_is_live(
     with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
         await place_call(hass, destination=f"{NUMBER}9001")
     assert events.types == []
-    assert state_of(hass, ACTIVE_CALLS) == "0"
+    assert state_of(hass, CALL_IN_PROGRESS) == "off"
     with pytest.raises(ServiceValidationError):
         await place_call(hass, destination=f"{NUMBER}9001")
     await flow_on(15)
     assert events.types == ["placed", "ringing", "answered"]
-    assert state_of(hass, ACTIVE_CALLS) == "1"
+    assert state_of(hass, CALL_IN_PROGRESS) == "on"
     assert simulator.requests[PLACE_CALL] == 1
 
 

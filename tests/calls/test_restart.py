@@ -14,13 +14,13 @@ from homeassistant.exceptions import ServiceValidationError
 
 from tests.calls.common import IN_VAIN, file_of_calls, saved_calls, start_poll
 from tests.common import (
-    ACTIVE_CALLS,
-    LAST_CALL,
+    CALL_IN_PROGRESS,
     NUMBER,
     PLACE_CALL,
     STATUS,
     Events,
     begin,
+    last_event,
     listen,
     make_account,
     pass_time,
@@ -83,7 +83,7 @@ async def test_reload_during_a_poll(
     with patch.object(hass.config_entries, "async_unload_platforms", unload_slowly):
         await hass.config_entries.async_reload(account.entry_id)
     assert events.types == [*IN_VAIN, "busy"]
-    assert state_of(hass, LAST_CALL) == "busy"
+    assert last_event(hass) == "busy"
 
 
 async def test_unload_that_fails(
@@ -153,7 +153,7 @@ async def test_restart_in_the_middle(
         events = listen(again)
         await set_up(again, make_account(simulator, entry_id="01DIRECTCALL"))
         # One that was not answered for is known to be placed once a look has found it.
-        assert state_of(again, ACTIVE_CALLS) == "1"
+        assert state_of(again, CALL_IN_PROGRESS) == "on"
         with pytest.raises(ServiceValidationError, match="already"):
             await place_call(again)
         await pass_time(again, freezer, 1, times=15)

@@ -16,7 +16,7 @@ from custom_components.directcall.api import (
     PhoneNumber,
     RedactedText,
 )
-from custom_components.directcall.calls import Call, CallState, state_machine
+from custom_components.directcall.calls import Call, CallState, Telephone, state_machine
 
 # Seconds on the monotonic clock, and on the wall clock, when the request of a call ends.
 START = 1000.0
@@ -416,6 +416,24 @@ def test_request_is_accepted(
     )
     assert (call.state, call.is_accepted, states) == ("placed", True, (CallState.PLACED,))
     assert call.provider_id == provider_id
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "ringing"),
+    [
+        (PLACED, RINGS, Telephone.ORIGIN),
+        (PLACED, GOES_ON, Telephone.DESTINATION),
+        (DESTINATION_FIRST, legs(None, "ringing"), Telephone.DESTINATION),
+        (PLACED, legs("ringing", "ringing"), Telephone.ORIGIN),
+        (DESTINATION_FIRST, legs("ringing", "ringing"), Telephone.DESTINATION),
+        (PLACED, ANSWERED, None),
+        (PLACED, legs("?"), None),
+    ],
+)
+def test_telephone_that_rings(call: Call, status: Status, ringing: Telephone | None) -> None:
+    """The telephone that rings is known, and of two the one that rings first."""
+    call, _ = poll(call, 2, status)
+    assert call.ringing is ringing
 
 
 def test_unknown_word_does_not_show_a_live_call() -> None:

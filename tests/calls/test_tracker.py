@@ -14,13 +14,14 @@ from homeassistant.core import HomeAssistant
 
 from tests.calls.common import IN_VAIN, OVER, UNAVAILABLE, start_poll, timers
 from tests.common import (
-    ACTIVE_CALLS,
+    CALL,
+    CALL_IN_PROGRESS,
     END,
-    LAST_CALL,
     NUMBER,
     STATUS,
     Events,
     end_call,
+    last_event,
     pass_time,
     place_call,
     state_of,
@@ -70,8 +71,11 @@ async def test_story(
     )
     await flow_on(60)
     assert events.types == story
-    assert state_of(hass, LAST_CALL) == story[-1]
-    assert state_of(hass, ACTIVE_CALLS) == ("1" if story[-1] == "answered" else "0")
+    first = "destination" if destination_first else "origin"
+    rings = {"ringing": first}
+    assert [e.attributes["telephone"] for e in events] == [rings.get(state) for state in story]
+    assert last_event(hass) == story[-1]
+    assert state_of(hass, CALL_IN_PROGRESS) == ("on" if story[-1] == "answered" else "off")
     assert len(simulator.calls) == 1
     if story[-1] != "answered":
         asked = simulator.requests[STATUS]
@@ -95,7 +99,7 @@ async def test_late_poll_after_a_hang_up_is_ignored(
     status.set()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert events.types == [*IN_VAIN, "answered", "ended"]
-    assert state_of(hass, ACTIVE_CALLS) == "0"
+    assert state_of(hass, CALL_IN_PROGRESS) == "off"
 
 
 async def test_call_that_ends_during_a_hang_up_ends_once(
@@ -132,7 +136,7 @@ async def test_attributes_mask_the_number(
     durations = [event.attributes["duration"] for event in events]
     assert durations[:-1] == [None, None, None]
     assert durations[-1] == pytest.approx(10, abs=4)
-    state = hass.states.get(LAST_CALL)
+    state = hass.states.get(CALL)
     assert state is not None
     assert "99999" not in str([*events, state])
 

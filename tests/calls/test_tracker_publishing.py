@@ -21,16 +21,15 @@ from custom_components.directcall.diagnostics import async_get_config_entry_diag
 from custom_components.directcall.event import DirectcallCallEvent
 from tests.common import (
     ENTRY_ID,
-    LAST_CALL,
     STATUS,
     end_call,
+    last_event,
     listen,
     make_account,
     pass_time,
     place_call,
     restarted,
     set_up,
-    state_of,
     until,
 )
 from tests.simulator import Simulator
@@ -67,13 +66,13 @@ async def test_states_are_published_once_home_assistant_has_started(
         assert simulator.requests[STATUS] == asked + 1
         assert await async_setup_component(again, "automation", AUTOMATION)
         assert events.types == []
-        assert state_of(again, LAST_CALL) == "unknown"
+        assert last_event(again) == "unknown"
 
         again.set_state(CoreState.running)
         again.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
         await again.async_block_till_done()
         assert events.types == ["ended"]
-        assert state_of(again, LAST_CALL) == "ended"
+        assert last_event(again) == "ended"
         await until(lambda: len(heard) == 1)
 
 
@@ -131,7 +130,7 @@ async def test_listener_that_raises_fails_no_action(
     assert response["code"] == "000"
     assert "boom" in caplog.text
     # The others heard of it, and the call is followed.
-    assert state_of(hass, LAST_CALL) == "placed"
+    assert last_event(hass) == "placed"
     with pytest.raises(ServiceValidationError, match="already"):
         await place_call(hass)
     assert simulator.calls[0].call_id not in caplog.text

@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from tests.common import (
-    ACTIVE_CALLS,
+    CALL_IN_PROGRESS,
     CONNECTION,
     PLACE_CALL,
     REQUEST_TOKEN,
@@ -140,7 +140,7 @@ async def test_suspended_while_a_call_rings(
     simulator.calls[-1].line.ended = True
     await pass_time(hass, freezer, 6 * 3600)
     assert events.types == ["placed", "ringing", "unknown"]
-    assert state_of(hass, ACTIVE_CALLS) == "0"
+    assert state_of(hass, CALL_IN_PROGRESS) == "off"
     assert state_of(hass, CONNECTION) == "on"
     assert simulator.requests[REQUEST_TOKEN] == 2
     await place_call(hass, destination=f"{NUMBER}5607")
@@ -182,4 +182,4 @@ async def test_suspended_before_the_reply(
     assert done(simulator) - before == Counter(placed=1)
     assert state_of(hass, CONNECTION) == "on"
     # It is up still, after all that time.
-    assert state_of(hass, ACTIVE_CALLS) == "1"
+    assert state_of(hass, CALL_IN_PROGRESS) == "on"

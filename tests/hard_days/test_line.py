@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 
 from tests.common import (
-    ACTIVE_CALLS,
+    CALL_IN_PROGRESS,
     CONNECTION,
     PLACE_CALL,
     hurry,
@@ -238,5 +238,5 @@ async def test_lost_poll_does_not_end_the_tracking(
     await flow_on(freezer, 90)
     assert not line.faults
     assert (events.types[0], events.types[-1]) == ("placed", "answered")
-    assert state_of(hass, ACTIVE_CALLS) == "1"
+    assert state_of(hass, CALL_IN_PROGRESS) == "on"
     assert simulator.requests[PLACE_CALL] == 1

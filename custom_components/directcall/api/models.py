@@ -64,6 +64,10 @@ class NumberPair:
         """Return the line keys of both, which are the same for all pairs that could match."""
         return self.origin.line_key, self.destination.line_key
 
+    def includes(self, number: PhoneNumber) -> bool:
+        """Return if a number may be one of the two telephones."""
+        return self.origin.could_match(number) or self.destination.could_match(number)
+
     def could_match(self, other: NumberPair) -> bool:
         """Return if another pair may be the same two telephones."""
         # Most calls of an account have one origin.

@@ -1,9 +1,10 @@
 """Calls: placed once, tracked to their outcome, hung up."""
 
-from .call import DIGITS, SECONDS, Call, CallState
+from .call import DIGITS, SECONDS, Call, CallState, Telephone
 from .hang_up import HangUpResult, PreventedCall
 from .manager import CallManager, PlacedCall
 from .options import PlaceCallOptions
+from .publisher import CallUpdate
 from .tracker import CallTracker
 
 __all__ = [
@@ -13,8 +14,10 @@ __all__ = [
     "CallManager",
     "CallState",
     "CallTracker",
+    "CallUpdate",
     "HangUpResult",
     "PlaceCallOptions",
     "PlacedCall",
     "PreventedCall",
+    "Telephone",
 ]

@@ -34,6 +34,13 @@ class CallState(StrEnum):
         return self not in {CallState.PLACED, CallState.RINGING, CallState.ANSWERED}
 
 
+class Telephone(StrEnum):
+    """One of the two telephones of a call."""
+
+    ORIGIN = "origin"
+    DESTINATION = "destination"
+
+
 DIGITS: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
 SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED: Final = vol.Schema(
@@ -74,6 +81,8 @@ class Call:
     is_accepted: bool = False
     """Whether the call surely was placed: the provider said so, or it turned up."""
     origin_answered: bool = False
+    ringing: Telephone | None = None
+    """The telephone that rang in the last status, the first one if both did."""
     answered_after: float | None = None
     """Seconds from the end of the request until the destination answered."""
     duration: float | None = None

@@ -8,7 +8,7 @@ from math import ceil
 import time
 from typing import Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util.ulid import ulid_now
 
@@ -19,6 +19,7 @@ from ..api import (
     DirectcallError,
     DirectcallOutcomeUnknownError,
     NumberPair,
+    PhoneNumber,
     RequestScope,
     redact_name,
 )
@@ -64,6 +65,7 @@ class CallManager:
         client: DirectcallClient,
         request: CallRequest,
         contact: str | None,
+        context: Context | None,
         outcome_timeout: float | None = None,
     ) -> PlacedCall:
         """Place a call, and wait for its outcome for some seconds at most, if any are given.
@@ -80,7 +82,8 @@ class CallManager:
                 recorded=request.record,
                 ring_destination_first=request.ring_destination_first,
                 contact=contact,
-            )
+            ),
+            context,
         )
         billed = self._requests.async_start_billed(
             BilledService.CALLS,
@@ -201,9 +204,18 @@ class CallManager:
         await hang_up.request.async_wait_for_end()
         return hang_up.request.result()
 
-    async def async_hang_up_all(self, client: DirectcallClient) -> None:
-        """Hang up every call that was placed here. Raise what `async_hang_up` raises."""
-        pairs = {*self.tracker.pairs, *self._requested.pairs}
+    async def async_hang_up_all(
+        self, client: DirectcallClient, telephone: PhoneNumber | None = None
+    ) -> None:
+        """Hang up every call that was placed here, or every one of a telephone.
+
+        Raise what `async_hang_up` raises.
+        """
+        pairs = {
+            pair
+            for pair in (*self.tracker.pairs, *self._requested.pairs)
+            if telephone is None or pair.includes(telephone)
+        }
         if not pairs:
             raise no_active_call()
         results = await asyncio.gather(

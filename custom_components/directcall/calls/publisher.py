@@ -1,8 +1,9 @@
 """Call publisher: the states that calls enter, for listeners in Home Assistant."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import (
     SignalType,
     async_dispatcher_connect,
@@ -13,7 +14,18 @@ from homeassistant.helpers.start import async_at_started
 from ..const import DOMAIN
 from .call import Call, CallState
 
-type CallListener = Callable[[Call, CallState], None]
+
+@dataclass(frozen=True, slots=True)
+class CallUpdate:
+    """A state that a call entered."""
+
+    call: Call
+    state: CallState
+    context: Context | None = field(default=None, compare=False)
+    """The context of the action that asked for the call, unless Home Assistant has restarted."""
+
+
+type CallListener = Callable[[CallUpdate], None]
 
 
 class CallPublisher:
@@ -22,16 +34,16 @@ class CallPublisher:
     def __init__(self, hass: HomeAssistant, entry_id: str, published: Callable[[], object]) -> None:
         """Start paused. `published` is called after waiting states are published."""
         self._hass = hass
-        self._signal = SignalType[Call, CallState](f"{DOMAIN}_call_{entry_id}")
+        self._signal = SignalType[CallUpdate](f"{DOMAIN}_call_{entry_id}")
         self._published = published
         self._is_paused = True
         self._cancel_start: CALLBACK_TYPE = lambda: None
-        self._waiting: list[tuple[Call, CallState]] = []
+        self._waiting: list[CallUpdate] = []
 
     @property
     def waiting(self) -> list[Call]:
         """Return the calls with states that are not published yet, the newest last."""
-        return [call for call, _ in self._waiting]
+        return [update.call for update in self._waiting]
 
     @callback
     def async_subscribe(self, listener: CallListener) -> CALLBACK_TYPE:
@@ -47,8 +59,8 @@ class CallPublisher:
     def _async_started(self, _: HomeAssistant) -> None:
         self._is_paused = False
         waiting, self._waiting = self._waiting, []
-        for call, state in waiting:
-            self.async_publish(call, state)
+        for update in waiting:
+            self.async_publish(update)
         if waiting:
             self._published()
 
@@ -59,9 +71,9 @@ class CallPublisher:
         self._cancel_start()
 
     @callback
-    def async_publish(self, call: Call, state: CallState) -> None:
+    def async_publish(self, update: CallUpdate) -> None:
         """Publish a state that a call entered, or let it wait."""
         if self._is_paused:
-            self._waiting.append((call, state))
+            self._waiting.append(update)
         else:
-            async_dispatcher_send(self._hass, self._signal, call, state)
+            async_dispatcher_send(self._hass, self._signal, update)

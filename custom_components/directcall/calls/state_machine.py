@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from ..api import AcceptedRequest, CallStatus, LegState
-from .call import STATUS_DELAY, Call, CallState
+from .call import STATUS_DELAY, Call, CallState, Telephone
 
 # Seconds in which it stays unclear at most whether a call was placed, where no status is available.
 LONGEST_AMBIGUOUS: Final = 45
@@ -134,13 +134,17 @@ def _take_in(call: Call, status: CallStatus | None, asked_at: float) -> Call:
     if status is None:
         return call
     origin, destination = _legs(status)
-    first, second = (destination, origin) if call.ring_destination_first else (origin, destination)
+    legs = {Telephone.ORIGIN: origin, Telephone.DESTINATION: destination}
+    if call.ring_destination_first:
+        legs = dict(reversed(legs.items()))
+    first, second = legs.values()
     # The second telephone rings once the first is answered: otherwise that was missed.
     has_gap = second is not None and second.is_live and first is not LegState.ANSWERED
     return replace(
         call,
         is_continuously_observed=call.is_continuously_observed and status.is_clear and not has_gap,
         origin_answered=call.origin_answered or origin is LegState.ANSWERED,
+        ringing=next((each for each, leg in legs.items() if leg is LegState.RINGING), None),
         was_live=call.was_live or status.is_live,
         seen_live_at=asked_at if status.is_live else call.seen_live_at,
     )

@@ -9,7 +9,7 @@ import logging
 import time
 from typing import Final
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 
 from ..api import AcceptedRequest, CallStatus, DirectcallClient, DirectcallError, NumberPair
 from ..coordinator import DirectcallCoordinator
@@ -18,7 +18,7 @@ from ..poll_scheduler import PollScheduler
 from ..store import AccountStore, Section
 from . import state_machine
 from .call import STATUS_DELAY, Call, CallState
-from .publisher import CallPublisher
+from .publisher import CallPublisher, CallUpdate
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ class TrackedCall:
     """A call as it is now."""
 
     call: Call
+    context: Context | None = None
+    """The context of the action that asked for the call, unless Home Assistant has restarted."""
     line_keys: tuple[str, str] = field(init=False)
     _placed_or_over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _answered_or_over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -85,14 +87,14 @@ class CallTracker:
         return (tracked.call.pair for tracked in self._tracked)
 
     @property
-    def active(self) -> int:
-        """Return how many calls are known to be placed and not over."""
-        return sum(tracked.call.is_accepted for tracked in self._tracked)
+    def placed(self) -> list[Call]:
+        """Return the calls that are known to be placed and not over."""
+        return [tracked.call for tracked in self._tracked if tracked.call.is_accepted]
 
     @property
     def ambiguous(self) -> int:
         """Return how many calls there are that may not have been placed."""
-        return len(self._tracked) - self.active
+        return len(self._tracked) - len(self.placed)
 
     def is_tracked(self, tracked: TrackedCall) -> bool:
         """Return if a call is tracked, so that it is not over."""
@@ -267,7 +269,7 @@ class CallTracker:
                     self._tracked.remove(tracked)
                 self.final_states[state] += 1
                 self._add_ended(call.pair)
-            self._publisher.async_publish(call, state)
+            self._publisher.async_publish(CallUpdate(call, state, tracked.context))
 
     def _add_ended(self, pair: NumberPair) -> None:
         now = time.monotonic()

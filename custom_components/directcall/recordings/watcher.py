@@ -18,7 +18,7 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from ..api import DirectcallError, NumberPair, PhoneNumber, RecordingQuery
-from ..calls import DIGITS, SECONDS, Call, CallState, CallTracker
+from ..calls import DIGITS, SECONDS, CallState, CallTracker, CallUpdate
 from ..const import DOMAIN
 from ..coordinator import DirectcallCoordinator
 from ..poll_scheduler import PollScheduler
@@ -173,9 +173,10 @@ class RecordingWatcher:
         self._searches.async_pause()
 
     @callback
-    def _async_call_changed(self, call: Call, state: CallState) -> None:
+    def _async_call_changed(self, update: CallUpdate) -> None:
         """Wait for the recording of a call that is over, if there may be one."""
-        if not call.recorded or state not in {CallState.ENDED, CallState.UNKNOWN}:
+        call = update.call
+        if not call.recorded or update.state not in {CallState.ENDED, CallState.UNKNOWN}:
             return
         now = time.time()
         pending = PendingRecording(

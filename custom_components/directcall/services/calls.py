@@ -43,6 +43,7 @@ async def async_place_call(
         data.client,
         options.request(pair),
         contact,
+        fields.context,
         outcome_timeout=timeout.total_seconds() if timeout else None,
     )
     return partial(call_response, placed, with_outcome=waits)

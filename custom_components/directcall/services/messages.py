@@ -2,20 +2,27 @@
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import chain
 import logging
 from typing import Final
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from ..account import DirectcallConfigEntry, DirectcallData
-from ..api import Delivery, PhoneNumber, RequestScope, Sms, VoiceMessage
+from ..api import AcceptedRequest, Delivery, PhoneNumber, RequestScope, Sms, VoiceMessage
 from ..audio import async_get_audio
 from ..billing import DEADLINE
 from ..const import CONF_ORIGIN
 from ..contacts import ATTR_CONTACT, ATTR_DESTINATION, AddressBook, Addressees
-from ..messages import async_check_outcomes, async_send_message
+from ..messages import (
+    SentMessage,
+    async_check_outcomes,
+    async_send_message,
+    async_sent_message_signal,
+)
 from ..validation import ActionFields, spoken_text, written_text
 from .recipients import async_get_addressees
 from .responses import Respond, message_response, reply_response
@@ -64,7 +71,7 @@ async def async_send_voice_message(
     origin, addressees = _async_get_parties(hass, entry, fields)
     delivery = _get_delivery(fields)
     message = VoiceMessage(origin, (), content, attempts, delivery)
-    return await _async_send(hass, data, addressees, message)
+    return await _async_send(fields, data, addressees, message)
 
 
 async def async_send_sms(
@@ -75,7 +82,7 @@ async def async_send_sms(
     delivery = _get_delivery(fields)
     text = written_text(fields.get_text(ATTR_MESSAGE), fields.get_text(ATTR_TITLE))
     sms = Sms(origin, (), text, delivery)
-    return await _async_send(hass, entry.runtime_data, addressees, sms)
+    return await _async_send(fields, entry.runtime_data, addressees, sms)
 
 
 async def async_get_message_status(
@@ -126,9 +133,16 @@ async def _async_get_content(hass: HomeAssistant, fields: ActionFields) -> str |
 
 
 async def _async_send(
-    hass: HomeAssistant, data: DirectcallData, addressees: Addressees, message: VoiceMessage | Sms
+    fields: ActionFields, data: DirectcallData, addressees: Addressees, message: VoiceMessage | Sms
 ) -> Respond:
+    hass = fields.hass
     recipients = addressees.recipients
     outcomes = await async_send_message(data.account.requests, data.client, recipients, message)
+    reached = (each.recipients for each in outcomes if isinstance(each.result, AcceptedRequest))
+    async_dispatcher_send(
+        hass,
+        async_sent_message_signal(data.coordinator.config_entry.entry_id),
+        SentMessage(message, tuple(chain.from_iterable(reached)), fields.context),
+    )
     accepted = async_check_outcomes(hass, outcomes, addressees.errors)
     return partial(message_response, accepted, recipients, message)
