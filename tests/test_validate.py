@@ -75,7 +75,7 @@ async def test_every_action_is_described(hass: HomeAssistant) -> None:
         ("services.yaml", "        timeout:", "        time:", "fields.time is used and has no"),
         (
             "services.yaml",
-            "          selector:\n            boolean:",
+            "          selector:\n            duration:",
             "          selector:\n            select: {options: [a], translation_key: way}",
             "selector.way is used and has no text",
         ),

@@ -91,11 +91,11 @@ async def test_place_call(page: HomeAssistantPage) -> None:
     """A call to a contact is placed once, recorded, and its outcome is in the response."""
     await page.choose_action("place_call")
     await page.choose_contact("place_call", CONTACT)
-    await page.switch_on("place_call", "wait_for_outcome")
+    await page.enable("place_call", "wait_for_outcome")
     await page.screen.get_by_text(
         page.text("services.place_call.sections.call_options.name")
     ).click()
-    await page.switch_on("place_call", "record")
+    await page.enable("place_call", "record")
     await page.picture("place_call")
     await page.press("run")
     await expect(page.response).to_contain_text("outcome: answered")
