@@ -196,7 +196,6 @@ async def test_play_recording(page: HomeAssistantPage) -> None:
     """The media browser plays the call that was recorded."""
     await page.open(RECORDINGS)
     browser = page.screen.locator("ha-media-player-browse")
-    await browser.get_by_label(ACCOUNT.client_id).click()
     await browser.locator("ha-card").first.click()
     recording = browser.get_by_text(f"→ {CONTACT}").last
     await page.screen.evaluate(KEEP_PLAYER)
