@@ -1,14 +1,17 @@
 """Button platform: calling a contact, hanging up."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
 from .calls import PlaceCallOptions
-from .const import SUBENTRY_CONTACT
+from .const import DOMAIN, SUBENTRY_CONTACT
 from .contacts import AddressBook
 from .entity import DirectcallContactEntity, DirectcallEntity
 from .errors import translated_errors
@@ -33,6 +36,18 @@ async def async_setup_entry(
         )
 
 
+@contextmanager
+def _hang_up_errors() -> Iterator[None]:
+    """Raise errors of a hang-up for a button, which has no fields to be changed."""
+    try:
+        with translated_errors():
+            yield
+    except ServiceValidationError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="nothing_to_hang_up"
+        ) from err
+
+
 class DirectcallHangUpButton(DirectcallEntity, ButtonEntity):
     """The button that hangs up every call of the account."""
 
@@ -43,7 +58,7 @@ class DirectcallHangUpButton(DirectcallEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        with translated_errors():
+        with _hang_up_errors():
             await self._data.account.calls.async_hang_up_all(self._data.client)
 
 

@@ -140,7 +140,7 @@ async def test_number_of_a_contact(
 async def test_unknown_name(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, field: str
 ) -> None:
-    """An unknown name is an error that lists the existing names."""
+    """An unknown name is an error that lists the existing names, and names no field."""
     with pytest.raises(ServiceValidationError) as caught:
         await place_call(hass, **{field: "Mario"})
     assert caught.value.translation_key == "unknown_contact"
