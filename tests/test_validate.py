@@ -141,7 +141,7 @@ def test_fault_in_a_language_is_found(copy: Path, old: str, new: str, problem: s
         ),
         ('_Failure("invalid_auth")', '_Failure("no")', "config.error.no is used"),
         ('{"base": failure.error}', '{"base": "x"}', "config.error.x is used"),
-        ('"invalid_url"\n', '"url"\n', "config.error.url is used"),
+        ('_Failure("invalid_url")', '_Failure("url")', "config.error.url is used"),
         ('"reauth_successful"', '"done"', "config.abort.done is used"),
         (
             "_abort_if_unique_id_configured",

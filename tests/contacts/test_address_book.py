@@ -77,7 +77,7 @@ async def test_name_that_two_contacts_have(
 async def test_first_contact_is_offered(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """The form of the first contact follows that of the account."""
+    """The form of the first contact follows that of the account, and says that it was added."""
     form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     result = await hass.config_entries.flow.async_configure(
         form["flow_id"],
@@ -91,6 +91,9 @@ async def test_first_contact_is_offered(
     await hass.async_block_till_done()
     account = result["result"]
     _, flow_id = result["next_flow"]
+    assert hass.config_entries.subentries.async_get(flow_id)["step_id"] == "first"
+    result = await submit(hass, {"flow_id": flow_id}, {CONF_NAME: "Maria", CONF_NUMBER: "190"})
+    assert result["errors"] == {CONF_NUMBER: "short_number"}
     await submit(hass, {"flow_id": flow_id}, {CONF_NAME: "Maria", CONF_NUMBER: "41 99999-0000"})
     assert account.state is ConfigEntryState.LOADED
     response = await place_call(hass, destination="Maria")

@@ -76,8 +76,8 @@ async def test_add_account(page: HomeAssistantPage) -> None:
 
 
 async def test_add_contact(page: HomeAssistantPage) -> None:
-    """The form of the first contact follows that of the account."""
-    await page.shows(page.text("config_subentries.contact.step.user.title"))
+    """The form of the first contact follows that of the account, and says that it was added."""
+    await page.shows(page.text("config_subentries.contact.step.first.title"))
     await page.fill(name=CONTACT, number=NUMBER)
     await page.image("contact", page.form.locator("dialog"))
     await page.press("submit", page.form)
