@@ -15,7 +15,9 @@ from homeassistant.const import EVENT_STATE_CHANGED, Platform
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.translation import async_get_translations
 
+from custom_components.directcall.const import DOMAIN
 from tests.common import (
     DESTINATION,
     ORIGIN,
@@ -59,6 +61,24 @@ async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
     return await set_up(home, make_account(simulator, options=options, contacts=CONTACTS))
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "There is no call to hang up. It may have ended already"),
+        ("pt-BR", "Não há nenhuma ligação para desligar. Talvez ela já tenha terminado"),
+    ],
+)
+async def test_nothing_to_hang_up(
+    hass: HomeAssistant, account: MockConfigEntry, language: str, text: str
+) -> None:
+    """The button says that there is no call, and speaks of no field that it does not have."""
+    with pytest.raises(ServiceValidationError) as caught:
+        await press(hass, "button.directcall_hang_up")
+    key = f"component.{DOMAIN}.exceptions.{caught.value.translation_key}.message"
+    texts = await async_get_translations(hass, language, "exceptions", {DOMAIN})
+    assert texts[key] == text
+
+
 async def test_contact_is_called(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
@@ -83,7 +103,9 @@ async def test_contact_is_called_once(
 ) -> None:
     """Two presses place one call, and the second raises an error."""
     await press(hass, "button.maria_call")
-    with pytest.raises(ServiceValidationError, match="no second one was placed"):
+    with pytest.raises(
+        ServiceValidationError, match=r"origin and Maria is already .* no second one was placed"
+    ):
         await press(hass, "button.maria_call")
     assert len(simulator.calls) == 1
 

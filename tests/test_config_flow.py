@@ -120,14 +120,28 @@ async def test_bad_origin(
     flow_id = await start(hass)
     result = await submit(hass, flow_id, typed(simulator, origin=origin))
     assert result["errors"] == {CONF_ORIGIN: error}
-    assert simulator.requests == {}
-    assert suggestions(result["data_schema"]) == {
-        CONF_CLIENT_ID: ACCOUNT.client_id,
-        CONF_ORIGIN: origin,
-        CONF_ADVANCED: {CONF_URL: simulator.url},
-    }
+    assert suggestions(result["data_schema"]) == typed(simulator, origin=origin)
     result = await submit(hass, flow_id, typed(simulator))
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_all_errors_at_once(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
+) -> None:
+    """A form names all that is wrong, and keeps all that was typed but a wrong secret."""
+    flow_id = await start(hass)
+    wrong = typed(simulator, client_secret="wrong", origin="3060-0300")
+    result = await submit(hass, flow_id, wrong)
+    assert result["errors"] == {"base": "invalid_auth", CONF_ORIGIN: "number_without_area_code"}
+    del wrong[CONF_CLIENT_SECRET]
+    assert suggestions(result["data_schema"]) == wrong
+
+    # Without an address, the credentials cannot be tried.
+    wrong = typed(simulator, origin="190", advanced={CONF_URL: "x"})
+    result = await submit(hass, flow_id, wrong)
+    assert result["errors"] == {"base": "invalid_url", CONF_ORIGIN: "short_number"}
+    assert suggestions(result["data_schema"]) == wrong
+    assert result["data_schema"].schema[CONF_ADVANCED].options == {"collapsed": False}
 
 
 @pytest.mark.parametrize("url", ["http://api.directcallsoft.com", "https://u:p@example.com", "x"])
@@ -162,7 +176,8 @@ async def test_failing_credentials(
     error: str,
     quoted: dict[str, str],
 ) -> None:
-    """The provider's error is shown in each form, which keeps all values but the secret."""
+    """The provider's error is shown in each form, which keeps all values but a wrong secret."""
+    kept = {CONF_CLIENT_SECRET} if error != "invalid_auth" else set()
     account = make_account(simulator)
     flows = {"user": (await start(hass), typed(simulator))}
     account_flow = {CONF_CLIENT_SECRET: ACCOUNT.client_secret}
@@ -171,11 +186,8 @@ async def test_failing_credentials(
     result = await submit(hass, *flows["user"])
     assert result["errors"] == {"base": error}
     assert result["description_placeholders"] == quoted
-    assert suggestions(result["data_schema"]) == {
-        CONF_CLIENT_ID: ACCOUNT.client_id,
-        CONF_ORIGIN: "(41) 3060-0300",
-        CONF_ADVANCED: {CONF_URL: simulator.url},
-    }
+    others = {CONF_CLIENT_ID, CONF_ORIGIN, CONF_ADVANCED}
+    assert suggestions(result["data_schema"]).keys() == others | kept
 
     await set_up(hass, account)
     for begin, values in (
@@ -188,7 +200,7 @@ async def test_failing_credentials(
         assert result["errors"] == {"base": error}
         assert result["description_placeholders"]["client_id"] == ACCOUNT.client_id
         assert quoted.items() <= result["description_placeholders"].items()
-        assert CONF_CLIENT_SECRET not in suggestions(result["data_schema"])
+        assert suggestions(result["data_schema"]).keys() & {CONF_CLIENT_SECRET} == kept
 
 
 async def test_unexpected_error(
@@ -270,7 +282,10 @@ async def test_reconfiguration(
         hass, result["flow_id"], {CONF_CLIENT_SECRET: secret, CONF_URL: "http://example.com"}
     )
     assert result["errors"] == {"base": "invalid_url"}
-    assert suggestions(result["data_schema"]) == {CONF_URL: "http://example.com"}
+    assert suggestions(result["data_schema"]) == {
+        CONF_CLIENT_SECRET: secret,
+        CONF_URL: "http://example.com",
+    }
 
     before = simulator.requests[REQUEST_TOKEN]
     set_ups = set_ups_of(account)

@@ -1,6 +1,7 @@
 """Texts as Home Assistant shows them. scripts/validate checks the files."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -56,8 +57,7 @@ async def test_home_assistant_shows_every_text(hass: HomeAssistant, language: st
 )
 def test_action_takes_the_fields_of_its_form(action: str, fields: frozenset[str]) -> None:
     """The form of an action has exactly the fields that the action accepts."""
-    described = load_yaml_dict(str(INTEGRATION / "services.yaml"))[action]
-    assert {field for field, _ in fields_of(described)} == fields
+    assert {field for field, _ in fields_of(described(action))} == fields
 
 
 @pytest.mark.parametrize("language", ["en", "pt-BR"])
@@ -78,3 +78,79 @@ def test_every_state_of_a_call_has_an_icon() -> None:
     assert {*icons, "unknown"} == set(CALL.event_types or ())
     del icons[RECORDING_READY]
     assert icons == entities["sensor"]["last_call"]["state"]
+
+
+CALL_WORDS = {
+    "en": {
+        "placed": "Requested",
+        "ringing": "Ringing",
+        "answered": "In conversation",
+        "ended": "Ended",
+        "busy": "Busy or declined",
+        "no_answer": "Not answered",
+        "origin_no_answer": "Origin did not answer",
+        "failed": "Failed",
+        "unknown": "Outcome unknown",
+        RECORDING_READY: "Recording ready",
+    },
+    "pt-BR": {
+        "placed": "Pedida",
+        "ringing": "Chamando",
+        "answered": "Em conversa",
+        "ended": "Terminou",
+        "busy": "Ocupada ou recusada",
+        "no_answer": "Não atendida",
+        "origin_no_answer": "Origem não atendeu",
+        "failed": "Falhou",
+        "unknown": "Resultado desconhecido",
+        RECORDING_READY: "Gravação disponível",
+    },
+}
+
+
+@pytest.mark.parametrize(("language", "words"), CALL_WORDS.items())
+def test_words_for_calls(language: str, words: dict[str, str]) -> None:
+    """A call that was accepted does not read as if a person had accepted it."""
+    attributes = load(language)["entity"]["event"]["call"]["state_attributes"]
+    assert attributes["event_type"]["state"] == words
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_punctuation_follows_a_letter(language: str) -> None:
+    """No blank precedes a full stop. Home Assistant shows one after a name in backticks."""
+    texts = recursive_flatten("", load(language))
+    assert [path for path, text in texts.items() if re.search(r"[\s`][.,;:]", text)] == []
+
+
+def add_action(action: str) -> dict[str, Any]:
+    """Return the fields that the editor fills in when an action is added."""
+    return {
+        name: field.get("default", False)
+        for name, field in fields_of(described(action))
+        if "default" in field or (field.get("required") and "boolean" in field["selector"])
+    }
+
+
+def tick(action: str, name: str) -> Any:
+    """Return the value that the editor gives a field that is ticked."""
+    field = dict(fields_of(described(action)))[name]
+    [(selector, options)] = field["selector"].items()
+    initial = options["value"] if selector == "constant" else None
+    return field.get("default", False if selector == "boolean" else initial)
+
+
+def described(action: str) -> dict[str, Any]:
+    """Return the description of an action's form."""
+    actions: dict[str, dict[str, Any]] = load_yaml_dict(str(INTEGRATION / "services.yaml"))
+    return actions[action]
+
+
+def test_tick_means_yes() -> None:
+    """A tick switches an option of a call on, and none is ticked before.
+
+    The editor (`ha-service-control`) fills every default in when an action is added, also that of
+    an optional field.
+    """
+    assert add_action("place_call") == {}
+    options = ("wait_for_outcome", "record", "show_caller_id", "ring_destination_first")
+    assert [tick("place_call", option) for option in options] == [True] * 4

@@ -75,7 +75,7 @@ async def test_every_action_is_described(hass: HomeAssistant) -> None:
         ("services.yaml", "        timeout:", "        time:", "fields.time is used and has no"),
         (
             "services.yaml",
-            "          selector:\n            boolean:",
+            "          selector:\n            duration:",
             "          selector:\n            select: {options: [a], translation_key: way}",
             "selector.way is used and has no text",
         ),
@@ -141,7 +141,7 @@ def test_fault_in_a_language_is_found(copy: Path, old: str, new: str, problem: s
         ),
         ('_Failure("invalid_auth")', '_Failure("no")', "config.error.no is used"),
         ('{"base": failure.error}', '{"base": "x"}', "config.error.x is used"),
-        ('"invalid_url"\n', '"url"\n', "config.error.url is used"),
+        ('_Failure("invalid_url")', '_Failure("url")', "config.error.url is used"),
         ('"reauth_successful"', '"done"', "config.abort.done is used"),
         (
             "_abort_if_unique_id_configured",
@@ -149,7 +149,8 @@ def test_fault_in_a_language_is_found(copy: Path, old: str, new: str, problem: s
             "config.abort.already_configured is not used",
         ),
         ('step_id="user"', 'step_id="person"', "config.step.person is used"),
-        ('step_id="user"', 'step_id="person"', "config_subentries.contact.step.person is used"),
+        ('"first", C', '"person", C', "config_subentries.contact.step.person is used"),
+        ('(self._hass, "recordings")', '(self._hass, "x")', "common.x is used and has no text"),
         ('"reauth_confirm", R', '"reauth", R', "config.step.reauth is used"),
         ('step_id="init"', 'step_id="start"', "options.step.start is used"),
         ("async_step_reconfigure", "async_step_x", "contact.initiate_flow.reconfigure is not used"),

@@ -1,11 +1,14 @@
 """Button platform: calling a contact, hanging up."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -54,6 +57,18 @@ def _async_create_call_button(
     return []
 
 
+@contextmanager
+def _hang_up_errors() -> Iterator[None]:
+    """Raise errors of a hang-up for a button, which has no fields to be changed."""
+    try:
+        with translated_errors():
+            yield
+    except ServiceValidationError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="nothing_to_hang_up"
+        ) from err
+
+
 class DirectcallHangUpButton(DirectcallEntity, ButtonEntity):
     """The button that hangs up every call of the account."""
 
@@ -64,7 +79,7 @@ class DirectcallHangUpButton(DirectcallEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        with translated_errors():
+        with _hang_up_errors():
             await self._data.account.calls.async_hang_up_all(self._data.client)
 
 
@@ -89,5 +104,5 @@ class DirectcallContactHangUpButton(DirectcallContactEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         data = self._entry.runtime_data
-        with translated_errors():
+        with _hang_up_errors():
             await data.account.calls.async_hang_up_all(data.client, self._recipient.number)

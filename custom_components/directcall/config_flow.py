@@ -5,7 +5,6 @@ import logging
 from typing import Any, Final, NamedTuple, override
 
 import voluptuous as vol
-from yarl import URL
 
 from homeassistant.config_entries import (
     SOURCE_USER,
@@ -50,7 +49,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_CONTACT,
 )
-from .contact_flow import DirectcallContactFlow
+from .contact_flow import FIRST_CONTACT, DirectcallContactFlow
 from .contacts import async_load_number_data
 from .recordings import new_media_key
 
@@ -88,10 +87,13 @@ class _Failure(NamedTuple):
     placeholders: Mapping[str, str] = {}
 
 
-async def _async_try_credentials(url: URL, client_id: str, client_secret: str) -> _Failure | None:
+async def _async_try_credentials(url: str, client_id: str, client_secret: str) -> _Failure | None:
     try:
         async with Sessions.open(get_default_context()) as sessions:
-            await DirectcallClient(sessions, url, client_id, client_secret).request_token()
+            client = DirectcallClient(sessions, parse_url(url), client_id, client_secret)
+            await client.request_token()
+    except DirectcallInvalidUrlError:
+        return _Failure("invalid_url")
     except DirectcallAuthenticationError:
         return _Failure("invalid_auth")
     except DirectcallRefusedError as err:
@@ -126,29 +128,28 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         errors: dict[str, str] = {}
-        placeholders: Mapping[str, str] = {}
+        failure: _Failure | None = None
         if user_input is not None:
             client_id = user_input[CONF_CLIENT_ID].strip()
             client_secret = user_input[CONF_CLIENT_SECRET].strip()
             await self.async_set_unique_id(client_id.casefold(), raise_on_progress=False)
             self._abort_if_unique_id_configured()
             await async_load_number_data(self.hass, user_input[CONF_ORIGIN])
+            url = user_input[CONF_ADVANCED][CONF_URL]
+            # With a wrong number, too, so that all errors are shown at once.
+            failure = await _async_try_credentials(url, client_id, client_secret)
             try:
                 origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
-                url = parse_url(user_input[CONF_ADVANCED][CONF_URL])
             except DirectcallInvalidNumberError as err:
                 errors[CONF_ORIGIN] = err.problem
-            except DirectcallInvalidUrlError:
-                errors["base"] = "invalid_url"
             else:
-                failure = await _async_try_credentials(url, client_id, client_secret)
                 if failure is None:
                     return self.async_create_entry(
                         title=client_id,
                         data={
                             CONF_CLIENT_ID: client_id,
                             CONF_CLIENT_SECRET: client_secret,
-                            CONF_URL: str(url),
+                            CONF_URL: str(parse_url(url)),
                             CONF_MEDIA_KEY: new_media_key(),
                         },
                         options={
@@ -158,7 +159,8 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
                             CONF_RING_DESTINATION_FIRST: False,
                         },
                     )
-                errors["base"], placeholders = failure
+        if failure:
+            errors["base"] = failure.error
         # The section is open if the address in it is wrong.
         collapsed = errors.get("base") != "invalid_url"
         schema = ACCOUNT_SCHEMA.extend(
@@ -166,9 +168,11 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
         )
         return self.async_show_form(
             step_id="user",
-            data_schema=self.add_suggested_values_to_schema(schema, _without_secret(user_input)),
+            data_schema=self.add_suggested_values_to_schema(
+                schema, _without_wrong_secret(user_input, failure)
+            ),
             errors=errors,
-            description_placeholders=placeholders,
+            description_placeholders=failure.placeholders if failure else {},
         )
 
     @override
@@ -177,6 +181,7 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
         first = await self.hass.config_entries.subentries.async_init(
             (result["result"].entry_id, SUBENTRY_CONTACT),
             context=SubentryFlowContext(source=SOURCE_USER),
+            data=FIRST_CONTACT,
         )
         result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, first["flow_id"])
         return result
@@ -199,7 +204,9 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
             failure = await self._async_try_data(data)
             if failure is None:
                 return self._async_update_and_reload(entry, data, "reauth_successful")
-        return self._async_show_account_form("reauth_confirm", REAUTH_SCHEMA, entry, failure)
+        return self._async_show_account_form(
+            "reauth_confirm", REAUTH_SCHEMA, entry, user_input, failure
+        )
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -208,29 +215,26 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reconfigure_entry()
         failure: _Failure | None = None
         if user_input is not None:
-            try:
-                url = parse_url(user_input[CONF_URL])
-            except DirectcallInvalidUrlError:
-                failure = _Failure("invalid_url")
-            else:
-                data = {
-                    **entry.data,
-                    CONF_CLIENT_SECRET: user_input[CONF_CLIENT_SECRET].strip(),
-                    CONF_URL: str(url),
-                }
-                failure = await self._async_try_data(data)
-                if failure is None:
-                    return self._async_update_and_reload(entry, data, "reconfigure_successful")
-        schema = self.add_suggested_values_to_schema(
-            RECONFIGURE_SCHEMA, _without_secret(user_input or entry.data)
+            data = {
+                **entry.data,
+                CONF_CLIENT_SECRET: user_input[CONF_CLIENT_SECRET].strip(),
+                CONF_URL: user_input[CONF_URL],
+            }
+            failure = await self._async_try_data(data)
+            if failure is None:
+                data[CONF_URL] = str(parse_url(user_input[CONF_URL]))
+                return self._async_update_and_reload(entry, data, "reconfigure_successful")
+        return self._async_show_account_form(
+            "reconfigure",
+            RECONFIGURE_SCHEMA,
+            entry,
+            user_input or {CONF_URL: entry.data[CONF_URL]},
+            failure,
         )
-        return self._async_show_account_form("reconfigure", schema, entry, failure)
 
     async def _async_try_data(self, data: Mapping[str, Any]) -> _Failure | None:
         return await _async_try_credentials(
-            parse_url(data[CONF_URL]),
-            data[CONF_CLIENT_ID],
-            data[CONF_CLIENT_SECRET],
+            data[CONF_URL], data[CONF_CLIENT_ID], data[CONF_CLIENT_SECRET]
         )
 
     @callback
@@ -239,11 +243,14 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
         step_id: str,
         schema: vol.Schema,
         entry: ConfigEntry,
+        values: Mapping[str, Any] | None,
         failure: _Failure | None,
     ) -> ConfigFlowResult:
         return self.async_show_form(
             step_id=step_id,
-            data_schema=schema,
+            data_schema=self.add_suggested_values_to_schema(
+                schema, _without_wrong_secret(values, failure)
+            ),
             errors={"base": failure.error} if failure else {},
             description_placeholders={
                 "client_id": entry.data[CONF_CLIENT_ID],
@@ -289,5 +296,9 @@ class DirectcallOptionsFlow(OptionsFlow):
         )
 
 
-def _without_secret(values: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {k: v for k, v in (values or {}).items() if k != CONF_CLIENT_SECRET}
+def _without_wrong_secret(
+    values: Mapping[str, Any] | None, failure: _Failure | None
+) -> dict[str, Any]:
+    """Return what stays in a form: everything but a secret that was refused."""
+    is_refused = failure is not None and failure.error == "invalid_auth"
+    return {k: v for k, v in (values or {}).items() if not (is_refused and k == CONF_CLIENT_SECRET)}

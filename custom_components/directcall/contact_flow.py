@@ -28,6 +28,8 @@ CONTACT_SCHEMA: Final = vol.Schema(
         ),
     }
 )
+# The input of a flow that an account that was just added starts.
+FIRST_CONTACT: Final = {"is_first": True}
 
 
 class _Contact(TypedDict):
@@ -42,6 +44,19 @@ class DirectcallContactFlow(ConfigSubentryFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Add a contact."""
+        if user_input == FIRST_CONTACT:
+            return await self.async_step_first()
+        return await self._async_add_contact("user", CONTACT_SCHEMA, user_input)
+
+    async def async_step_first(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Add the first contact, right after its account."""
+        return await self._async_add_contact("first", CONTACT_SCHEMA, user_input)
+
+    async def _async_add_contact(
+        self, step_id: str, schema: vol.Schema, user_input: dict[str, Any] | None
+    ) -> SubentryFlowResult:
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
@@ -50,8 +65,8 @@ class DirectcallContactFlow(ConfigSubentryFlow):
             if not errors:
                 return self.async_create_entry(**self._read(user_input))
         return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(CONTACT_SCHEMA, user_input),
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=errors,
             description_placeholders=placeholders,
         )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from typing import Final
 import unicodedata
 
@@ -160,13 +160,13 @@ class AddressBook:
             return contact
         raise contact_not_found()
 
-    def get_recipient(self, field: str, value: object) -> Recipient:
+    def get_recipient(self, value: object) -> Recipient:
         """Return the recipient with a number or a name, or raise ServiceValidationError."""
         # A number always means itself, even if a contact is called like it.
         try:
             number = PhoneNumber.parse(value, self._hass.config.country)
         except DirectcallInvalidNumberError as err:
-            return self._get_named(field, value, err)
+            return self._get_named(value, err)
         return self.get_by_number(number)
 
     def get_by_number(self, number: PhoneNumber) -> Recipient:
@@ -181,7 +181,7 @@ class AddressBook:
         same_line = self._by_line.get(number.line_key, [])
         return next((contact for contact in same_line if contact.number.could_match(number)), found)
 
-    def _get_named(self, field: str, value: object, err: DirectcallInvalidNumberError) -> Recipient:
+    def _get_named(self, value: object, err: DirectcallInvalidNumberError) -> Recipient:
         named = self._by_name.get(normalize_name(value), []) if isinstance(value, str) else []
         if len(named) == 1:
             return named[0]
@@ -196,7 +196,6 @@ class AddressBook:
             translation_domain=DOMAIN,
             translation_key="ambiguous_contact" if named else "unknown_contact",
             translation_placeholders={
-                "field": field,
                 "name": redact_name(value),
                 "contacts": self._names or "-",
             },
@@ -206,7 +205,7 @@ class AddressBook:
         """Return the number of an origin, or the account's own for None."""
         if value is None:
             return PhoneNumber.from_international(self._origin)
-        return self.get_recipient(CONF_ORIGIN, value).number
+        return self.get_recipient(value).number
 
     def get_pair(self, origin: object, destination: Recipient) -> NumberPair:
         """Return the numbers of a call. Raise ServiceValidationError if they are the same."""
@@ -225,7 +224,7 @@ class AddressBook:
         errors: list[ServiceValidationError] = []
         for read, values in (
             (self.async_get_contact, device_ids),
-            (partial(self.get_recipient, ATTR_DESTINATION), destinations),
+            (self.get_recipient, destinations),
         ):
             for value in values:
                 try:

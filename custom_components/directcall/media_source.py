@@ -1,7 +1,7 @@
 """Media source: recordings by account and day."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.media_player import BrowseError, MediaClass
 from homeassistant.components.media_source import (
@@ -11,7 +11,8 @@ from homeassistant.components.media_source import (
     PlayMedia,
     Unresolvable,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
+from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
@@ -21,7 +22,7 @@ from .const import DOMAIN, RECORDING_YEARS, RECORDINGS_KEPT
 from .contacts import AddressBook, Recipient, async_load_number_data
 from .errors import translated_errors
 from .http import RECORDINGS_URL, DirectcallRecordingView
-from .texts import async_get_error_text, async_load_texts
+from .texts import async_get_common_text, async_get_error_text, async_load_texts
 
 # The browser gets this type before it plays. The response has the provider's, or the audio's own.
 _MEDIA_TYPE: Final = "audio/mpeg"
@@ -31,30 +32,44 @@ _SECOND: Final = timedelta(seconds=1)
 async def async_get_media_source(hass: HomeAssistant) -> MediaSource:
     """Set up the media source."""
     hass.http.register_view(DirectcallRecordingView(hass))
-    return DirectcallMediaSource(hass)
+    source = DirectcallMediaSource(hass)
+    await source.async_update_name()
+    # The language may have changed.
+    hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, source.async_update_name)
+    return source
 
 
 class DirectcallMediaSource(MediaSource):
     """Recordings by `entry`, `entry/2026-11-25` and `entry/20261125T170500Z-…`."""
 
-    name = "Directcall"
+    name: str
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Initialize the source."""
         super().__init__(DOMAIN)
         self._hass = hass
 
+    async def async_update_name(self, _: Event[Any] | None = None) -> None:
+        """Name the folder of all recordings in the home's language."""
+        await async_load_texts(self._hass)
+        self.name = async_get_common_text(self._hass, "recordings")
+
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
-        if not item.identifier:
+        # It is None for the folder of all recordings.
+        identifier = item.identifier or ""
+        entry_id, _, day = identifier.partition("/")
+        if not entry_id:
             entries = self._hass.config_entries.async_loaded_entries(DOMAIN)
-            return _folder("", "Directcall", [_folder(e.entry_id, e.title) for e in entries])
-        entry_id, _, day = item.identifier.partition("/")
+            if len(entries) != 1:
+                return _folder("", self.name, [_folder(e.entry_id, e.title) for e in entries])
+            entry_id = entries[0].entry_id
         try:
             with translated_errors():
                 entry = async_get_loaded_entry(self._hass, entry_id)
                 if not day:
-                    return _folder(entry_id, entry.title, await self._async_days(entry))
+                    title = entry.title if identifier else self.name
+                    return _folder(identifier, title, await self._async_days(entry))
                 return await self._async_day(entry, _read_day(day))
         except HomeAssistantError as err:
             raise await _async_localized(self._hass, err, BrowseError) from err

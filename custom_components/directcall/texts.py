@@ -26,6 +26,12 @@ def async_get_field_name(hass: HomeAssistant, action: str, field: str) -> str:
 
 
 @callback
+def async_get_common_text(hass: HomeAssistant, name: str) -> str:
+    """Return a text that belongs to no form, entity, action or error."""
+    return _async_get_text(hass, "common", name) or name
+
+
+@callback
 def _async_get_text(hass: HomeAssistant, category: str, key: str) -> str | None:
     texts = async_get_cached_translations(hass, hass.config.language, category, DOMAIN)
     return texts.get(f"component.{DOMAIN}.{category}.{key}")

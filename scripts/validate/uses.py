@@ -15,6 +15,8 @@ type _Function = ast.FunctionDef | ast.AsyncFunctionDef
 # Arguments, fields and attributes with these names hold the key of a text.
 _ROLES: Final = {"step_id": "step", "error": "error", "reason": "abort"}
 _KEY: Final = "translation_key"
+# The function that returns a text of none of Home Assistant's categories.
+_COMMON: Final = "async_get_common_text"
 # A form's input is always text, so it cannot be a number that YAML has read as one.
 _NOT_IN_FORMS: Final = "number_unquoted"
 _FLOWS: Final = {"ConfigFlow": "config", "OptionsFlow": "options"}
@@ -140,6 +142,8 @@ class _Reader:
             group = "exceptions" if "translation_domain" in given else group
             group = "issues" if function == "async_create_issue" else group
             self._use(group, given[_KEY], scope)
+        if function == _COMMON:
+            self._use("common", given["name"], scope)
         if scope.flow:
             self._read_flow(function, given, scope)
 

@@ -77,7 +77,7 @@ async def test_name_that_two_contacts_have(
 async def test_first_contact_is_offered(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator
 ) -> None:
-    """The form of the first contact follows that of the account."""
+    """The form of the first contact follows that of the account, and says that it was added."""
     form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     result = await hass.config_entries.flow.async_configure(
         form["flow_id"],
@@ -91,6 +91,9 @@ async def test_first_contact_is_offered(
     await hass.async_block_till_done()
     account = result["result"]
     _, flow_id = result["next_flow"]
+    assert hass.config_entries.subentries.async_get(flow_id)["step_id"] == "first"
+    result = await submit(hass, {"flow_id": flow_id}, {CONF_NAME: "Maria", CONF_NUMBER: "190"})
+    assert result["errors"] == {CONF_NUMBER: "short_number"}
     await submit(hass, {"flow_id": flow_id}, {CONF_NAME: "Maria", CONF_NUMBER: "41 99999-0000"})
     assert account.state is ConfigEntryState.LOADED
     response = await place_call(hass, destination="Maria")
@@ -140,11 +143,12 @@ async def test_number_of_a_contact(
 async def test_unknown_name(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, field: str
 ) -> None:
-    """An unknown name is an error that lists the existing names."""
+    """An unknown name is an error that lists the existing names, and names no field."""
     with pytest.raises(ServiceValidationError) as caught:
         await place_call(hass, **{field: "Mario"})
     assert caught.value.translation_key == "unknown_contact"
-    assert f'"Mario" (field "{field}")' in str(caught.value)
+    assert 'called "Mario", and' in str(caught.value)
+    assert field not in str(caught.value)
     assert str(caught.value).endswith("names: João da Silva, Maria")
     assert simulator.requests[PLACE_CALL] == 0
 

@@ -159,10 +159,6 @@ class HomeAssistantPage:
         """Write into a field of an action."""
         await (await self.enable(action, name)).get_by_role("textbox").fill(text)
 
-    async def switch_on(self, action: str, name: str) -> None:
-        """Turn a field of an action on."""
-        await (await self.enable(action, name)).locator("ha-switch").click()
-
     async def choose_contact(self, action: str, contact: str) -> None:
         """Choose a contact for an action."""
         row = await self.enable(action, "contact")

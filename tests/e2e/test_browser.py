@@ -76,8 +76,8 @@ async def test_add_account(page: HomeAssistantPage) -> None:
 
 
 async def test_add_contact(page: HomeAssistantPage) -> None:
-    """The form of the first contact follows that of the account."""
-    await page.shows(page.text("config_subentries.contact.step.user.title"))
+    """The form of the first contact follows that of the account, and says that it was added."""
+    await page.shows(page.text("config_subentries.contact.step.first.title"))
     await page.fill(name=CONTACT, number=NUMBER)
     await page.image("contact", page.form.locator("dialog"))
     await page.press("submit", page.form)
@@ -91,11 +91,11 @@ async def test_place_call(page: HomeAssistantPage) -> None:
     """A call to a contact is placed once, recorded, and its outcome is in the response."""
     await page.choose_action("place_call")
     await page.choose_contact("place_call", CONTACT)
-    await page.switch_on("place_call", "wait_for_outcome")
+    await page.enable("place_call", "wait_for_outcome")
     await page.screen.get_by_text(
         page.text("services.place_call.sections.call_options.name")
     ).click()
-    await page.switch_on("place_call", "record")
+    await page.enable("place_call", "record")
     await page.picture("place_call")
     await page.press("run")
     await expect(page.response).to_contain_text("outcome: answered")
@@ -196,7 +196,6 @@ async def test_play_recording(page: HomeAssistantPage) -> None:
     """The media browser plays the call that was recorded."""
     await page.open(RECORDINGS)
     browser = page.screen.locator("ha-media-player-browse")
-    await browser.get_by_label(ACCOUNT.client_id).click()
     await browser.locator("ha-card").first.click()
     recording = browser.get_by_text(f"→ {CONTACT}").last
     await page.screen.evaluate(KEEP_PLAYER)

@@ -27,7 +27,7 @@ def record(
     return recording
 
 
-async def browse(hass: HomeAssistant, content_id: str = ROOT) -> dict[str, str]:
+async def browse(hass: HomeAssistant, content_id: str | None = ROOT) -> dict[str, str]:
     """Return what is in a folder: the titles and ids of all, in their order."""
     folder = await async_browse_media(hass, content_id)
     assert folder.children is not None
@@ -37,7 +37,7 @@ async def browse(hass: HomeAssistant, content_id: str = ROOT) -> dict[str, str]:
 async def only(hass: HomeAssistant) -> str:
     """Return the id of the only recording, found as people find it."""
     content_id = ROOT
-    for _ in range(3):
+    for _ in range(2):
         [content_id] = (await browse(hass, content_id)).values()
     return content_id
 

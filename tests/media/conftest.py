@@ -3,11 +3,11 @@
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from homeassistant.components.media_source import async_browse_media
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
 from tests.common import CONTACTS, make_account, set_up
-from tests.media.common import browse
 from tests.simulator import Simulator
 
 
@@ -21,5 +21,5 @@ async def account(
     account = make_account(simulator, contacts=CONTACTS, entry_id="01DIRECTCALL")
     await set_up(home, account)
     # The first look loads it. Clients of the tests cannot see what is loaded after them.
-    await browse(hass)
+    await async_browse_media(hass, None)
     return account

@@ -246,8 +246,7 @@ async def test_recording_needs_authentication(
     """A recording needs a login or its own signature."""
     record(simulator)
     record(simulator, before=timedelta(minutes=1))
-    [root] = (await browse(hass)).values()
-    [day] = (await browse(hass, root)).values()
+    [day] = (await browse(hass)).values()
     one, other = (await browse(hass, day)).values()
     path = (await resolve(hass, one)).url
     signature = (await signed(await hass_ws_client(hass), other)).partition("?")[2]

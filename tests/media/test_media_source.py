@@ -20,7 +20,7 @@ pytestmark = pytest.mark.freeze_time(NOW, tick=True)
 
 
 async def test_browse(hass: HomeAssistant, simulator: Simulator) -> None:
-    """The account, the day, the call; the newest first, contacts by name."""
+    """The day, the call; the newest first, contacts by name."""
     record(simulator)
     record(simulator, "554130600300", "5541999991111", timedelta(minutes=64))
     record(simulator, "ip4130600300", "12125551234", timedelta(minutes=65))
@@ -30,9 +30,7 @@ async def test_browse(hass: HomeAssistant, simulator: Simulator) -> None:
     record(simulator, before=timedelta(days=89))
     record(simulator, before=timedelta(days=91))
 
-    accounts = await browse(hass)
-    assert list(accounts) == ["demo@example.com"]
-    days = await browse(hass, accounts["demo@example.com"])
+    days = await browse(hass)
     assert list(days) == ["2026-11-25", "2026-11-24", "2026-08-28"]
     assert list(await browse(hass, days["2026-11-25"])) == [
         "14:05 Maria → (41) 3060-0300",
@@ -54,7 +52,7 @@ async def test_browse_as_a_browser_does(
     ws = await hass_ws_client(hass)
     item: dict[str, Any] = {"media_content_id": ROOT}
     folders = []
-    for _ in range(3):
+    for _ in range(2):
         content_id = item["media_content_id"]
         await ws.send_json_auto_id(
             {"type": "media_source/browse_media", "media_content_id": content_id}
@@ -63,7 +61,7 @@ async def test_browse_as_a_browser_does(
         assert (result["can_play"], result["can_expand"]) == (False, True)
         folders.append(result["title"])
         [item] = result["children"]
-    assert folders == ["Directcall", "demo@example.com", "2026-11-25"]
+    assert folders == ["Recordings of calls", "2026-11-25"]
     assert (item["can_play"], item["can_expand"]) == (True, False)
     assert item["media_content_type"] == "audio/mpeg"
 
@@ -74,8 +72,7 @@ async def test_days_are_those_of_the_house(hass: HomeAssistant, simulator: Simul
     # 02:05 on the next day there.
     record(simulator)
     record(simulator, before=timedelta(hours=2, minutes=6))
-    [root] = (await browse(hass)).values()
-    days = await browse(hass, root)
+    days = await browse(hass)
     assert list(days) == ["26/11/2026", "25/11/2026"]
     assert list(await browse(hass, days["26/11/2026"])) == ["02:05 Maria → (41) 3060-0300"]
     assert list(await browse(hass, days["25/11/2026"])) == ["23:59 Maria → (41) 3060-0300"]
@@ -123,8 +120,7 @@ async def test_too_many_to_read(hass: HomeAssistant, simulator: Simulator) -> No
     simulator.quirks.page_size = 1
     for minutes in range(51):
         record(simulator, before=timedelta(minutes=minutes))
-    [root] = (await browse(hass)).values()
-    days = await browse(hass, root)
+    days = await browse(hass)
     assert list(days)[::90] == ["2026-11-25", "2026-08-27"]
     assert len(await browse(hass, days["2026-11-20"])) == 0
 
@@ -143,12 +139,32 @@ async def test_contact_in_the_providers_network(
 async def test_several_accounts(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """Each account has its recordings, and one that is not set up is not there."""
+    """Each of several accounts has a folder, and one that is not set up is not there."""
+    record(simulator)
     simulator.secrets["other@example.com"] = "012345"
-    await set_up(hass, make_account(simulator, "other@example.com"))
-    assert list(await browse(hass)) == ["demo@example.com", "other@example.com"]
+    other = await set_up(hass, make_account(simulator, "other@example.com"))
+    folders = await browse(hass)
+    assert list(folders) == ["demo@example.com", "other@example.com"]
+    days = await browse(hass, folders["demo@example.com"])
+    assert list(days) == ["2026-11-25"]
+
+    await hass.config_entries.async_unload(other.entry_id)
+    assert await browse(hass) == days
+    # What was chosen before still opens.
+    assert await browse(hass, folders["demo@example.com"]) == days
     await hass.config_entries.async_unload(account.entry_id)
-    assert list(await browse(hass)) == ["other@example.com"]
+    assert await browse(hass) == {}
+
+
+async def test_name_of_the_folder(hass: HomeAssistant) -> None:
+    """The folder beside those of other sources says what is in it, in the home's language."""
+    shown = [set(await browse(hass, None))]
+    await hass.config.async_update(language="pt-BR")
+    await hass.async_block_till_done()
+    shown.append(set(await browse(hass, None)))
+    assert "Recordings of calls" in shown[0]
+    assert "Gravações de ligações" in shown[1]
+    assert (await async_browse_media(hass, ROOT)).title == "Gravações de ligações"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def async_find_destination(fields: ActionFields, book: AddressBook) -> Recipient
     for contact in contacts:
         return book.async_get_contact(contact)
     for destination in destinations:
-        return book.get_recipient(ATTR_DESTINATION, destination)
+        return book.get_recipient(destination)
     return None
 
 
