@@ -76,8 +76,9 @@ async def test_contact_is_added(
     assert device.name == "Vizinha"
     assert sorted(entities_of(hass, account, "Vizinha").values()) == [
         "button.vizinha_call",
-        "notify.vizinha_sms",
+        "button.vizinha_hang_up",
         "notify.vizinha_voice_message",
+        "sensor.vizinha_last_call",
     ]
     assert set_ups == []
     assert not simulator.calls
@@ -288,5 +289,5 @@ async def test_many_contacts_take_no_time(
             start = time.process_time()
             await hass.config_entries.async_setup(account.entry_id)
             measured[number] = time.process_time() - start
-    assert len(er.async_entries_for_config_entry(er.async_get(hass), many.entry_id)) == 156
+    assert len(er.async_entries_for_config_entry(er.async_get(hass), many.entry_id)) == 255
     assert min(seconds[many]) - min(seconds[few]) < 0.1

@@ -247,7 +247,7 @@ async def test_added_contact_is_reached_at_once(
     simulator.quirks.token_delay = 60
     await add_ana(hass, account)
     await press(hass, "button.ana_call")
-    data = {"entity_id": "notify.ana_sms", "message": "x"}
+    data = {"entity_id": "notify.ana_voice_message", "message": "x"}
     await hass.services.async_call("notify", "send_message", data, blocking=True)
     await perform(hass, "send_voice_message", {"destination": "Ana", "message": "x"})
     assert [call.destination for call in simulator.calls] == ["5541999992222"]
@@ -289,8 +289,10 @@ async def test_what_a_person_set_stays(
     await change_maria(hass, account)
     assert entities_of(hass, account, "Mãe") == {
         "button.ligar",
+        "button.maria_hang_up",
         "notify.maria_sms",
         "notify.maria_voice_message",
+        "sensor.maria_last_call",
     }
     assert hass.states.get("notify.maria_sms") is None
     state = hass.states.get("button.ligar")
