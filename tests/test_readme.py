@@ -26,6 +26,7 @@ from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 
 from custom_components.directcall.api import NumberProblem
 from custom_components.directcall.calls import CallState
+from custom_components.directcall.trigger import TRIGGERS
 from scripts.validate.integration import fields_of
 from tests.common import (
     CONTACTS,
@@ -67,7 +68,7 @@ ON_EVENTS = [
     (language, example)
     for language in READMES
     for example in examples(language)
-    if example.get("triggers", [{}])[0].get("trigger") == "event.received"
+    if example.get("triggers", [{}])[0].get("trigger", "").startswith("directcall.")
 ]
 UNANSWERED, ON_RECORDINGS = ON_EVENTS[::2], ON_EVENTS[1::2]
 AUTOMATIONS = [
@@ -376,13 +377,6 @@ async def test_automation_on_an_event(
     assert [re.findall(r"\d{4}", message) for message in messages] == [["7001"], ["7002"]]
 
 
-def test_automation_on_an_event_knows_every_end() -> None:
-    """Each way in which a call ends without an answer is among the event types."""
-    for _, config in UNANSWERED:
-        types = config["triggers"][0]["options"]["event_type"]
-        assert {*types, "ended"} == {state for state in CallState if state.is_over}
-
-
 @pytest.mark.freeze_time(tick=True)
 @pytest.mark.parametrize(("language", "config"), ON_RECORDINGS)
 async def test_automation_on_a_recording(
@@ -471,7 +465,7 @@ async def test_every_field_key_and_state_is_explained(
     freezer: FrozenDateTimeFactory,
     language: str,
 ) -> None:
-    """The tables name each field of each action, each key of its response, and each state."""
+    """The tables name each field of each action, each key of its response, state and trigger."""
     explained = {
         name
         for cell in re.findall(r"^\| (`[^|]+`) \|", read(language), re.MULTILINE)
@@ -488,7 +482,7 @@ async def test_every_field_key_and_state_is_explained(
     sent = await perform(hass, "send_sms", {"destination": "Maria", "message": "x"})
     simulator.recordings.append(Recording("554130600300", "5541999990000", ""))
     listed = await perform(hass, "list_recordings", {})
-    assert explained == {*fields, *waited, *ended, *sent, *listed, *CallState}
+    assert explained == {*fields, *waited, *ended, *sent, *listed, *CallState, *TRIGGERS}
     [of_each] = re.findall(r"^\| `recordings` \|(.*)$", read(language), re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", of_each)) == {*listed["recordings"][0], "null"}
 

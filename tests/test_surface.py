@@ -72,6 +72,11 @@ def test_forms_of_actions() -> None:
     assert sorted(flat(load_yaml(str(INTEGRATION / "services.yaml")))) == BEFORE["forms"]
 
 
+def test_triggers() -> None:
+    """Each trigger has the same key and takes the same targets."""
+    assert sorted(flat(load_yaml(str(INTEGRATION / "triggers.yaml")))) == BEFORE["triggers"]
+
+
 async def test_fields_of_actions(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """Each action takes the same fields, and answers or must be asked for an answer as before."""
     actions = hass.services.async_services_for_domain(DOMAIN)

@@ -1,6 +1,6 @@
 """Upgrade: a home starts on the files that the version of before saved."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 import json
@@ -20,6 +20,7 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.helpers.typing import ConfigType
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 
@@ -105,8 +106,10 @@ def recording(simulator: Simulator) -> Recording:
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[tuple[HomeAssistant, Events]]:
-    """Start Home Assistant on a config folder, and stop it afterwards."""
+async def started(
+    folder: Path, automations: Sequence[ConfigType] = ()
+) -> AsyncIterator[tuple[HomeAssistant, Events]]:
+    """Start Home Assistant with automations on a config folder, and stop it afterwards."""
     async with async_test_home_assistant(
         load_registries=False, config_dir=str(folder), initial_state=CoreState.not_running
     ) as hass:
@@ -114,6 +117,7 @@ async def started(folder: Path) -> AsyncIterator[tuple[HomeAssistant, Events]]:
         try:
             assert await async_load_base_functionality(hass)
             await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
+            assert await async_setup_component(hass, "automation", {"automation": [*automations]})
             assert await async_setup_component(hass, DOMAIN, {})
             events = listen(hass)
             await hass.async_start()

@@ -13,6 +13,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 
 from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.trigger import async_get_triggers
 from scripts.validate import find_problems
 
 INTEGRATION = Path(__file__).parent.parent / "custom_components" / DOMAIN
@@ -46,6 +47,12 @@ async def test_every_action_is_described(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
     described = load_yaml_dict(str(INTEGRATION / "services.yaml"))
     assert hass.services.async_services_for_domain(DOMAIN).keys() == described.keys()
+
+
+async def test_every_trigger_is_described(hass: HomeAssistant) -> None:
+    """The triggers are those of triggers.yaml."""
+    described = load_yaml_dict(str(INTEGRATION / "triggers.yaml"))
+    assert (await async_get_triggers(hass)).keys() == described.keys()
 
 
 @pytest.mark.parametrize(
@@ -83,6 +90,10 @@ async def test_every_action_is_described(hass: HomeAssistant) -> None:
         ("icons.json", "token_expires", "token_ends", "entity.sensor.token_ends is not used"),
         ("icons.json", "call_options", "call_choices", "place_call and its sections are not"),
         ("icons.json", "place_call", "place_cal", "place_cal and its sections are not"),
+        ("triggers.yaml", "call_ended:", "call_end:", "triggers.call_end.name is used and has no"),
+        ("triggers.yaml", "call_ended:", "call_end:", "triggers.call_ended.name is not used"),
+        ("triggers.yaml", "call_ended:", "call_end:", "call_end is not a trigger in triggers.yaml"),
+        ("icons.json", "recording_ready", "ready", "ready is not a trigger in triggers.yaml"),
     ],
 )
 def test_fault_in_a_file_is_found(copy: Path, file: str, old: str, new: str, problem: str) -> None:

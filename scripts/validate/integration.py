@@ -2,7 +2,6 @@
 
 import ast
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +16,7 @@ class Integration:
     manifest: dict[str, Any]
     icons: dict[str, Any]
     actions: dict[str, Any]
+    triggers: dict[str, Any]
     texts: dict[str, dict[str, Any]]
     modules: dict[str, ast.Module]
 
@@ -27,6 +27,7 @@ class Integration:
             manifest=load_json_object(path / "manifest.json"),
             icons=load_json_object(path / "icons.json"),
             actions=load_yaml_dict(str(path / "services.yaml")),
+            triggers=load_yaml_dict(str(path / "triggers.yaml")),
             texts={file.stem: load_json_object(file) for file in path.glob("translations/*.json")},
             modules={
                 ".".join(file.relative_to(path).with_suffix("").parts): ast.parse(file.read_bytes())
@@ -42,8 +43,6 @@ def sections_of(action: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def fields_of(action: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Return the fields of an action, with those of its sections, each with its name."""
-    sections = sections_of(action)
-    return [
-        *(item for item in action.get("fields", {}).items() if item[0] not in sections),
-        *chain.from_iterable(section["fields"].items() for section in sections.values()),
-    ]
+    groups = (action, *sections_of(action).values())
+    items = [item for group in groups for item in group.get("fields", {}).items()]
+    return [(name, field) for name, field in items if "fields" not in field]

@@ -9,7 +9,6 @@ from typing import Final
 
 import hass_frontend
 
-from homeassistant.helpers.icon import convert_shorthand_service_icon
 from homeassistant.helpers.translation import recursive_flatten
 
 from .integration import Integration, fields_of, sections_of
@@ -29,7 +28,7 @@ def check_texts(integration: Integration) -> Iterator[str]:
     uses = find_uses(integration)
     for place in sorted(uses.unclear):
         yield f"{place}: cannot tell which text this is"
-    used = uses.texts | set(_texts_of_actions(integration))
+    used = uses.texts | set(_described_texts(integration))
     for path in sorted(used):
         if not any(_is_below(text, path) for text in english):
             yield f"translations: {path} is used and has no text"
@@ -71,17 +70,18 @@ def _check_icons(integration: Integration, used: set[str]) -> Iterator[str]:
         for key in keys:
             if f"entity.{platform}.{key}" not in used:
                 yield f"icons.json: entity.{platform}.{key} is not used"
-    icons = {
-        name: set(convert_shorthand_service_icon(icon).get("sections", {}))
-        for name, icon in integration.icons["services"].items()
-    }
-    actions = {name: set(sections_of(action)) for name, action in integration.actions.items()}
-    for name in icons.keys() | actions.keys():
-        if icons.get(name) != actions.get(name):
-            yield f"icons.json: {name} and its sections are not those of services.yaml"
+    services = integration.icons["services"].items()
+    icons = {(name, *sorted(icon.get("sections", {}))) for name, icon in services}
+    actions = {(name, *sorted(sections_of(action))) for name, action in integration.actions.items()}
+    for name, *_ in icons ^ actions:
+        yield f"icons.json: {name} and its sections are not those of services.yaml"
+    for name in integration.icons["triggers"].keys() ^ integration.triggers.keys():
+        yield f"icons.json: {name} is not a trigger in triggers.yaml, or has no icon"
 
 
-def _texts_of_actions(integration: Integration) -> Iterator[str]:
+def _described_texts(integration: Integration) -> Iterator[str]:
+    for name in integration.triggers:
+        yield from (f"triggers.{name}.name", f"triggers.{name}.description")
     for name, action in integration.actions.items():
         yield from (f"services.{name}.name", f"services.{name}.description")
         for field, description in fields_of(action):
