@@ -22,6 +22,7 @@ from .billing import RequestManager
 from .calls import CallManager
 from .const import DOMAIN
 from .coordinator import DirectcallCoordinator
+from .deleted_contacts import DeletedContacts
 from .issues import async_clear_all_no_credit
 from .recordings import RecordingLibrary, RecordingWatcher
 from .store import AccountStore
@@ -59,6 +60,7 @@ class DirectcallAccount:
         self.recording_watcher: Final = RecordingWatcher(
             hass, entry_id, self._store, self.calls.tracker
         )
+        self._deleted_contacts = DeletedContacts(hass, entry_id, self._store)
         self._entry_id = entry_id
         self._is_loaded = False
         self._kept: tuple[DirectcallClient, Mapping[str, Any]] | None = None
@@ -68,6 +70,7 @@ class DirectcallAccount:
         if not self._is_loaded:
             self._is_loaded = True
             await self._store.async_load()
+            self._deleted_contacts.async_start()
 
     @callback
     def async_keep_client(self, client: DirectcallClient, data: Mapping[str, Any]) -> None:
@@ -110,6 +113,7 @@ class DirectcallAccount:
         """Forget everything, and close the sessions once the requests under way have ended."""
         self.requests.async_cancel_billed()
         async_clear_all_no_credit(self._hass, self._entry_id)
+        self._deleted_contacts.async_remove()
         self.calls.tracker.async_end_all()
         self.recording_watcher.async_detach()
         await self._store.async_remove()
