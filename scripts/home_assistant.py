@@ -81,9 +81,7 @@ def free_port(wanted: int) -> int:
             probe.bind(("127.0.0.1", wanted))
             return wanted
         probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        say(f"Port {wanted} is taken; using {port} instead.")
-        return port
+        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,6 @@ class HomeAssistantProcess:
         self._build()
         try:
             async with self._process() as process, aiohttp.ClientSession(self.url) as session:
-                say("Starting Home Assistant. The first time, this takes some minutes.")
                 async with asyncio.timeout(STARTUP):
                     await self._wait_for_answer(process, session)
                     token = await self._make_user(session)
@@ -235,12 +232,12 @@ class HomeAssistantProcess:
     async def _make_user(self, session: aiohttp.ClientSession) -> str:
         """Make the user, and return an access token."""
         client = {"client_id": f"{self.url}/"}
-        user = {"name": "Demo", "username": USER, "password": USER, "language": "en", **client}
+        # Home Assistant names the first areas in the user's language.
+        user = {"name": "Demo", "username": USER, "password": USER, "language": self.language}
         async with session.post(
-            "/api/onboarding/users", json=user, raise_for_status=True
+            "/api/onboarding/users", json={**user, **client}, raise_for_status=True
         ) as response:
             code = (await response.json())["auth_code"]
         form = {"grant_type": "authorization_code", "code": code, **client}
         async with session.post("/auth/token", data=form, raise_for_status=True) as response:
-            token: str = (await response.json())["access_token"]
-            return token
+            return str((await response.json())["access_token"])

@@ -21,6 +21,7 @@ from .billing import RequestManager
 from .calls import CallManager
 from .const import DOMAIN
 from .coordinator import DirectcallCoordinator
+from .deleted_contacts import DeletedContacts
 from .issues import async_clear_all_no_credit
 from .recordings import RecordingLibrary, RecordingWatcher
 from .store import AccountStore
@@ -58,6 +59,7 @@ class DirectcallAccount:
         self.recording_watcher: Final = RecordingWatcher(
             hass, entry_id, self._store, self.calls.tracker
         )
+        self._deleted_contacts = DeletedContacts(hass, entry_id, self._store)
         self._entry_id = entry_id
         self._is_loaded = False
 
@@ -66,6 +68,7 @@ class DirectcallAccount:
         if not self._is_loaded:
             self._is_loaded = True
             await self._store.async_load()
+            self._deleted_contacts.async_start()
 
     def create_client(self, entry: ConfigEntry) -> DirectcallClient:
         """Return a client with the entry's credentials, and no token yet."""
@@ -96,6 +99,7 @@ class DirectcallAccount:
         """Forget everything, and close the sessions once the requests under way have ended."""
         self.requests.async_cancel_billed()
         async_clear_all_no_credit(self._hass, self._entry_id)
+        self._deleted_contacts.async_remove()
         self.calls.tracker.async_end_all()
         self.recording_watcher.async_detach()
         await self._store.async_remove()

@@ -1,12 +1,13 @@
-"""Repair issues: missing credit."""
+"""Repair issues: missing credit, and deleted contacts that are still named."""
 
+from collections.abc import Iterable
 from enum import Enum
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .api import redact_number
+from .api import redact_name, redact_number
 from .const import CONF_ORIGIN, DOMAIN
 
 
@@ -64,3 +65,34 @@ def async_update_no_credit(hass: HomeAssistant) -> None:
         for service in BilledService:
             if registry.async_get_issue(DOMAIN, _issue_id(entry.entry_id, service)):
                 async_show_no_credit(hass, entry, service)
+
+
+@callback
+def async_show_deleted_contact(
+    hass: HomeAssistant, device_id: str, contact: str, names: Iterable[str]
+) -> None:
+    """Show that automations, scripts or groups with these names still name a deleted contact."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _deleted_contact_id(device_id),
+        is_fixable=False,
+        # Diagnostics contain the names in persistent issues. These are made again at each start.
+        is_persistent=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="deleted_contact",
+        translation_placeholders={
+            "contact": redact_name(contact),
+            "names": "\n".join(sorted(f"- {redact_name(name)}" for name in names)),
+        },
+    )
+
+
+@callback
+def async_clear_deleted_contact(hass: HomeAssistant, device_id: str) -> None:
+    """Clear the issue that a deleted contact is still named."""
+    ir.async_delete_issue(hass, DOMAIN, _deleted_contact_id(device_id))
+
+
+def _deleted_contact_id(device_id: str) -> str:
+    return f"deleted_contact_{device_id}"

@@ -22,12 +22,15 @@ FILES = {
     "en": {
         "automation": "directcall/call_and_speak.yaml",
         "script": "directcall/call_down_the_list.yaml",
+        "voice": "directcall/call_by_voice.yaml",
     },
     "pt-BR": {
         "automation": "directcall/ligar_e_falar.yaml",
         "script": "directcall/ligar_ate_alguem_atender.yaml",
+        "voice": "directcall/ligar_por_voz.yaml",
     },
 }
+DOMAINS = {"automation": "automation", "script": "script", "voice": "automation"}
 SEEN: Final = "binary_sensor.seen"
 # Each contact is called as its telephone does.
 TELEPHONES = {
@@ -59,14 +62,16 @@ class House:
         self._freezer = freezer
         self._language = language
 
-    async def make(self, domain: str, *contacts: str, **inputs: Any) -> None:
+    async def make(self, kind: str, *contacts: str, **inputs: Any) -> None:
         """Make an automation or a script of the blueprint."""
-        devices = [device_of(self.hass, self._account, name) for name in contacts]
+        domain = DOMAINS[kind]
+        if contacts:
+            inputs["contacts"] = [device_of(self.hass, self._account, name) for name in contacts]
         made = {
             "alias": "Made of it",
             "use_blueprint": {
-                "path": FILES[self._language][domain],
-                "input": {"contacts": devices, **inputs},
+                "path": FILES[self._language][kind],
+                "input": inputs,
             },
         }
         config = made if domain == automation.DOMAIN else {"made_of_it": made}

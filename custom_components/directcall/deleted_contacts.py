@@ -1,0 +1,178 @@
+"""Deleted contacts: repair issues while automations, scripts or groups still name them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+import re
+from typing import Any, Final, Self
+
+import voluptuous as vol
+
+from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    CoreState,
+    Event,
+    EventStateChangedData,
+    HassJob,
+    HomeAssistant,
+    callback,
+)
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.entity_component import DATA_INSTANCES
+from homeassistant.helpers.event import (
+    TrackStates,
+    async_call_later,
+    async_track_state_change_filtered,
+)
+from homeassistant.helpers.start import async_at_started
+
+from .issues import async_clear_deleted_contact, async_show_deleted_contact
+from .store import AccountStore, Section
+
+# Domains of entities with steps, and of others that can name entities.
+_WITH_STEPS: Final = ("automation", "script")
+_NAMING: Final = {*_WITH_STEPS, "group", "notify", "scene"}
+_MOST: Final = 50
+# Seconds within which a reload replaces all automations or scripts.
+_RELOAD: Final = 1
+# A template may have `states.` before an entity's ID.
+_IDS: Final = re.compile(r"(?:\bstates\.)?\b(\w+(?:\.\w+)?)")
+_SAVED: Final = vol.Schema(
+    {
+        vol.Required("device_id"): str,
+        vol.Required("name"): str,
+        vol.Required("entity_ids"): [str],
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedContact:
+    """The IDs by which something may still name a contact that was deleted."""
+
+    device_id: str
+    name: str
+    entity_ids: list[str]
+
+    @classmethod
+    def from_dict(cls, saved: object) -> Self:
+        """Return a saved item. Raise vol.Invalid if it cannot be read."""
+        return cls(**_SAVED(saved))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the item as JSON."""
+        return {"device_id": self.device_id, "name": self.name, "entity_ids": self.entity_ids}
+
+
+class DeletedContacts:
+    """The deleted contacts of an account."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str, store: AccountStore) -> None:
+        """Start without deleted contacts."""
+        self._hass = hass
+        self._entry_id = entry_id
+        self._store = store
+        self._contacts: list[DeletedContact] = []
+        self._cancel_check: CALLBACK_TYPE | None = None
+        self._unsubscribe: list[CALLBACK_TYPE] = []
+        store.async_add_section(
+            Section("deleted_contacts", DeletedContact.from_dict, self._restore, self._to_save)
+        )
+
+    def _restore(self, contacts: list[DeletedContact]) -> None:
+        self._contacts = contacts
+
+    def _to_save(self) -> list[DeletedContact]:
+        return self._contacts
+
+    @callback
+    def async_start(self) -> None:
+        """Note contacts that are deleted from now on, and check all at Home Assistant's start."""
+        self._unsubscribe = [
+            self._hass.bus.async_listen(
+                dr.EVENT_DEVICE_REGISTRY_UPDATED, self._async_device_updated
+            ),
+            # Before, not all automations are there.
+            async_at_started(self._hass, self._async_started),
+        ]
+
+    @callback
+    def async_remove(self) -> None:
+        """Forget all, and clear their issues."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        if self._cancel_check:
+            self._cancel_check()
+        for contact in self._contacts:
+            async_clear_deleted_contact(self._hass, contact.device_id)
+
+    @callback
+    def _async_started(self, hass: HomeAssistant) -> None:
+        tracker = async_track_state_change_filtered(
+            hass,
+            TrackStates(all_states=False, entities=set(), domains=_NAMING),
+            self._async_changed,
+        )
+        self._unsubscribe.append(tracker.async_remove)
+        self._async_check()
+
+    @callback
+    def _async_device_updated(self, event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        if event.data["action"] != "remove":
+            return
+        device = event.data["device"]
+        subentry_id = device["config_subentry_id"]
+        # The account's own device has no subentry.
+        if device["config_entry_id"] != self._entry_id or subentry_id is None:
+            return
+        # The registry has removed them already.
+        entity_ids = [
+            entity.entity_id
+            for entity in er.async_get(self._hass).deleted_entities.values()
+            if entity.config_subentry_id == subentry_id
+        ]
+        name = device["name_by_user"] or device["name"]
+        contact = DeletedContact(event.data["device_id"], name, entity_ids)
+        self._contacts = [*self._contacts, contact][-_MOST:]
+        self._store.async_save()
+        self._async_check_soon()
+
+    @callback
+    def _async_changed(self, event: Event[EventStateChangedData]) -> None:
+        """Check after what may name contacts was added, removed or reloaded."""
+        states = event.data["old_state"], event.data["new_state"]
+        if any(state is None or state.state == STATE_UNAVAILABLE for state in states):
+            self._async_check_soon()
+
+    @callback
+    def _async_check_soon(self) -> None:
+        if self._contacts and not self._cancel_check and self._hass.state is CoreState.running:
+            self._cancel_check = async_call_later(
+                self._hass, _RELOAD, HassJob(self._async_check, cancel_on_shutdown=True)
+            )
+
+    @callback
+    def _async_check(self, _now: object = None) -> None:
+        self._cancel_check = None
+        naming = list(_references(self._hass)) if self._contacts else []
+        for contact in self._contacts:
+            ids = {contact.device_id, *contact.entity_ids}
+            if names := {name for name, named in naming if not ids.isdisjoint(named)}:
+                async_show_deleted_contact(self._hass, contact.device_id, contact.name, names)
+            else:
+                async_clear_deleted_contact(self._hass, contact.device_id)
+
+
+def _references(hass: HomeAssistant) -> Iterator[tuple[str, set[str]]]:
+    """Yield the name of each automation, script, group and scene, and the IDs in it."""
+    for domain in _WITH_STEPS:
+        component = hass.data.get(DATA_INSTANCES, {}).get(domain)
+        for entity in component.entities if component else ():
+            # Home Assistant's own search finds devices in `device_id` only, not in `contact`, and
+            # nothing in an automation that is invalid because a device is gone.
+            config = getattr(entity, "raw_config", None)
+            state = hass.states.get(entity.entity_id)
+            yield state.name if state else entity.entity_id, set(_IDS.findall(str(config)))
+    for state in hass.states.async_all():
+        members = state.attributes.get(ATTR_ENTITY_ID)
+        yield state.name, set(members) if isinstance(members, (list, tuple)) else set()
