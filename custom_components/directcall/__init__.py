@@ -9,6 +9,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .account import DirectcallConfigEntry, DirectcallData, async_get_account, async_remove_account
+from .balance import BalanceManager
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 from .contacts import async_load_number_data
 from .coordinator import DirectcallCoordinator
@@ -57,13 +58,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     coordinator = DirectcallCoordinator(hass, entry, client)
     recordings = RecordingLibrary(hass, entry, client)
     entry.async_on_unload(recordings.async_close)
-    entry.runtime_data = DirectcallData(account, coordinator, recordings)
+    balance = BalanceManager(hass, coordinator)
+    entry.runtime_data = DirectcallData(account, coordinator, recordings, balance)
     async_create_account_device(hass, entry.entry_id)
     async_update_no_credit(hass)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     # The entities listen by now.
     account.async_attach(entry)
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
+    balance.async_start()
     coordinator.async_start()
     return True
 
@@ -104,6 +107,7 @@ def _async_abort_flows(hass: HomeAssistant, entry_id: str) -> None:
 
 
 async def _async_update_listener(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
+    entry.runtime_data.balance.async_check()
     coordinator = entry.runtime_data.coordinator
     entry.runtime_data.account.async_keep_client(coordinator.client, coordinator.entry_data)
     hass.config_entries.async_schedule_reload(entry.entry_id)

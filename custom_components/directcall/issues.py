@@ -1,4 +1,4 @@
-"""Repair issues: missing credit."""
+"""Repair issues: missing credit, and a low balance."""
 
 from enum import Enum
 
@@ -64,3 +64,29 @@ def async_update_no_credit(hass: HomeAssistant) -> None:
         for service in BilledService:
             if registry.async_get_issue(DOMAIN, _issue_id(entry.entry_id, service)):
                 async_show_no_credit(hass, entry, service)
+
+
+def _low_balance_id(entry_id: str) -> str:
+    return f"low_balance_{entry_id}"
+
+
+@callback
+def async_show_low_balance(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Show that the balance of an account is below the limit in its options."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _low_balance_id(entry.entry_id),
+        is_fixable=False,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="low_balance",
+        # Diagnostics contain the issues, too, and the amount is private.
+        translation_placeholders={"origin": redact_number(entry.options[CONF_ORIGIN])},
+    )
+
+
+@callback
+def async_clear_low_balance(hass: HomeAssistant, entry_id: str) -> None:
+    """Clear the issue of a low balance."""
+    ir.async_delete_issue(hass, DOMAIN, _low_balance_id(entry_id))

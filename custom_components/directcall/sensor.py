@@ -1,6 +1,7 @@
-"""Sensor platform: calls and the token of an account."""
+"""Sensor platform: calls, the balance and the token of an account."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final, override
 
 from homeassistant.components.sensor import (
@@ -10,14 +11,19 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .account import DirectcallConfigEntry
+from .api import Balance
+from .balance import BalanceManager, async_balance_signal
 from .calls import Call, CallState
-from .entity import DirectcallCallEntity, DirectcallTokenEntity
+from .const import DOMAIN
+from .entity import DirectcallCallEntity, DirectcallEntity, DirectcallTokenEntity
 
 PARALLEL_UPDATES = 0
 
@@ -25,6 +31,14 @@ ACTIVE_CALLS: Final = SensorEntityDescription(
     key="active_calls",
     translation_key="active_calls",
     state_class=SensorStateClass.MEASUREMENT,
+)
+BALANCE: Final = SensorEntityDescription(
+    key="balance",
+    translation_key="balance",
+    device_class=SensorDeviceClass.MONETARY,
+    native_unit_of_measurement="BRL",
+    state_class=SensorStateClass.TOTAL,
+    suggested_display_precision=2,
 )
 LAST_CALL: Final = SensorEntityDescription(
     key="last_call",
@@ -55,6 +69,75 @@ async def async_setup_entry(
             DirectcallTokenExpiresSensor(entry.runtime_data.coordinator, TOKEN_EXPIRES),
         ]
     )
+    _async_add_balance(hass, entry, async_add_entities)
+
+
+@callback
+def _async_add_balance(
+    hass: HomeAssistant,
+    entry: DirectcallConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the sensor of the balance now if it was there before, or with the first balance."""
+    registry = er.async_get(hass)
+
+    @callback
+    def add(*, is_registered: bool) -> None:
+        unique_id = f"{entry.entry_id}_{BALANCE.key}"
+        entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
+        if (entity_id is not None) is is_registered:
+            manager = entry.runtime_data.balance
+            async_add_entities([DirectcallBalanceSensor(entry.entry_id, manager)])
+
+    @callback
+    def add_first(_: Balance) -> None:
+        add(is_registered=False)
+
+    add(is_registered=True)
+    signal = async_balance_signal(entry.entry_id)
+    entry.async_on_unload(async_dispatcher_connect(hass, signal, add_first))
+
+
+class DirectcallBalanceSensor(DirectcallEntity, RestoreSensor):
+    """The sensor of the balance, which keeps the last one that was told."""
+
+    def __init__(self, entry_id: str, manager: BalanceManager) -> None:
+        """Initialize the sensor of the manager's account."""
+        super().__init__(entry_id, BALANCE)
+        self._signal = async_balance_signal(entry_id)
+        self._manager = manager
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, self._signal, self._async_balance_changed)
+        )
+        if balance := self._manager.balance:
+            self._async_set(balance)
+        elif (last := await self.async_get_last_sensor_data()) and isinstance(
+            last.native_value, Decimal
+        ):
+            self._attr_native_value = last.native_value
+            self._attr_native_unit_of_measurement = last.native_unit_of_measurement
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Do nothing, because nothing depends on the entity's ID."""
+
+    async def async_update(self) -> None:
+        """Ask for the balance, where a person or an automation wants it updated."""
+        await self._manager.async_update()
+
+    @callback
+    def _async_balance_changed(self, balance: Balance) -> None:
+        self._async_set(balance)
+        self.async_write_ha_state()
+
+    @callback
+    def _async_set(self, balance: Balance) -> None:
+        self._attr_native_value = balance.amount
+        self._attr_native_unit_of_measurement = balance.currency
 
 
 class DirectcallActiveCallsSensor(DirectcallCallEntity, SensorEntity):
