@@ -80,7 +80,7 @@ async def test_token_is_renewed_with_every_entity_disabled(
         await pass_time(hass, freezer, 3600 * 0.9)
         assert simulator.requests[REQUEST_TOKEN] == expected
     await place_call(hass)
-    assert simulator.requests == {REQUEST_TOKEN: 9, PLACE_CALL: 1}
+    assert simulator.requests == {REQUEST_TOKEN: 9, PLACE_CALL: 1, "extrato/saldo": 1}
 
 
 async def test_lifetime_of_the_answer_sets_the_pace(
@@ -407,7 +407,7 @@ async def test_user_unknown_to_the_provider(
             await place_call(hass, destination="+55 41 99999-0200")
         assert len(reauth_flows(hass)) == flows
         freezer.tick(17)
-    assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
+    assert [simulator.requests[name] for name in (REQUEST_TOKEN, PLACE_CALL)] == [1, 2]
     # That the provider still gives tokens is no sign that it knows the account again. A call is.
     await pass_time(hass, freezer, 3600 * 0.9)
     assert len(reauth_flows(hass)) == 1
