@@ -328,6 +328,7 @@ async def test_nothing_private_gets_out_of_the_balance(
     issue_registry: ir.IssueRegistry,
 ) -> None:
     """No private value of a response is visible, and the amount only on the sensor."""
+    simulator.quirks.token_lifetime = 10**7
     account = private_account(simulator, caplog)
     await async_setup_component(hass, "diagnostics", {})
     await set_up(hass, account)

@@ -28,7 +28,8 @@ _AFTER_BILLED: Final = 60
 # Seconds between the requests, where the provider tells a balance and where it does not.
 _INTERVAL: Final = 6 * 60 * 60
 _INTERVAL_WITHOUT_BALANCE: Final = 24 * 60 * 60
-# Seconds until the next request after one without a response.
+# Seconds until the next request after one that failed, doubled with each further one up to a day,
+# because an unknown endpoint may be a server error, too.
 _RETRY_INTERVAL: Final = 60 * 60
 # Seconds until the next attempt while background requests are not allowed.
 _NOT_ALLOWED_INTERVAL: Final = 60
@@ -57,6 +58,8 @@ class BalanceManager:
         self._polls: PollScheduler[_Poll] = PollScheduler(hass, self._async_poll)
         self._is_token_awaited = True
         self._was_refused = False
+        # How many requests in a row failed.
+        self._failures = 0
         self.balance: Balance | None = None
 
     @property
@@ -67,8 +70,8 @@ class BalanceManager:
         return None if self.balance is None else self.balance.shape.value
 
     @property
-    def _is_told(self) -> bool:
-        """Return if the provider ever told a balance, or was not asked yet."""
+    def _tells_balance(self) -> bool:
+        """Return if the provider tells balances, as far as is known."""
         return self.balance is not None or not self._was_refused
 
     @callback
@@ -102,7 +105,7 @@ class BalanceManager:
             async_clear_low_balance(self._hass, self._entry.entry_id)
 
     async def async_update(self) -> None:
-        """Ask for the balance now, if that is allowed, and wait until the account is unloaded."""
+        """Ask for the balance now, if that is allowed. An unload of the account ends the wait."""
         poll = self._entry.async_create_background_task(
             self._hass, self._async_poll(_Poll.REGULAR), f"{DOMAIN} poll"
         )
@@ -116,7 +119,7 @@ class BalanceManager:
 
     @callback
     def _async_billed(self) -> None:
-        if self._is_told:
+        if self._tells_balance:
             self._polls.async_schedule(_Poll.AFTER_BILLED, _AFTER_BILLED)
 
     async def _async_poll(self, _: _Poll) -> None:
@@ -131,14 +134,20 @@ class BalanceManager:
             balance = await self._coordinator.client.balance()
         except DirectcallError as err:
             _LOGGER.debug("The balance could not be asked for: %s", type(err).__name__)
-            return _RETRY_INTERVAL
+            return self._next_retry()
         except Exception:
             # A fault of ours must not end the requests.
             _LOGGER.exception("Unexpected error while asking for the balance")
-            return _RETRY_INTERVAL
+            return self._next_retry()
+        self._failures = 0
         self._was_refused = balance is None
         if balance is not None:
             self.balance = balance
             async_dispatcher_send(self._hass, async_balance_signal(self._entry.entry_id), balance)
             self.async_check()
-        return _INTERVAL if self._is_told else _INTERVAL_WITHOUT_BALANCE
+        return _INTERVAL if self._tells_balance else _INTERVAL_WITHOUT_BALANCE
+
+    def _next_retry(self) -> int:
+        delay = min(_RETRY_INTERVAL << self._failures, _INTERVAL_WITHOUT_BALANCE)
+        self._failures += 1
+        return delay

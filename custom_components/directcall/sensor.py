@@ -80,20 +80,23 @@ def _async_add_balance(
 ) -> None:
     """Add the sensor of the balance now if it was there before, or with the first balance."""
     registry = er.async_get(hass)
+    unique_id = f"{entry.entry_id}_{BALANCE.key}"
+
+    def is_registered() -> bool:
+        return bool(registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id))
 
     @callback
-    def add(*, is_registered: bool) -> None:
-        unique_id = f"{entry.entry_id}_{BALANCE.key}"
-        entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
-        if (entity_id is not None) is is_registered:
-            manager = entry.runtime_data.balance
-            async_add_entities([DirectcallBalanceSensor(entry.entry_id, manager)])
+    def add() -> None:
+        manager = entry.runtime_data.balance
+        async_add_entities([DirectcallBalanceSensor(entry.entry_id, manager)])
 
     @callback
     def add_first(_: Balance) -> None:
-        add(is_registered=False)
+        if not is_registered():
+            add()
 
-    add(is_registered=True)
+    if is_registered():
+        add()
     signal = async_balance_signal(entry.entry_id)
     entry.async_on_unload(async_dispatcher_connect(hass, signal, add_first))
 
