@@ -24,6 +24,7 @@ from homeassistant.setup import async_setup_component
 from custom_components.directcall.api import DirectcallClient
 from custom_components.directcall.const import DOMAIN
 from tests.common import (
+    BALANCE,
     ENTRY_ID,
     NUMBER,
     OPTIONS,
@@ -45,8 +46,7 @@ from tests.simulator import BalanceShape, Reply, Simulator
 # Time jumps where a test says so, and flows on in between, as sockets and servers need it.
 pytestmark = pytest.mark.freeze_time(tick=True)
 
-BALANCE = "sensor.directcall_balance"
-SALDO = "extrato/saldo"
+SENSOR = "sensor.directcall_balance"
 HOUR = 60 * 60
 ISSUE = (DOMAIN, f"low_balance_{ENTRY_ID}")
 SHAPES = {
@@ -114,13 +114,13 @@ async def test_balance_is_shown(
     assert await async_setup_component(hass, "diagnostics", {})
     client = await hass_client()
     await pass_time(hass, freezer, 6)
-    state = hass.states.get(BALANCE)
+    state = hass.states.get(SENSOR)
     assert state is not None
     assert state.state == "1234.56"
     assert state.attributes["unit_of_measurement"] == "BRL"
     assert state.attributes["device_class"] == "monetary"
     assert state.attributes["state_class"] == "total"
-    entity = entity_registry.async_get(BALANCE)
+    entity = entity_registry.async_get(SENSOR)
     connection = entity_registry.async_get("binary_sensor.directcall_connection")
     assert entity is not None
     assert connection is not None
@@ -147,20 +147,20 @@ async def test_provider_without_the_method(
     before: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
     assert before["balance"] == {"shape": None, "currency": None}
     await pass_time(hass, freezer, 6)
-    assert simulator.requests[SALDO] == 1
+    assert simulator.requests[BALANCE] == 1
     await place_call(hass)
     await pass_time(hass, freezer, 61)
     after: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
     assert after["balance"] == {"shape": "none", "currency": None}
     await pass_time(hass, freezer, HOUR, times=23)
-    assert simulator.requests[SALDO] == 1
-    assert hass.states.get(BALANCE) is None
+    assert simulator.requests[BALANCE] == 1
+    assert hass.states.get(SENSOR) is None
     assert state_of(hass, "binary_sensor.directcall_connection") == "on"
 
     simulator.quirks.balance_shape = BalanceShape.TEXT
     await pass_time(hass, freezer, HOUR)
-    assert simulator.requests[SALDO] == 2
-    assert state_of(hass, BALANCE) == "1234.56"
+    assert simulator.requests[BALANCE] == 2
+    assert state_of(hass, SENSOR) == "1234.56"
 
 
 async def test_first_request_follows_the_token(
@@ -182,7 +182,7 @@ async def test_first_request_follows_the_token(
     await call
     assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
     await pass_time(hass, freezer, 6)
-    assert simulator.requests[SALDO] == 1
+    assert simulator.requests[BALANCE] == 1
 
 
 async def test_asked_every_six_hours(
@@ -196,10 +196,10 @@ async def test_asked_every_six_hours(
     for number in range(1, 5):
         simulator.quirks.balance = number
         await pass_time(hass, freezer, HOUR, times=5)
-        assert simulator.requests[SALDO] == number
+        assert simulator.requests[BALANCE] == number
         await pass_time(hass, freezer, HOUR)
-        assert simulator.requests[SALDO] == number + 1
-        assert state_of(hass, BALANCE) == f"{number}.00"
+        assert simulator.requests[BALANCE] == number + 1
+        assert state_of(hass, SENSOR) == f"{number}.00"
 
 
 async def test_asked_after_a_burst(
@@ -219,15 +219,15 @@ async def test_asked_after_a_burst(
         await perform(hass, "send_voice_message", {"destination": f"{NUMBER}9001", "message": TEXT})
     await pass_time(hass, freezer, 50)
     assert simulator.requests[SEND] == 2
-    assert simulator.requests[SALDO] == 1
+    assert simulator.requests[BALANCE] == 1
     await pass_time(hass, freezer, 11)
-    assert simulator.requests[SALDO] == 2
-    assert state_of(hass, BALANCE) == "1000.00"
+    assert simulator.requests[BALANCE] == 2
+    assert state_of(hass, SENSOR) == "1000.00"
     # The next regular request is due six hours later.
     await pass_time(hass, freezer, HOUR, times=5)
-    assert simulator.requests[SALDO] == 2
+    assert simulator.requests[BALANCE] == 2
     await pass_time(hass, freezer, HOUR)
-    assert simulator.requests[SALDO] == 3
+    assert simulator.requests[BALANCE] == 3
 
 
 async def test_not_asked_after_what_is_not_billed(
@@ -245,7 +245,7 @@ async def test_not_asked_after_what_is_not_billed(
         await place_call(hass)
     await simulator.start()
     await pass_time(hass, freezer, 30, times=4)
-    assert simulator.requests[SALDO] == 1
+    assert simulator.requests[BALANCE] == 1
 
 
 @pytest.mark.parametrize(
@@ -268,15 +268,15 @@ async def test_last_balance_is_kept(
 ) -> None:
     """A failed request or a refusal keeps the last balance, and does not end the requests."""
     await pass_time(hass, freezer, 6)
-    simulator.reply(SALDO, reply)
+    simulator.reply(BALANCE, reply)
     await tell(hass, freezer, simulator, 5)
-    assert simulator.requests[SALDO] == 2
-    assert state_of(hass, BALANCE) == "1234.56"
+    assert simulator.requests[BALANCE] == 2
+    assert state_of(hass, SENSOR) == "1234.56"
     assert state_of(hass, "binary_sensor.directcall_connection") == "on"
     await pass_time(hass, freezer, hours * HOUR - 60)
-    assert simulator.requests[SALDO] == 2
+    assert simulator.requests[BALANCE] == 2
     await pass_time(hass, freezer, 61)
-    assert state_of(hass, BALANCE) == "5.00"
+    assert state_of(hass, SENSOR) == "5.00"
 
 
 async def test_failures_make_requests_rare(
@@ -286,19 +286,19 @@ async def test_failures_make_requests_rare(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """A provider that fails each time is soon asked once a day, and every six hours afterwards."""
-    simulator.reply(SALDO, *[Reply(b"", 500)] * 100)
+    simulator.reply(BALANCE, *[Reply(b"", 500)] * 100)
     await pass_time(hass, freezer, 6)
     asked = []
     for _ in range(5):
         await pass_time(hass, freezer, HOUR, times=24)
-        asked.append(simulator.requests[SALDO])
+        asked.append(simulator.requests[BALANCE])
     assert asked == [5, 6, 7, 8, 9]
-    simulator.forget_replies(SALDO)
+    simulator.forget_replies(BALANCE)
     await pass_time(hass, freezer, HOUR, times=24)
-    assert state_of(hass, BALANCE) == "1234.56"
-    before = simulator.requests[SALDO]
+    assert state_of(hass, SENSOR) == "1234.56"
+    before = simulator.requests[BALANCE]
     await pass_time(hass, freezer, HOUR, times=24)
-    assert simulator.requests[SALDO] == before + 4
+    assert simulator.requests[BALANCE] == before + 4
 
 
 async def test_fault_of_ours_does_not_end_the_requests(
@@ -313,7 +313,7 @@ async def test_fault_of_ours_does_not_end_the_requests(
         await pass_time(hass, freezer, 6)
     assert "Unexpected error while asking for the balance" in caplog.text
     await pass_time(hass, freezer, HOUR)
-    assert state_of(hass, BALANCE) == "1234.56"
+    assert state_of(hass, SENSOR) == "1234.56"
 
 
 async def test_not_asked_while_credentials_are_refused(
@@ -326,11 +326,11 @@ async def test_not_asked_while_credentials_are_refused(
     await pass_time(hass, freezer, 6)
     simulator.reply(REQUEST_TOKEN, *[REFUSED] * 100)
     await pass_time(hass, freezer, HOUR, times=7)
-    assert simulator.requests[SALDO] == 1
+    assert simulator.requests[BALANCE] == 1
     simulator.forget_replies(REQUEST_TOKEN)
     await pass_time(hass, freezer, 16 * 60)
     await pass_time(hass, freezer, 61)
-    assert simulator.requests[SALDO] == 2
+    assert simulator.requests[BALANCE] == 2
 
 
 async def test_polling_disabled(
@@ -348,16 +348,16 @@ async def test_polling_disabled(
     await pass_time(hass, freezer, 6)
     await place_call(hass)
     await pass_time(hass, freezer, HOUR, times=30)
-    assert simulator.requests[SALDO] == 0
-    assert state_of(hass, BALANCE) == STATE_UNKNOWN
+    assert simulator.requests[BALANCE] == 0
+    assert state_of(hass, SENSOR) == STATE_UNKNOWN
 
     assert await async_setup_component(hass, "homeassistant", {})
     await hass.services.async_call(
-        "homeassistant", "update_entity", {"entity_id": BALANCE}, blocking=True
+        "homeassistant", "update_entity", {"entity_id": SENSOR}, blocking=True
     )
-    assert state_of(hass, BALANCE) == "1234.56"
+    assert state_of(hass, SENSOR) == "1234.56"
     await pass_time(hass, freezer, HOUR, times=30)
-    assert simulator.requests[SALDO] == 1
+    assert simulator.requests[BALANCE] == 1
 
 
 async def test_update_during_removal(
@@ -372,14 +372,14 @@ async def test_update_during_removal(
     set_limit(hass, account, 10)
     await hass.async_block_till_done(wait_background_tasks=True)
     simulator.quirks.balance = 5
-    held = simulator.hold(SALDO)
+    held = simulator.hold(BALANCE)
     assert await async_setup_component(hass, "homeassistant", {})
     update = hass.async_create_task(
         hass.services.async_call(
-            "homeassistant", "update_entity", {"entity_id": BALANCE}, blocking=True
+            "homeassistant", "update_entity", {"entity_id": SENSOR}, blocking=True
         )
     )
-    await settle(lambda: simulator.requests[SALDO] == 2)
+    await settle(lambda: simulator.requests[BALANCE] == 2)
     await hass.config_entries.async_remove(ENTRY_ID)
     held.set()
     await update
@@ -444,7 +444,7 @@ async def test_low_balance_follows_the_option(
         set_limit(hass, account, off)
         await hass.async_block_till_done(wait_background_tasks=True)
         assert issue_registry.issues == {}
-    assert simulator.requests[SALDO] == 1
+    assert simulator.requests[BALANCE] == 1
 
 
 async def test_option_in_the_form(hass: HomeAssistant, account: MockConfigEntry) -> None:
@@ -474,15 +474,15 @@ async def test_reload(
     await simulator.stop()
     await hass.config_entries.async_reload(ENTRY_ID)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert state_of(hass, BALANCE) == "1234.56"
+    assert state_of(hass, SENSOR) == "1234.56"
     await simulator.start()
     simulator.quirks.balance = 7
     await pass_time(hass, freezer, 17)
     await pass_time(hass, freezer, 6)
-    assert state_of(hass, BALANCE) == "7.00"
+    assert state_of(hass, SENSOR) == "7.00"
     assert await hass.config_entries.async_unload(ENTRY_ID)
     await pass_time(hass, freezer, 6 * HOUR)
-    assert simulator.requests[SALDO] == 2
+    assert simulator.requests[BALANCE] == 2
 
 
 @pytest.mark.parametrize(
@@ -506,16 +506,16 @@ async def test_restart(
     """After a restart without internet the last balance is there, in its currency."""
     register(entity_registry)
     data = {"native_value": saved, "native_unit_of_measurement": "USD"}
-    mock_restore_cache_with_extra_data(hass, [(State(BALANCE, "1234.50"), data)])
+    mock_restore_cache_with_extra_data(hass, [(State(SENSOR, "1234.50"), data)])
     await simulator.stop()
     await set_up(home, make_account(simulator, entry_id=ENTRY_ID))
-    state = hass.states.get(BALANCE)
+    state = hass.states.get(SENSOR)
     assert state is not None
     assert (state.state, state.attributes["unit_of_measurement"]) == (shown, currency)
     await simulator.start()
     await pass_time(hass, freezer, 17)
     await pass_time(hass, freezer, 6)
-    assert state_of(hass, BALANCE) == "1234.56"
+    assert state_of(hass, SENSOR) == "1234.56"
 
 
 async def test_deleted_sensor_comes_back(
@@ -527,11 +527,11 @@ async def test_deleted_sensor_comes_back(
 ) -> None:
     """A sensor that was deleted is added with the next balance."""
     await pass_time(hass, freezer, 6)
-    entity_registry.async_remove(BALANCE)
+    entity_registry.async_remove(SENSOR)
     await hass.async_block_till_done()
-    assert hass.states.get(BALANCE) is None
+    assert hass.states.get(SENSOR) is None
     await tell(hass, freezer, simulator, 8)
-    assert state_of(hass, BALANCE) == "8.00"
+    assert state_of(hass, SENSOR) == "8.00"
 
 
 async def test_renamed_sensor_is_updated(
@@ -543,7 +543,7 @@ async def test_renamed_sensor_is_updated(
 ) -> None:
     """A sensor with another ID shows the next balance."""
     await pass_time(hass, freezer, 6)
-    entity_registry.async_update_entity(BALANCE, new_entity_id="sensor.credit")
+    entity_registry.async_update_entity(SENSOR, new_entity_id="sensor.credit")
     await hass.async_block_till_done()
     await tell(hass, freezer, simulator, 8)
     assert state_of(hass, "sensor.credit") == "8.00"

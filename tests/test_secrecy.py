@@ -25,6 +25,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from tests.common import (
+    BALANCE,
     END,
     PLACE_CALL,
     REQUEST_TOKEN,
@@ -339,7 +340,7 @@ async def test_nothing_private_gets_out_of_the_balance(
     private = f"{SECRET} {token} 5541912348765 {LINK}"
     fields = {"saldo": "7654,32", "moeda": private, "msg": private, "callerid": private}
     simulator.reply(
-        "extrato/saldo",
+        BALANCE,
         Reply(json.dumps({"status": "ok", **fields}).encode()),
         echo(token),
         Reply(f"<d><saldo>{private}</saldo><moeda>{private}</moeda></d>".encode()),
@@ -350,7 +351,7 @@ async def test_nothing_private_gets_out_of_the_balance(
     await pass_time(hass, freezer, 6)
     said = await overheard(hass, hass_client, account, caplog)
     await pass_time(hass, freezer, 6 * 60 * 60, times=5)
-    assert simulator.requests["extrato/saldo"] == 6
+    assert simulator.requests[BALANCE] == 6
     said += [
         *(str(state.as_dict()) for state in hass.states.async_all()),
         *(logging.Formatter().format(record) for record in caplog.records),

@@ -21,10 +21,9 @@ from custom_components.directcall.api import (
 from custom_components.directcall.api.balance import read_balance
 from custom_components.directcall.api.exceptions import DirectcallNoBalanceError
 from custom_components.directcall.api.responses import ApiResponse
-from tests.common import REQUEST_TOKEN, UNKNOWN_USER
+from tests.common import BALANCE, REQUEST_TOKEN, UNKNOWN_USER
 from tests.simulator import BalanceShape as Shape, Reply, Simulator
 
-SALDO = "extrato/saldo"
 OK = {"api": "extrato", "modulo": "saldo", "status": "ok", "codigo": "000"}
 ALL_SHAPES = {
     Shape.XML: BalanceShape.XML,
@@ -66,7 +65,7 @@ async def test_no_balance(
     """A provider that does not know the method tells no balance, and nothing else happens."""
     simulator.quirks.balance_shape = shape
     assert await client.balance() is None
-    assert simulator.requests == {REQUEST_TOKEN: 1, SALDO: 1}
+    assert simulator.requests == {REQUEST_TOKEN: 1, BALANCE: 1}
     assert client.auth.token is token
 
 
@@ -85,11 +84,11 @@ async def test_refusal_leaves_the_account_alone(
 ) -> None:
     """A refusal may concern this method alone, so the token is kept, and not renewed."""
     client.auth.listener = listener = Mock(AuthListener)
-    simulator.reply(SALDO, reply)
+    simulator.reply(BALANCE, reply)
     assert await client.balance() is None
     assert listener.mock_calls == []
     assert client.auth.token is token
-    assert simulator.requests == {REQUEST_TOKEN: 1, SALDO: 1}
+    assert simulator.requests == {REQUEST_TOKEN: 1, BALANCE: 1}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,7 @@ async def test_failure_is_no_answer(
     simulator: Simulator, client: DirectcallClient, token: Token, reply: Reply
 ) -> None:
     """A response that does not come says nothing of the balance."""
-    simulator.reply(SALDO, reply)
+    simulator.reply(BALANCE, reply)
     with pytest.raises(DirectcallConnectionFailedError):
         await client.balance()
 
