@@ -48,6 +48,7 @@ STATUS = "voz/status"
 END = "voz/end"
 SEND = "sms/send"
 LIST = "extrato/list-recordings"
+BALANCE = "extrato/saldo"
 REQUEST_TOKEN = "request_token"
 CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-1111"}
 ENTRY_ID = "01DIRECTCALL"
@@ -251,6 +252,11 @@ def state_of(hass: HomeAssistant, entity_id: str) -> str:
     state = hass.states.get(entity_id)
     assert state is not None
     return state.state
+
+
+def asked(simulator: Simulator) -> dict[str, int]:
+    """Return the number of requests by endpoint, without those that only time brings about."""
+    return {name: number for name, number in simulator.requests.items() if name != BALANCE}
 
 
 class Events(list[State]):

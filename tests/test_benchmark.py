@@ -27,7 +27,7 @@ def test_everything_on_the_page_is_measured() -> None:
     assert rows.keys() == rows_of(PAGE.read_text()).keys(), run.stderr
     assert [figure for figure in rows.values() if not re.match("[0-9]", figure)] == []
     assert rows["1,000 calls at once: telephones with exactly one call"] == "1,000"
-    assert rows["Requests in a day without calls"] == "26 `request_token`"
+    assert rows["Requests in a day without calls"] == "26 `request_token`, 1 `extrato/saldo`"
     assert (run.returncode == 0) is not ("times a rest_command" in run.stderr)
 
 

@@ -24,6 +24,7 @@ from tests.common import (
     REFUSED,
     REQUEST_TOKEN,
     TOKEN_LOST,
+    asked,
     change_secret,
     make_account,
     pass_time,
@@ -79,7 +80,7 @@ async def test_token_is_renewed_with_every_entity_disabled(
         await pass_time(hass, freezer, 3600 * 0.9)
         assert simulator.requests[REQUEST_TOKEN] == expected
     await place_call(hass)
-    assert simulator.requests == {REQUEST_TOKEN: 9, PLACE_CALL: 1}
+    assert asked(simulator) == {REQUEST_TOKEN: 9, PLACE_CALL: 1}
 
 
 async def test_lifetime_of_the_answer_sets_the_pace(
@@ -123,7 +124,7 @@ async def test_action_renews_with_polling_disabled(
     assert state_of(hass, CONNECTION) == "off"
 
     await place_call(hass)
-    assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 1}
+    assert asked(simulator) == {REQUEST_TOKEN: 2, PLACE_CALL: 1}
     assert state_of(hass, CONNECTION) == "on"
 
 
@@ -157,7 +158,7 @@ async def test_many_actions_share_one_token_request(
     await asyncio.gather(
         *(place_call(hass, destination=f"+55 41 99999-1{n:03}") for n in range(100))
     )
-    assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 100}
+    assert asked(simulator) == {REQUEST_TOKEN: 2, PLACE_CALL: 100}
     assert len({call.destination for call in simulator.calls}) == 100
 
 
@@ -256,7 +257,7 @@ async def test_token_rejected_once(
     simulator.quirks.rejection = rejection
     simulator.end_tokens()
     await place_call(hass)
-    assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 2}
+    assert asked(simulator) == {REQUEST_TOKEN: 2, PLACE_CALL: 2}
     assert len(simulator.calls) == 1
     assert reauth_flows(hass) == []
 
@@ -270,7 +271,7 @@ async def test_token_rejected_for_many_is_renewed_once(
     await asyncio.gather(
         *(place_call(hass, destination=f"+55 41 99999-1{n:03}") for n in range(20))
     )
-    assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 40}
+    assert asked(simulator) == {REQUEST_TOKEN: 2, PLACE_CALL: 40}
     assert len(simulator.calls) == 20
 
 
@@ -283,7 +284,7 @@ async def test_late_rejection_of_an_old_token(
     first = hass.async_create_task(place_call(hass))
     late = hass.async_create_task(place_call(hass, destination="+55 41 99999-1111"))
     await asyncio.gather(first, late)
-    assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 4}
+    assert asked(simulator) == {REQUEST_TOKEN: 2, PLACE_CALL: 4}
     assert len(simulator.calls) == 2
 
 
@@ -363,7 +364,7 @@ async def test_token_rejected_twice(
         assert len(reauth_flows(hass)) == flows
         assert state_of(hass, CONNECTION) == "off"
         freezer.tick(17)
-    assert simulator.requests == {REQUEST_TOKEN: 4, PLACE_CALL: 4}
+    assert asked(simulator) == {REQUEST_TOKEN: 4, PLACE_CALL: 4}
     assert simulator.calls == []
 
     # That the provider still gives tokens is no sign that it accepts them.
@@ -406,7 +407,7 @@ async def test_user_unknown_to_the_provider(
             await place_call(hass, destination="+55 41 99999-0200")
         assert len(reauth_flows(hass)) == flows
         freezer.tick(17)
-    assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
+    assert asked(simulator) == {REQUEST_TOKEN: 1, PLACE_CALL: 2}
     # That the provider still gives tokens is no sign that it knows the account again. A call is.
     await pass_time(hass, freezer, 3600 * 0.9)
     assert len(reauth_flows(hass)) == 1

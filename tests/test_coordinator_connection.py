@@ -19,6 +19,7 @@ from tests.common import (
     REFUSED,
     REQUEST_TOKEN,
     TOKEN_LOST,
+    asked,
     make_account,
     pass_time,
     place_call,
@@ -82,7 +83,7 @@ async def test_first_action_after_the_connection_returned(
         await place_call(hass)
     await simulator.start()
     await place_call(hass)
-    assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
+    assert asked(simulator) == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
 
 
 @pytest.mark.usefixtures("no_pauses")
@@ -93,7 +94,7 @@ async def test_action_tries_again_to_get_its_token(
     simulator.end_tokens()
     simulator.reply(REQUEST_TOKEN, TOKEN_LOST, TOKEN_LOST)
     await place_call(hass)
-    assert simulator.requests == {REQUEST_TOKEN: 4, PLACE_CALL: 2}
+    assert asked(simulator) == {REQUEST_TOKEN: 4, PLACE_CALL: 2}
     assert len(simulator.calls) == 1
 
 

@@ -18,6 +18,7 @@ from tests.common import (
     REQUEST_TOKEN,
     TOKEN_LOST,
     UNKNOWN_USER,
+    asked,
     change_secret,
     make_account,
     pass_time,
@@ -124,9 +125,9 @@ async def test_description_alone_renews_the_token_and_repeats_nothing(
     simulator.reply(PLACE_CALL, Reply(b'{"error_description": "The access token has expired"}'))
     with pytest.raises(HomeAssistantError, match="It is not repeated"):
         await place_call(hass)
-    assert simulator.requests == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
+    assert asked(simulator) == {REQUEST_TOKEN: 1, PLACE_CALL: 1}
     await place_call(hass, destination="+55 41 99999-1111")
-    assert simulator.requests == {REQUEST_TOKEN: 2, PLACE_CALL: 2}
+    assert asked(simulator) == {REQUEST_TOKEN: 2, PLACE_CALL: 2}
 
 
 async def test_token_that_comes_too_late(

@@ -35,6 +35,8 @@ async def test_diagnostics(
 ) -> None:
     """They count what was done and what went wrong, and hold nothing private."""
     account = await set_up(hass, make_account(simulator))
+    # The balance is asked for once.
+    await pass_time(hass, freezer, 6)
     await place_call(hass)
     simulator.reply("voz/call", Reply(drop=True))
     with pytest.raises(HomeAssistantError):
@@ -52,7 +54,7 @@ async def test_diagnostics(
     diagnostics: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
     assert diagnostics == snapshot(exclude=props("last_success", "versions", "age"))
     assert diagnostics["versions"].keys() == {"directcall", "home_assistant", "phonenumbers"}
-    assert diagnostics["token"]["age"] == 2
+    assert diagnostics["token"]["age"] == 8
     assert diagnostics["last_success"].endswith("+00:00")
 
 

@@ -25,6 +25,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
 from tests.common import (
+    BALANCE,
     END,
     PLACE_CALL,
     REQUEST_TOKEN,
@@ -315,6 +316,52 @@ async def test_nothing_private_gets_out_of_recordings(
 
     said = "\n".join(await overheard(hass, hass_client, account, caplog))
     assert leaks(said, [*simulator.tokens, recording.key]) == set()
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_nothing_private_gets_out_of_the_balance(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: HomeAssistant,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    freezer: FrozenDateTimeFactory,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """No private value of a response is visible, and the amount only on the sensor."""
+    simulator.quirks.token_lifetime = 10**7
+    account = private_account(simulator, caplog)
+    await async_setup_component(hass, "diagnostics", {})
+    await set_up(hass, account)
+    hass.config_entries.async_update_entry(
+        account, options={**account.options, "low_balance": 9876.54}
+    )
+    token = account.runtime_data.coordinator.data.value
+    private = f"{SECRET} {token} 5541912348765 {LINK}"
+    fields = {"saldo": "7654,32", "moeda": private, "msg": private, "callerid": private}
+    simulator.reply(
+        BALANCE,
+        Reply(json.dumps({"status": "ok", **fields}).encode()),
+        echo(token),
+        Reply(f"<d><saldo>{private}</saldo><moeda>{private}</moeda></d>".encode()),
+        Reply(f"<d>{private}".encode(), 500),
+        Reply(b"", 302, location=f"/extrato/saldo?access_token={token}"),
+        Reply(drop=True),
+    )
+    await pass_time(hass, freezer, 6)
+    said = await overheard(hass, hass_client, account, caplog)
+    await pass_time(hass, freezer, 6 * 60 * 60, times=5)
+    assert simulator.requests[BALANCE] == 6
+    said += [
+        *(str(state.as_dict()) for state in hass.states.async_all()),
+        *(logging.Formatter().format(record) for record in caplog.records),
+        str(issue_registry.issues),
+    ]
+    assert "low_balance" in said[-1]
+    assert leaks("\n".join(said), simulator.tokens) == set()
+    amounts = [text for text in said if re.search("7654[.,]32|9876[.,]54", text)]
+    assert amounts != []
+    assert [text for text in amounts if "sensor.directcall_balance" not in text] == []
 
 
 def test_leaks_are_found() -> None:

@@ -238,8 +238,11 @@ async def test_diagnostics(
     hass_client: ClientSessionGenerator,
     account: MockConfigEntry,
     simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Diagnostics have the same keys, also for what is counted."""
+    # The balance is asked for once.
+    await pass_time(hass, freezer, 6)
     assert await async_setup_component(hass, "media_source", {})
     for digits in ("0000", "8001", "8002", "8003", "8004"):
         simulator.recordings.append(Recording("554130600300", f"554199999{digits}", ""))

@@ -10,6 +10,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
 from .account import DirectcallConfigEntry, DirectcallData, async_get_account, async_remove_account
+from .balance import BalanceManager
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 from .contacts import Recipient, async_contact_signal, async_load_number_data, recipient_of
 from .coordinator import DirectcallCoordinator
@@ -64,7 +65,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     coordinator = DirectcallCoordinator(hass, entry, client)
     recordings = RecordingLibrary(hass, entry, client)
     entry.async_on_unload(recordings.async_close)
-    entry.runtime_data = DirectcallData(account, coordinator, recordings)
+    balance = BalanceManager(hass, coordinator)
+    entry.runtime_data = DirectcallData(account, coordinator, recordings, balance)
     async_create_account_device(hass, entry.entry_id)
     async_update_no_credit(hass)
     # Before the platforms, each of which begins with the contacts that there are by then.
@@ -73,6 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     # The entities listen by now.
     account.async_attach(entry)
+    balance.async_start()
     coordinator.async_start()
     return True
 
@@ -137,6 +140,7 @@ class _UpdateListener:
             hass.config_entries.async_schedule_reload(entry.entry_id)
             return
         async_update_no_credit(hass)
+        entry.runtime_data.balance.async_check()
         before, self._known = self._known, _recipients_and_origin(entry)
         for subentry_id, known in self._known.items():
             if known != before.get(subentry_id):

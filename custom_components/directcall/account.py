@@ -17,12 +17,13 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.ssl import get_default_context
 
 from .api import DirectcallClient, Sessions, parse_url
+from .balance import BalanceManager
 from .billing import RequestManager
 from .calls import CallManager
 from .const import DOMAIN
 from .coordinator import DirectcallCoordinator
 from .deleted_contacts import DeletedContacts
-from .issues import async_clear_all_no_credit
+from .issues import async_clear_all_no_credit, async_clear_low_balance
 from .recordings import RecordingLibrary, RecordingWatcher
 from .store import AccountStore
 
@@ -36,6 +37,7 @@ class DirectcallData:
     account: DirectcallAccount
     coordinator: DirectcallCoordinator
     recordings: RecordingLibrary
+    balance: BalanceManager
 
     @property
     def client(self) -> DirectcallClient:
@@ -100,6 +102,7 @@ class DirectcallAccount:
         self.requests.async_cancel_billed()
         async_clear_all_no_credit(self._hass, self._entry_id)
         self._deleted_contacts.async_remove()
+        async_clear_low_balance(self._hass, self._entry_id)
         self.calls.tracker.async_end_all()
         self.recording_watcher.async_detach()
         await self._store.async_remove()

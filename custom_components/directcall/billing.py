@@ -8,6 +8,7 @@ from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_send
 
 from .api import (
     DirectcallError,
@@ -23,6 +24,12 @@ _LOGGER = logging.getLogger(__name__)
 # Seconds for all that a request does in the network, also where it uploads audio.
 DEADLINE: Final = 45
 UPLOAD_DEADLINE: Final = 90
+
+
+@callback
+def async_billed_signal(entry_id: str) -> SignalType[()]:
+    """Return the signal that a request of an account may have been billed."""
+    return SignalType(f"{DOMAIN}_billed_{entry_id}")
 
 
 class DetachedRequest[ResultT]:
@@ -157,6 +164,10 @@ class BilledRequest[ResultT](DetachedRequest[ResultT]):
                 async_show_no_credit(self._hass, entry, self._service)
         elif not isinstance(result, DirectcallError | HomeAssistantError):
             async_clear_no_credit(self._hass, self._entry_id, self._service)
+        if not isinstance(result, DirectcallError | HomeAssistantError) or isinstance(
+            result, DirectcallOutcomeUnknownError
+        ):
+            async_dispatcher_send(self._hass, async_billed_signal(self._entry_id))
         return result
 
 

@@ -21,6 +21,9 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -41,6 +44,7 @@ from .api import (
 )
 from .const import (
     CONF_ADVANCED,
+    CONF_LOW_BALANCE,
     CONF_MEDIA_KEY,
     CONF_ORIGIN,
     CONF_RECORD,
@@ -60,6 +64,7 @@ _SECRET: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
 _TELEPHONE: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.TEL, autocomplete="tel"))
+_AMOUNT: Final = NumberSelector(NumberSelectorConfig(min=0, step=0.01, mode=NumberSelectorMode.BOX))
 _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 
 ACCOUNT_SCHEMA: Final = vol.Schema(
@@ -78,6 +83,7 @@ OPTIONS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_RECORD): BooleanSelector(),
         vol.Required(CONF_SHOW_CALLER_ID): BooleanSelector(),
         vol.Required(CONF_RING_DESTINATION_FIRST): BooleanSelector(),
+        vol.Optional(CONF_LOW_BALANCE): _AMOUNT,
     }
 )
 

@@ -7,6 +7,7 @@ DOMAIN: Final = "directcall"
 
 CONF_ADVANCED: Final = "advanced"
 
+CONF_LOW_BALANCE: Final = "low_balance"
 CONF_MEDIA_KEY: Final = "media_key"
 CONF_NUMBER: Final = "number"
 CONF_ORIGIN: Final = "origin"

@@ -23,6 +23,7 @@ async def async_get_config_entry_diagnostics(
     integration = await async_get_integration(hass, DOMAIN)
     statistics = data.client.statistics
     token = data.coordinator.data
+    balance = data.balance.balance
     tracker = data.account.calls.tracker
     return {
         "versions": {
@@ -44,6 +45,10 @@ async def async_get_config_entry_diagnostics(
             "unclear": tracker.ambiguous,
             "over": dict(tracker.final_states),
             "unknown_words": dict(tracker.unknown_words),
+        },
+        "balance": {
+            "shape": data.balance.shape,
+            "currency": balance and balance.currency,
         },
         "recordings": {
             "awaited": data.account.recording_watcher.pending,

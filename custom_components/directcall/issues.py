@@ -1,4 +1,4 @@
-"""Repair issues: missing credit, and deleted contacts that are still named."""
+"""Repair issues: missing credit, a low balance, and deleted contacts that are still named."""
 
 from collections.abc import Iterable
 from enum import Enum
@@ -96,3 +96,29 @@ def async_clear_deleted_contact(hass: HomeAssistant, device_id: str) -> None:
 
 def _deleted_contact_id(device_id: str) -> str:
     return f"deleted_contact_{device_id}"
+
+
+def _low_balance_id(entry_id: str) -> str:
+    return f"low_balance_{entry_id}"
+
+
+@callback
+def async_show_low_balance(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Show that the balance of an account is below the limit in its options."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _low_balance_id(entry.entry_id),
+        is_fixable=False,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="low_balance",
+        # Diagnostics contain the issues, too, and the amount is private.
+        translation_placeholders={"origin": redact_number(entry.options[CONF_ORIGIN])},
+    )
+
+
+@callback
+def async_clear_low_balance(hass: HomeAssistant, entry_id: str) -> None:
+    """Clear the issue of a low balance."""
+    ir.async_delete_issue(hass, DOMAIN, _low_balance_id(entry_id))

@@ -1,18 +1,35 @@
-"""Sensor platform: the last call to a contact, and the token of an account."""
+"""Sensor platform: last calls to contacts, and the balance and the token of an account."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final, override
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
-from homeassistant.const import EntityCategory
+from homeassistant.components.sensor import (
+    RestoreSensor,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from .account import DirectcallConfigEntry
+from .api import Balance
+from .balance import BalanceManager, async_balance_signal
 from .calls import CallState, CallUpdate
-from .entity import DirectcallContactEntity, DirectcallTokenEntity, async_add_contact_entities
+from .const import DOMAIN
+from .entity import (
+    DirectcallContactEntity,
+    DirectcallEntity,
+    DirectcallTokenEntity,
+    async_add_contact_entities,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -21,6 +38,14 @@ ATTR_NUMBER: Final = "number"
 ATTR_SINCE: Final = "since"
 _ATTRIBUTES: Final = (ATTR_SINCE, ATTR_DURATION, ATTR_NUMBER)
 
+BALANCE: Final = SensorEntityDescription(
+    key="balance",
+    translation_key="balance",
+    device_class=SensorDeviceClass.MONETARY,
+    native_unit_of_measurement="BRL",
+    state_class=SensorStateClass.TOTAL,
+    suggested_display_precision=2,
+)
 LAST_CALL: Final = SensorEntityDescription(
     key="last_call",
     translation_key="last_call",
@@ -50,6 +75,78 @@ async def async_setup_entry(
         async_add_entities,
         lambda contact: [DirectcallLastCallSensor(hass, entry, contact, LAST_CALL)],
     )
+    _async_add_balance(hass, entry, async_add_entities)
+
+
+@callback
+def _async_add_balance(
+    hass: HomeAssistant,
+    entry: DirectcallConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the sensor of the balance now if it was there before, or with the first balance."""
+    registry = er.async_get(hass)
+    unique_id = f"{entry.entry_id}_{BALANCE.key}"
+
+    def is_registered() -> bool:
+        return bool(registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id))
+
+    @callback
+    def add() -> None:
+        manager = entry.runtime_data.balance
+        async_add_entities([DirectcallBalanceSensor(entry.entry_id, manager)])
+
+    @callback
+    def add_first(_: Balance) -> None:
+        if not is_registered():
+            add()
+
+    if is_registered():
+        add()
+    signal = async_balance_signal(entry.entry_id)
+    entry.async_on_unload(async_dispatcher_connect(hass, signal, add_first))
+
+
+class DirectcallBalanceSensor(DirectcallEntity, RestoreSensor):
+    """The sensor of the balance, which keeps the last one that was told."""
+
+    def __init__(self, entry_id: str, manager: BalanceManager) -> None:
+        """Initialize the sensor of the manager's account."""
+        super().__init__(entry_id, BALANCE)
+        self._signal = async_balance_signal(entry_id)
+        self._manager = manager
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, self._signal, self._async_balance_changed)
+        )
+        if balance := self._manager.balance:
+            self._async_set(balance)
+        elif (last := await self.async_get_last_sensor_data()) and isinstance(
+            last.native_value, Decimal
+        ):
+            self._attr_native_value = last.native_value
+            self._attr_native_unit_of_measurement = last.native_unit_of_measurement
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Do nothing, because nothing depends on the entity's ID."""
+
+    async def async_update(self) -> None:
+        """Ask for the balance, where a person or an automation wants it updated."""
+        await self._manager.async_update()
+
+    @callback
+    def _async_balance_changed(self, balance: Balance) -> None:
+        self._async_set(balance)
+        self.async_write_ha_state()
+
+    @callback
+    def _async_set(self, balance: Balance) -> None:
+        self._attr_native_value = balance.amount
+        self._attr_native_unit_of_measurement = balance.currency
 
 
 class DirectcallLastCallSensor(DirectcallContactEntity, SensorEntity, RestoreEntity):

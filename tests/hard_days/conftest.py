@@ -7,13 +7,14 @@ import re
 import time
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from tests.common import SECRET, perform, set_up
+from tests.common import SECRET, pass_time, perform, set_up
 from tests.hard_days.common import Names, Said, logged, message, the_account
 from tests.proxy import Proxy
 from tests.simulator import ACCOUNT, NetworkCall, Simulator
@@ -43,13 +44,19 @@ def names() -> Iterator[Names]:
 
 @pytest.fixture
 async def far_account(
-    home: HomeAssistant, simulator: Simulator, line: Proxy, names: Names
+    home: HomeAssistant,
+    simulator: Simulator,
+    line: Proxy,
+    names: Names,
+    freezer: FrozenDateTimeFactory,
 ) -> MockConfigEntry:
     """Return an account that reaches the provider through the proxy, with data at the provider.
 
     There are two messages that can be cancelled, and two calls of other users that can be ended.
     """
     account = await set_up(home, the_account(simulator, f"http://localhost:{line.port}"))
+    # The balance is asked for, and not again while a test counts requests.
+    await pass_time(home, freezer, 6)
     later = {"send_at": (dt_util.now() + timedelta(days=1)).isoformat()}
     for number in (1, 2):
         await perform(home, "send_sms", {**message("5609"), **later})

@@ -12,6 +12,7 @@ from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall.const import DOMAIN
+from tests.common import asked
 from tests.simulator import Simulator
 
 TEXT = {"destination": "Maria", "message": "Fumaça"}
@@ -50,12 +51,12 @@ async def test_read_only_user(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, action: str
 ) -> None:
     """A read-only user can neither call, send, hang up nor list recordings."""
-    requests = dict(simulator.requests)
+    requests = asked(simulator)
     user_id = await user_in(hass, GROUP_ID_READ_ONLY)
     with pytest.raises(Unauthorized) as caught:
         await send(hass, user_id, action)
     assert caught.value.config_entry_id == account.entry_id
-    assert dict(simulator.requests) == requests
+    assert asked(simulator) == requests
 
 
 @pytest.mark.parametrize("group_id", [GROUP_ID_ADMIN, GROUP_ID_USER])

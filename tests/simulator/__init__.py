@@ -50,6 +50,8 @@ its fault:
 and the destination's without country code. Before the first telephone rings (1 s), and once the
 call is over, its response is that no call is active, as that of `/voz/end`.
 
+`/extrato/saldo` is an unknown method, unless `--balance` chooses the shape of its response.
+
 It is as strict as the real one is known to be: POST and forms only (multipart with audio), except
 GET only to query a call or a message or end it; digits with country and area code or `ip` numbers
 only; a text of 700 characters or an MP3 of 4 MB at most; credentials and tokens checked. `Quirks`
@@ -57,12 +59,13 @@ has the choices where the behaviour of the real one is unknown.
 """
 
 from .messages import Message
-from .models import ACCOUNT, NetworkCall, Quirks, Rejection, Reply, TokenShape
+from .models import ACCOUNT, BalanceShape, NetworkCall, Quirks, Rejection, Reply, TokenShape
 from .recordings import Recording
 from .server import Simulator
 
 __all__ = [
     "ACCOUNT",
+    "BalanceShape",
     "Message",
     "NetworkCall",
     "Quirks",

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from contextlib import suppress
 
-from . import ACCOUNT, Message, NetworkCall, Quirks, Rejection, Simulator, TokenShape
+from . import ACCOUNT, BalanceShape, Message, NetworkCall, Quirks, Rejection, Simulator, TokenShape
 
 
 def _tell(request: Message | NetworkCall) -> None:
@@ -19,6 +19,9 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--token", choices=[s.name.lower() for s in TokenShape], default="opaque")
     parser.add_argument("--lifetime", type=float, default=3600, help="of a token, in seconds")
     parser.add_argument("--rejection", choices=[r.name.lower() for r in Rejection], default="code")
+    parser.add_argument(
+        "--balance", choices=[s.name.lower() for s in BalanceShape], default="unknown_method"
+    )
     return parser.parse_args()
 
 
@@ -30,6 +33,7 @@ async def _run() -> None:
             token_shape=TokenShape[arguments.token.upper()],
             token_lifetime=arguments.lifetime,
             rejection=Rejection[arguments.rejection.upper()],
+            balance_shape=BalanceShape[arguments.balance.upper()],
         ),
         on_call=_tell,
         on_message=_tell,

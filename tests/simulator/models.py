@@ -34,6 +34,20 @@ class Rejection(Enum):
     HTTP_401 = auto()
 
 
+class BalanceShape(Enum):
+    """Shape of the balance. One client reads XML; the others, and the refusals, are a guess."""
+
+    UNKNOWN_METHOD = auto()
+    REFUSED = auto()
+    PAGE = auto()
+    XML = auto()
+    NUMBER = auto()
+    TEXT = auto()
+    COMMA = auto()
+    LIST = auto()
+    WITHOUT_ENVELOPE = auto()
+
+
 @dataclass
 class Quirks:
     """Behaviour that is unknown of the real provider, and can be chosen."""
@@ -76,6 +90,9 @@ class Quirks:
     """True if audio is compressed without a request for it."""
     audio_type: str | None = "audio/x-wav"
     """Content type of the audio. The real one, and the format of the audio, are unknown."""
+    balance_shape: BalanceShape = BalanceShape.UNKNOWN_METHOD
+    balance: float = 1234.56
+    """What is left on the account."""
     rejection_delays: deque[float] = field(default_factory=deque)
     """Seconds until each of the next tokens is rejected."""
 

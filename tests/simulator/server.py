@@ -17,9 +17,10 @@ import uuid
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from .balance import balance_response
 from .http import json_response, read_form, read_parts, send_reply, with_blanks
 from .messages import Message, read_message
-from .models import ACCOUNT, NetworkCall, Quirks, Rejection, Reply, TokenShape
+from .models import ACCOUNT, BalanceShape, NetworkCall, Quirks, Rejection, Reply, TokenShape
 from .recordings import Oddity, Recording, find
 from .telephones import OUTAGE, RETURN_CODES, Behaviour, Line, behaviour, refusal
 
@@ -116,6 +117,7 @@ class Simulator:
         app.router.add_route("*", "/sms/status", self._message_status)
         app.router.add_route("*", "/sms/remove", self._cancel_message)
         app.router.add_route("*", "/extrato/list-recordings", self._list_recordings)
+        app.router.add_route("*", "/extrato/saldo", self._tell_balance)
         app.router.add_route("GET", "/extrato/gravacao/id/{key}", self._play_recording)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -403,6 +405,15 @@ class Simulator:
         if self.quirks.says_pages:
             answer["paginas"] = max(1, math.ceil(len(found) / size))
         return json_response(answer)
+
+    async def _tell_balance(self, request: web.Request) -> web.StreamResponse:
+        """Tell what is left on the account, if it is told at all."""
+        form = await read_form(request)
+        if self.quirks.balance_shape is not BalanceShape.UNKNOWN_METHOD and (
+            rejection := await self._check_token(form)
+        ):
+            return rejection
+        return balance_response(self.quirks.balance_shape, self.quirks.balance)
 
     async def _play_recording(self, request: web.Request) -> web.StreamResponse:
         """Send the audio of a recording for its link, without a token."""

@@ -10,19 +10,22 @@ from yarl import URL
 from .audio_download import open_audio, probe_audio
 from .audio_stream import AudioStream
 from .auth import Authenticator, CreateTask
+from .balance import read_balance
 from .byte_range import ByteRange
 from .call_status import read_status
 from .exceptions import (
     DirectcallCancellationUnknownError,
     DirectcallConnectionFailedError,
     DirectcallHangUpUnknownError,
+    DirectcallNoBalanceError,
     DirectcallNotActiveError,
     DirectcallOutcomeUnknownError,
 )
-from .forms import call_form, pair_form, recordings_form, sms_form, voice_message_form
+from .forms import balance_form, call_form, pair_form, recordings_form, sms_form, voice_message_form
 from .media_types import DEFAULT_TYPE
 from .models import (
     AcceptedRequest,
+    Balance,
     CallRequest,
     NumberPair,
     PolledStatus,
@@ -203,6 +206,23 @@ class DirectcallClient:
         page = read_page(await self._ask(token, "POST", "extrato/list-recordings", form))
         self.statistics.invalid_recordings.update(page.invalid)
         return page
+
+    async def balance(self) -> Balance | None:
+        """Return the balance, or None if the provider tells none."""
+
+        async def ask(token: Token) -> Balance:
+            form = _signed(token, balance_form())
+            try:
+                response = await self._transport.ask("POST", "extrato/saldo", form)
+            except DirectcallOutcomeUnknownError as err:
+                raise DirectcallConnectionFailedError(str(err)) from None
+            return read_balance(response)
+
+        # The provider may refuse the endpoint alone, so a refusal says nothing of the account.
+        try:
+            return await self._execute(ask)
+        except DirectcallNoBalanceError:
+            return None
 
     async def probe_recording(self, recording: Recording) -> str:
         """Return the media type of a recording. Raise what `open_recording` raises."""

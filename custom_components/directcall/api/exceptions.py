@@ -71,6 +71,10 @@ class DirectcallNotActiveError(DirectcallRefusedError):
     """No such call is in progress: there is nothing to end."""
 
 
+class DirectcallNoBalanceError(DirectcallError):
+    """The provider tells no balance, or none that is readable: ask again on another day."""
+
+
 class DirectcallConnectionFailedError(DirectcallError):
     """Nothing was sent, or nothing that rings, sends or bills: it is safe to repeat."""
 

@@ -72,6 +72,12 @@ def recordings_form(query: RecordingQuery, page: int) -> Form:
     return form
 
 
+def balance_form() -> Form:
+    """Return the form that asks for the balance."""
+    # Endpoints beside it are documented with this name, and one client sends `format`.
+    return {"formato": "JSON"}
+
+
 def _yes_or_no(*, value: bool) -> str:
     return "s" if value else "n"
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
+from decimal import Decimal
+from enum import Enum, StrEnum, auto
 import time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -228,6 +229,25 @@ def _measure(text: str) -> tuple[int, list[int]]:
     # Any other text is sent as UCS-2 (a guess).
     # A character beyond the basic plane, such as an emoji, takes two units of UTF-16.
     return _UCS2_SMS_PART, [2 if character > "\uffff" else 1 for character in text]
+
+
+class BalanceShape(StrEnum):
+    """Shape in which a balance came. Only the last one was ever seen."""
+
+    JSON_NUMBER = "json_number"
+    JSON_TEXT = "json_text"
+    XML = "xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The balance of an account."""
+
+    # Rounded to cents.
+    amount: Decimal = field(repr=False)
+    # ISO 4217 code.
+    currency: str
+    shape: BalanceShape
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,13 @@ class ApiResponse:
     fields: Mapping[str, object] = field(repr=False)
     # The texts of the request that no text of the response may contain.
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    # For endpoints whose response need not be a JSON object.
+    body: bytes = field(default=b"", repr=False)
 
     @classmethod
     def read(cls, http_status: int, body: bytes, secrets: Collection[str]) -> ApiResponse:
         """Read a response to a request with secrets."""
-        return cls(http_status, read_object(body), tuple(secrets))
+        return cls(http_status, read_object(body), tuple(secrets), body)
 
     @override
     def __str__(self) -> str:
@@ -241,18 +243,27 @@ class ApiResponse:
 
 def read_object(body: bytes) -> Mapping[str, object]:
     """Return the JSON object in a body of any encoding, or an empty one."""
-    try:
-        text = body.removeprefix(BOM_UTF8).decode()
-    except UnicodeDecodeError:
-        text = body.decode("latin-1")
-    try:
-        value = json.loads(text)
-    except ValueError, RecursionError:
-        return {}
+    value = read_json(body)
     # An array of one object (provider's documentation, of another endpoint).
     if isinstance(value, list) and len(value) == 1:
         [value] = value
     return value if isinstance(value, dict) else {}
+
+
+def read_json(body: bytes) -> object:
+    """Return the JSON in a body of any encoding, or None."""
+    try:
+        return json.loads(decode_body(body))
+    except ValueError, RecursionError:
+        return None
+
+
+def decode_body(body: bytes) -> str:
+    """Return the text of a body of any encoding."""
+    try:
+        return body.removeprefix(BOM_UTF8).decode()
+    except UnicodeDecodeError:
+        return body.decode("latin-1")
 
 
 def _phrase(http_status: int) -> str:
