@@ -146,9 +146,10 @@ async def test_provider_without_the_method(
     simulator.quirks.balance_shape = shape
     before: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
     assert before["balance"] == {"shape": None, "currency": None}
+    await place_call(hass)
     await pass_time(hass, freezer, 6)
     assert simulator.requests[BALANCE] == 1
-    await place_call(hass)
+    await place_call(hass, destination=f"{NUMBER}1111")
     await pass_time(hass, freezer, 61)
     after: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
     assert after["balance"] == {"shape": "none", "currency": None}

@@ -145,7 +145,10 @@ class BalanceManager:
             self.balance = balance
             async_dispatcher_send(self._hass, async_balance_signal(self._entry.entry_id), balance)
             self.async_check()
-        return _INTERVAL if self._tells_balance else _INTERVAL_WITHOUT_BALANCE
+        if self._tells_balance:
+            return _INTERVAL
+        self._polls.async_cancel(_Poll.AFTER_BILLED)
+        return _INTERVAL_WITHOUT_BALANCE
 
     def _next_retry(self) -> int:
         delay = min(_RETRY_INTERVAL << self._failures, _INTERVAL_WITHOUT_BALANCE)
