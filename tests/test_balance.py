@@ -231,6 +231,26 @@ async def test_asked_after_a_burst(
     assert simulator.requests[BALANCE] == 3
 
 
+@pytest.mark.parametrize(
+    ("shape", "requests"), [(BalanceShape.XML, 2), (BalanceShape.UNKNOWN_METHOD, 1)]
+)
+async def test_requests_that_are_due_at_once(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    shape: BalanceShape,
+    requests: int,
+) -> None:
+    """Only one request is made at a time, and none for a call where no balance is told."""
+    simulator.quirks.balance_shape = shape
+    await place_call(hass)
+    await pass_time(hass, freezer, 61)
+    assert simulator.requests[BALANCE] == 1
+    await pass_time(hass, freezer, 61)
+    assert simulator.requests[BALANCE] == requests
+
+
 async def test_not_asked_after_what_is_not_billed(
     hass: HomeAssistant,
     account: MockConfigEntry,
@@ -401,7 +421,6 @@ async def test_low_balance_is_an_issue(
     assert issue_registry.issues == {}
     set_limit(hass, account, 10.3)
     await hass.async_block_till_done(wait_background_tasks=True)
-    await pass_time(hass, freezer, 6)
     assert issue_registry.issues == {}
 
     await tell(hass, freezer, simulator, 10.29)
@@ -438,13 +457,12 @@ async def test_low_balance_follows_the_option(
     """A change of the option counts at once, without another request."""
     simulator.quirks.balance = 5
     await pass_time(hass, freezer, 6)
-    with patch.object(hass.config_entries, "async_schedule_reload"):
-        set_limit(hass, account, 5.01)
-        await hass.async_block_till_done(wait_background_tasks=True)
-        assert ISSUE in issue_registry.issues
-        set_limit(hass, account, off)
-        await hass.async_block_till_done(wait_background_tasks=True)
-        assert issue_registry.issues == {}
+    set_limit(hass, account, 5.01)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert ISSUE in issue_registry.issues
+    set_limit(hass, account, off)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issue_registry.issues == {}
     assert simulator.requests[BALANCE] == 1
 
 

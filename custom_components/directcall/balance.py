@@ -31,8 +31,8 @@ _INTERVAL_WITHOUT_BALANCE: Final = 24 * 60 * 60
 # Seconds until the next request after one that failed, doubled with each further one up to a day,
 # because an unknown endpoint may be a server error, too.
 _RETRY_INTERVAL: Final = 60 * 60
-# Seconds until the next attempt while background requests are not allowed.
-_NOT_ALLOWED_INTERVAL: Final = 60
+# Seconds until the next attempt while background requests are not allowed, or one is under way.
+_POSTPONED_INTERVAL: Final = 60
 _NO_BALANCE: Final = "none"
 
 
@@ -57,6 +57,7 @@ class BalanceManager:
         self._entry = coordinator.config_entry
         self._polls: PollScheduler[_Poll] = PollScheduler(hass, self._async_poll)
         self._is_token_awaited = True
+        self._is_asking = False
         self._was_refused = False
         # How many requests in a row failed.
         self._failures = 0
@@ -122,10 +123,17 @@ class BalanceManager:
         if self._tells_balance:
             self._polls.async_schedule(_Poll.AFTER_BILLED, _AFTER_BILLED)
 
-    async def _async_poll(self, _: _Poll) -> None:
-        delay = _NOT_ALLOWED_INTERVAL
+    async def _async_poll(self, poll: _Poll) -> None:
+        if self._is_asking:
+            self._polls.async_schedule(poll, _POSTPONED_INTERVAL)
+            return
+        delay = _POSTPONED_INTERVAL
         if self._coordinator.allows_background_requests:
-            delay = await self._async_ask()
+            self._is_asking = True
+            try:
+                delay = await self._async_ask()
+            finally:
+                self._is_asking = False
         self._polls.async_schedule(_Poll.REGULAR, delay)
 
     async def _async_ask(self) -> int:
