@@ -20,6 +20,7 @@ from homeassistant.setup import async_setup_component
 from custom_components.directcall.diagnostics import async_get_config_entry_diagnostics
 from custom_components.directcall.event import DirectcallCallEvent
 from tests.common import (
+    CALL_IN_PROGRESS,
     ENTRY_ID,
     STATUS,
     end_call,
@@ -30,6 +31,7 @@ from tests.common import (
     place_call,
     restarted,
     set_up,
+    state_of,
     until,
 )
 from tests.simulator import Simulator
@@ -66,7 +68,7 @@ async def test_states_are_published_once_home_assistant_has_started(
         assert simulator.requests[STATUS] == asked + 1
         assert await async_setup_component(again, "automation", AUTOMATION)
         assert events.types == []
-        assert last_event(again) == "unknown"
+        assert last_event(again) is None
 
         again.set_state(CoreState.running)
         again.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
@@ -130,7 +132,7 @@ async def test_listener_that_raises_fails_no_action(
     assert response["code"] == "000"
     assert "boom" in caplog.text
     # The others heard of it, and the call is followed.
-    assert last_event(hass) == "placed"
+    assert state_of(hass, CALL_IN_PROGRESS) == "on"
     with pytest.raises(ServiceValidationError, match="already"):
         await place_call(hass)
     assert simulator.calls[0].call_id not in caplog.text

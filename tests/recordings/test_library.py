@@ -207,14 +207,14 @@ async def test_account_of_an_older_version(hass: HomeAssistant, simulator: Simul
     assert len(bytes.fromhex(key)) == 16
     await hass.config_entries.async_reload(older.entry_id)
     assert older.data["media_key"] == key
-    assert older.minor_version == 2
+    assert older.minor_version == 3
 
 
 async def test_account_of_a_newer_version(hass: HomeAssistant, simulator: Simulator) -> None:
     """The data of an account of a later version is not changed."""
     simulator.secrets["other@example.com"] = "012345"
-    newer = make_account(simulator, "other@example.com", minor_version=3)
+    newer = make_account(simulator, "other@example.com", minor_version=4)
     before = dict(newer.data)
     await set_up(hass, newer)
     assert newer.data == before
-    assert newer.minor_version == 3
+    assert newer.minor_version == 4
