@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.components.conversation import async_converse
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
 from tests.blueprints.common import BLUEPRINTS, House
@@ -126,11 +127,21 @@ async def test_portuguese_sentences(
     assert len(simulator.calls) == 1
 
 
-@pytest.mark.parametrize("name", ["Pedro", "Mariana", "190", "41999991111"])
+@pytest.mark.parametrize("name", ["Pedro", "Mariana", "Directcall", "190", "41999991111"])
 async def test_name_that_nobody_has(assistant: Assistant, simulator: Simulator, name: str) -> None:
     """Nobody is called, not even a number, and the assistant says so."""
     assert await assistant.is_to_call(name) == assistant.says("unknown", name)
     assert simulator.requests[PLACE_CALL] == 0
+
+
+async def test_contact_without_messages(
+    hass: HomeAssistant, assistant: Assistant, simulator: Simulator
+) -> None:
+    """A contact can be called whose entities for messages are deleted."""
+    er.async_get(hass).async_remove("notify.maria_voice_message")
+    er.async_get(hass).async_remove("notify.maria_sms")
+    assert await assistant.is_to_call("Maria") == assistant.says("calling", "Maria")
+    assert len(simulator.calls) == 1
 
 
 async def test_name_that_several_have(assistant: Assistant, simulator: Simulator) -> None:
