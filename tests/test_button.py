@@ -20,6 +20,7 @@ from homeassistant.helpers.translation import async_get_translations
 from custom_components.directcall.const import DOMAIN
 from tests.common import (
     DESTINATION,
+    END,
     ORIGIN,
     end_call,
     make_account,
@@ -29,7 +30,7 @@ from tests.common import (
     state_of,
     states_of,
 )
-from tests.simulator import Simulator
+from tests.simulator import Reply, Simulator
 
 CONTACTS = {"Maria": "+55 41 99999-0000", "João": "+55 41 99999-0201", "Eu": ORIGIN}
 
@@ -124,7 +125,7 @@ async def test_call_that_may_have_been_placed(
 ) -> None:
     """A button raises an error if the call may or may not have been placed."""
     await set_up(hass, make_account(simulator, contacts={"Maria": "+55 41 99999-9001"}))
-    with pytest.raises(HomeAssistantError, match="may or may not have been carried out"):
+    with pytest.raises(HomeAssistantError, match="not known whether Maria got the call"):
         await press(hass, "button.maria_call")
     assert len(simulator.calls) == 1
 
@@ -141,6 +142,18 @@ async def test_contact_is_hung_up(
     await press(hass, "button.maria_hang_up")
     assert [call.line.ended for call in simulator.calls] == [True, True, False]
     assert state_of(hass, "sensor.maria_last_call") in {"unknown", "no_answer", "origin_no_answer"}
+
+
+async def test_contact_that_may_still_be_called(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """The error of a hang-up that is unclear names the contact, also that of the action."""
+    await place_call(hass, destination="Maria")
+    simulator.reply(END, Reply(drop=True), Reply(drop=True))
+    with pytest.raises(HomeAssistantError, match="the call with Maria may or may not have ended"):
+        await press(hass, "button.maria_hang_up")
+    with pytest.raises(HomeAssistantError, match="the call with Maria may or may not have ended"):
+        await end_call(hass, destination="Maria")
 
 
 async def test_contact_without_a_call_is_not_hung_up(

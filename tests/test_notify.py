@@ -201,7 +201,8 @@ async def test_never_twice(
         simulator.reply(SEND, reply)
         with pytest.raises(HomeAssistantError) as caught:
             await send(hass, entity_id)
-        assert caught.value.translation_key == key, case
+        assert caught.value.translation_key == f"contact_{key}", case
+        assert "Maria" in str(caught.value), case
         assert simulator.requests[SEND] == sent, case
         assert state_of(hass, entity_id) == "unknown"
 

@@ -130,7 +130,7 @@ def test_fault_in_a_language_is_found(copy: Path, old: str, new: str, problem: s
         ('"same_number"', '"same"', "exceptions.same is used and has no text"),
         ('"same_number"', '"same"', "exceptions.same_number.message is not used"),
         ('"no_active_call"', '"x"', "exceptions.x is used and has no text"),
-        ('"no_credit" if', '"broke" if', "exceptions.broke is used"),
+        ('"contact_refused" if', '"broke" if', "exceptions.broke is used"),
         ("=err.problem", "=err.unknown", "cannot tell which text"),
         ('"short_number"', '"shorts"', "exceptions.shorts is used"),
         ('"no_credit_sms"', '"x"', "issues.x is used and has no text"),

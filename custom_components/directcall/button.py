@@ -58,10 +58,10 @@ def _async_create_call_button(
 
 
 @contextmanager
-def _hang_up_errors() -> Iterator[None]:
+def _hang_up_errors(contact: str | None = None) -> Iterator[None]:
     """Raise errors of a hang-up for a button, which has no fields to be changed."""
     try:
-        with translated_errors():
+        with translated_errors(contact):
             yield
     except ServiceValidationError as err:
         raise ServiceValidationError(
@@ -92,7 +92,7 @@ class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
         pair = AddressBook(self.hass, self._entry).get_pair(None, recipient)
         request = PlaceCallOptions.from_entry(self._entry).request(pair)
         data = self._entry.runtime_data
-        with translated_errors():
+        with translated_errors(recipient.contact):
             await data.account.calls.async_place(
                 data.client, request, recipient.contact, self._context
             )
@@ -103,6 +103,6 @@ class DirectcallContactHangUpButton(DirectcallContactEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        data = self._entry.runtime_data
-        with _hang_up_errors():
-            await data.account.calls.async_hang_up_all(data.client, self._recipient.number)
+        data, recipient = self._entry.runtime_data, self._recipient
+        with _hang_up_errors(recipient.contact):
+            await data.account.calls.async_hang_up_all(data.client, recipient.number)

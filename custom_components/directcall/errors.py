@@ -17,34 +17,43 @@ from .api import (
     DirectcallRefusedError,
     DirectcallSpoolError,
     DirectcallTokenRejectedError,
+    redact_name,
 )
 from .const import DOMAIN
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
-    """Raise errors of the API as Home Assistant's, at the edge where people see them."""
+def translated_errors(*contacts: str | None) -> Iterator[None]:
+    """Raise errors of the API as Home Assistant's, at the edge where people see them.
+
+    `contacts` are the names of those whom the request is for. None is a number without a contact.
+    """
     try:
         yield
     except DirectcallError as err:
-        raise as_home_assistant_error(err, HomeAssistantError) from err
+        raise as_home_assistant_error(err, HomeAssistantError, *contacts) from err
 
 
 def as_home_assistant_error[ErrorT: HomeAssistantError](
-    err: DirectcallError, error_type: type[ErrorT]
+    err: DirectcallError, error_type: type[ErrorT], *contacts: str | None
 ) -> ErrorT:
     """Return an error of the API with a translated text."""
-    placeholders: dict[str, str] | None = None
+    names = [redact_name(contact) for contact in contacts if contact]
+    contact = ", ".join(names) if len(names) == len(contacts) else ""
+    placeholders = {"contact": contact} if contact else {}
     match err:
         case DirectcallAuthenticationError() | DirectcallTokenRejectedError():
             key = "authentication_failed"
-        case DirectcallRefusedError(code=code, message=message):
-            key = "no_credit" if isinstance(err, DirectcallNoCreditError) else "refused"
+        case DirectcallNoCreditError(code=code, message=message):
+            key = "no_credit"
             placeholders = {"code": code, "message": message}
+        case DirectcallRefusedError(code=code, message=message):
+            key = "contact_refused" if contact else "refused"
+            placeholders |= {"code": code, "message": message}
         case DirectcallConnectionFailedError():
             key = "cannot_connect"
         case DirectcallHangUpUnknownError():
-            key = "hang_up_unknown"
+            key = "contact_hang_up_unknown" if contact else "hang_up_unknown"
         case DirectcallCancellationUnknownError():
             key = "cancellation_unknown"
         case DirectcallLinkRefusedError():
@@ -54,7 +63,7 @@ def as_home_assistant_error[ErrorT: HomeAssistantError](
         case DirectcallSpoolError():
             key = "recording_too_large"
         case _:
-            key = "outcome_unknown"
+            key = "contact_outcome_unknown" if contact else "outcome_unknown"
     return error_type(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )

@@ -27,7 +27,7 @@ from .api import (
 from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, RequestManager
 from .const import DOMAIN
 from .contacts import Recipient
-from .errors import as_home_assistant_error
+from .errors import as_home_assistant_error, translated_errors
 from .issues import BilledService
 from .texts import async_get_error_text
 
@@ -137,7 +137,9 @@ def async_check_outcomes(
         return accepted
     unknown = [err for _, err in failed if isinstance(err, DirectcallOutcomeUnknownError)]
     if not accepted and len(unknown) in {0, len(failed)}:
-        raise failed[0][1]
+        recipients, err = failed[0]
+        with translated_errors(*(recipient.contact for recipient in recipients)):
+            raise err
     names_by_text: dict[str, list[str]] = {}
     for recipients, err in failed:
         names_by_text.setdefault(_text_of(hass, err), []).extend(map(_name_of, recipients))

@@ -105,7 +105,7 @@ async def test_error_after_an_unclear_call(
     await set_up(hass, make_account(simulator, contacts={"Maria": "+55 41 99999-0000"}))
     simulator.reply(PLACE_CALL, LOST)
     simulator.reply(STATUS, *[UNAVAILABLE] * 100)
-    with pytest.raises(HomeAssistantError, match=UNCLEAR):
+    with pytest.raises(HomeAssistantError, match="not known whether Maria got the call"):
         await place_call(hass)
     await pass_time(hass, freezer, 5)
     with pytest.raises(ServiceValidationError) as caught:

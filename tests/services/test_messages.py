@@ -247,7 +247,8 @@ async def test_never_twice(
         simulator.reply(SEND, reply)
         with pytest.raises(HomeAssistantError) as caught:
             await perform(hass, action, {"destination": "Maria", "message": TEXT})
-        assert caught.value.translation_key == key, case
+        assert caught.value.translation_key == f"contact_{key}", case
+        assert "Maria" in str(caught.value), case
         assert simulator.requests[SEND] == sent, case
 
 

@@ -183,6 +183,17 @@ async def test_refused_because_of_one(
     assert said["failed"].endswith("(code 002)")
 
 
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_several_contacts_are_refused(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, action: str
+) -> None:
+    """An error about contacts alone names all of them."""
+    simulator.reply(SEND, Reply(b"", 429))
+    with pytest.raises(HomeAssistantError, match="for Maria, João") as caught:
+        await perform(hass, action, {"destination": ["Maria", "João"], "message": TEXT})
+    assert caught.value.translation_key == "contact_refused"
+
+
 async def test_refused_for_everybody(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:

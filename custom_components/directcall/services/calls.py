@@ -11,6 +11,7 @@ from ..api import NumberPair
 from ..calls import PlaceCallOptions
 from ..const import CONF_ORIGIN, CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID
 from ..contacts import ATTR_CONTACT, ATTR_DESTINATION, AddressBook
+from ..errors import translated_errors
 from ..validation import ActionFields
 from .recipients import async_get_destination
 from .responses import Respond, call_response, reply_response
@@ -39,13 +40,14 @@ async def async_place_call(
     timeout = fields.get_timeout(ATTR_TIMEOUT) if waits else None
     pair, contact = _async_get_parties(hass, entry, fields)
     data = entry.runtime_data
-    placed = await data.account.calls.async_place(
-        data.client,
-        options.request(pair),
-        contact,
-        fields.context,
-        outcome_timeout=timeout.total_seconds() if timeout else None,
-    )
+    with translated_errors(contact):
+        placed = await data.account.calls.async_place(
+            data.client,
+            options.request(pair),
+            contact,
+            fields.context,
+            outcome_timeout=timeout.total_seconds() if timeout else None,
+        )
     return partial(call_response, placed, with_outcome=waits)
 
 
@@ -53,9 +55,10 @@ async def async_end_call(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
 ) -> Respond:
     """Hang up a call."""
-    pair, _ = _async_get_parties(hass, entry, fields)
+    pair, contact = _async_get_parties(hass, entry, fields)
     data = entry.runtime_data
-    reply = await data.account.calls.async_hang_up(data.client, pair)
+    with translated_errors(contact):
+        reply = await data.account.calls.async_hang_up(data.client, pair)
     return partial(reply_response, reply)
 
 
