@@ -158,7 +158,10 @@ class DirectcallLastCallSensor(DirectcallContactEntity, SensorEntity, RestoreEnt
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         tracker = self._entry.runtime_data.account.calls.tracker
-        if (last := await self.async_get_last_state()) and last.state in CallState:
+        last = await self.async_get_last_state()
+        number = str(self._recipient.number)
+        # The entity's ID may have been that of a contact that was deleted.
+        if last and last.state in CallState and last.attributes.get(ATTR_NUMBER) == number:
             # Home Assistant saves states now and then. After a power cut, the call may be over.
             is_known = CallState(last.state).is_over or tracker.has_call_to(self._recipient.number)
             self._attr_native_value = last.state if is_known else CallState.UNKNOWN
