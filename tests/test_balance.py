@@ -434,6 +434,12 @@ async def test_low_balance_is_an_issue(
     await hass.config_entries.async_reload(ENTRY_ID)
     await pass_time(hass, freezer, 10)
     assert ISSUE in issue_registry.issues
+    # The account is called by its origin.
+    options = {**account.options, "origin": "+55 41 3060-0309"}
+    hass.config_entries.async_update_entry(account, options=options)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    issue = issue_registry.issues[ISSUE]
+    assert issue.translation_placeholders == {"origin": "…0309"}
     await simulator.start()
     await pass_time(hass, freezer, HOUR)
 

@@ -1,6 +1,7 @@
 """Sensor platform: the calls and the token's end, as people see them."""
 
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -14,13 +15,15 @@ from pytest_homeassistant_custom_component.common import (
 )
 from syrupy.assertion import SnapshotAssertion
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 
-from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
 from tests.common import (
     CONTACTS,
+    DESTINATION,
     end_call,
     make_account,
     pass_time,
@@ -86,6 +89,79 @@ async def test_last_call_is_restored(
     assert state.state == shown
     restored = {name: state.attributes.get(name) for name in attributes}
     assert restored == (attributes if shown == saved else dict.fromkeys(attributes))
+
+
+@pytest.mark.parametrize("saved", ["placed", "ringing", "answered"])
+async def test_restored_call_is_no_longer_known(
+    hass: HomeAssistant, account: MockConfigEntry, saved: str
+) -> None:
+    """A call whose end was missed is not shown for ever, as after a power cut."""
+    mock_restore_cache(hass, [State(MARIAS_CALL, saved, {"number": "…0000"})])
+    await set_up(hass, account)
+    state = hass.states.get(MARIAS_CALL)
+    assert state is not None
+    assert (state.state, state.attributes["number"]) == ("unknown", "…0000")
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_call_of_a_deleted_contact(
+    hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """A new contact does not show the last call of one that had its name."""
+    await set_up(hass, account)
+    await place_call(hass, destination="Maria")
+    await pass_time(hass, freezer, 3, times=8)
+    await end_call(hass, destination="Maria")
+    [maria] = [each for each in account.subentries.values() if each.title == "Maria"]
+    hass.config_entries.async_remove_subentry(account, maria.subentry_id)
+    await hass.async_block_till_done()
+    number = {CONF_NUMBER: "+55 41 99999-3333"}
+    contact = ConfigSubentry(
+        data=MappingProxyType(number),
+        subentry_type=SUBENTRY_CONTACT,
+        title="Maria",
+        unique_id=None,
+    )
+    hass.config_entries.async_add_subentry(account, contact)
+    await hass.async_block_till_done()
+    state = hass.states.get(MARIAS_CALL)
+    assert state is not None
+    assert (state.state, state.attributes.get("number")) == (STATE_UNKNOWN, None)
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_reload_in_a_call(
+    hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """A call that is tracked is shown as it was after a reload, and then to its end."""
+    await set_up(hass, account)
+    await place_call(hass, destination="Maria")
+    await pass_time(hass, freezer, 3, times=8)
+    await hass.config_entries.async_reload(account.entry_id)
+    assert state_of(hass, MARIAS_CALL) == "answered"
+    await end_call(hass, destination="Maria")
+    assert state_of(hass, MARIAS_CALL) == "ended"
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_number_changes_in_a_call(
+    hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """A contact whose number is corrected shows its call to the end, and the next to the number."""
+    await set_up(hass, account)
+    await place_call(hass, destination="Maria")
+    await pass_time(hass, freezer, 3, times=8)
+    [maria] = [each for each in account.subentries.values() if each.title == "Maria"]
+    corrected = "+55 41 99999-3333"
+    hass.config_entries.async_update_subentry(account, maria, data={CONF_NUMBER: corrected})
+    await hass.async_block_till_done()
+    assert state_of(hass, MARIAS_CALL) == "answered"
+    await end_call(hass, destination=DESTINATION)
+    assert state_of(hass, MARIAS_CALL) == "ended"
+    await place_call(hass, destination=DESTINATION)
+    assert state_of(hass, MARIAS_CALL) == "ended"
+    await place_call(hass, destination="Maria")
+    assert state_of(hass, MARIAS_CALL) == "placed"
 
 
 @pytest.mark.freeze_time(tick=True)

@@ -16,7 +16,7 @@ from .api import Balance, DirectcallError
 from .billing import async_billed_signal
 from .const import CONF_LOW_BALANCE, DOMAIN
 from .coordinator import DirectcallCoordinator
-from .issues import async_clear_low_balance, async_show_low_balance
+from .issues import async_clear_low_balance, async_show_low_balance, async_update_low_balance
 from .poll_scheduler import PollScheduler
 
 _LOGGER = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class BalanceManager:
             async_clear_low_balance(self._hass, self._entry.entry_id)
         elif self.balance is None:
             # What an earlier balance showed still holds.
-            return
+            async_update_low_balance(self._hass, self._entry)
         elif float(self.balance.amount) < limit:
             async_show_low_balance(self._hass, self._entry)
         else:

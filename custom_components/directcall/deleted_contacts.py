@@ -15,6 +15,7 @@ from homeassistant.core import (
     EventStateChangedData,
     HassJob,
     HomeAssistant,
+    State,
     callback,
 )
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -155,8 +156,10 @@ class DeletedContacts:
     def _async_check(self, _now: object = None) -> None:
         self._cancel_check = None
         naming = list(_references(self._hass)) if self._contacts else []
+        registered = er.async_get(self._hass).entities
         for contact in self._contacts:
-            ids = {contact.device_id, *contact.entity_ids}
+            # A contact that is added again has the same entity IDs.
+            ids = {contact.device_id, *contact.entity_ids} - registered.keys()
             if names := {name for name, named in naming if not ids.isdisjoint(named)}:
                 async_show_deleted_contact(self._hass, contact.device_id, contact.name, names)
             else:
@@ -172,7 +175,13 @@ def _references(hass: HomeAssistant) -> Iterator[tuple[str, set[str]]]:
             # nothing in an automation that is invalid because a device is gone.
             config = getattr(entity, "raw_config", None)
             state = hass.states.get(entity.entity_id)
-            yield state.name if state else entity.entity_id, set(_IDS.findall(str(config)))
+            yield _name_of(state) if state else entity.entity_id, set(_IDS.findall(str(config)))
     for state in hass.states.async_all():
         members = state.attributes.get(ATTR_ENTITY_ID)
-        yield state.name, set(members) if isinstance(members, (list, tuple)) else set()
+        if isinstance(members, (list, tuple)):
+            yield _name_of(state), {member for member in members if isinstance(member, str)}
+
+
+def _name_of(state: State) -> str:
+    # `customize:` and other integrations set attributes of any type.
+    return str(state.name)

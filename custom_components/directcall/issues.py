@@ -119,6 +119,13 @@ def async_show_low_balance(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
+def async_update_low_balance(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Update the issue of a low balance, if there is one, after a change of the origin."""
+    if ir.async_get(hass).async_get_issue(DOMAIN, _low_balance_id(entry.entry_id)):
+        async_show_low_balance(hass, entry)
+
+
+@callback
 def async_clear_low_balance(hass: HomeAssistant, entry_id: str) -> None:
     """Clear the issue of a low balance."""
     ir.async_delete_issue(hass, DOMAIN, _low_balance_id(entry_id))

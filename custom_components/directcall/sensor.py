@@ -152,15 +152,22 @@ class DirectcallBalanceSensor(DirectcallEntity, RestoreSensor):
 class DirectcallLastCallSensor(DirectcallContactEntity, SensorEntity, RestoreEntity):
     """The sensor of the latest state of any call to a contact."""
 
+    _call_id: str | None = None
+
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        if (last := await self.async_get_last_state()) and last.state in CallState:
-            self._attr_native_value = last.state
+        tracker = self._entry.runtime_data.account.calls.tracker
+        last = await self.async_get_last_state()
+        number = str(self._recipient.number)
+        # The entity's ID may have been that of a contact that was deleted.
+        if last and last.state in CallState and last.attributes.get(ATTR_NUMBER) == number:
+            # Home Assistant saves states now and then. After a power cut, the call may be over.
+            is_known = CallState(last.state).is_over or tracker.has_call_to(self._recipient.number)
+            self._attr_native_value = last.state if is_known else CallState.UNKNOWN
             self._attr_extra_state_attributes = {
                 name: last.attributes[name] for name in _ATTRIBUTES if name in last.attributes
             }
-        tracker = self._entry.runtime_data.account.calls.tracker
         self.async_on_remove(tracker.async_subscribe(self._async_call_changed))
 
     @callback
@@ -170,8 +177,10 @@ class DirectcallLastCallSensor(DirectcallContactEntity, SensorEntity, RestoreEnt
     @callback
     def _async_call_changed(self, update: CallUpdate) -> None:
         call = update.call
-        if call.pair.destination != self._recipient.number:
+        # The contact's number may change in the middle of a call.
+        if call.pair.destination != self._recipient.number and call.call_id != self._call_id:
             return
+        self._call_id = call.call_id
         self._attr_native_value = update.state
         self._attr_extra_state_attributes = {
             ATTR_SINCE: dt_util.now().isoformat(timespec="seconds"),

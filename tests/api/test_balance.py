@@ -228,13 +228,14 @@ def test_places(body: object) -> None:
         b"<d><saldo>&lol;</saldo></d>",
         '<!DOCTYPE d [<!ENTITY s "7">]><d><saldo>&s;</saldo></d>'.encode("utf-16"),
         b"<d><saldo>7</saldo>" + b" " * 65536 + b"</d>",
+        b'{"saldo": 7' + b" " * 65536 + b"}",
         {"status": "erro", "codigo": "011", "saldo": 7},
         {"error_description": "x", "saldo": 7},
         {"saldos": 7},
     ],
 )
 def test_no_balances(body: object) -> None:
-    """A refusal, another text, or XML that could be an attack has no balance."""
+    """A refusal, another text, or a body that could be an attack has no balance."""
     with pytest.raises(DirectcallNoBalanceError):
         read(body)
 
@@ -242,13 +243,14 @@ def test_no_balances(body: object) -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        b"[" * 60_000,
         b"[" * 200_000,
         b'{"a":' * 100_000 + b'{"saldo": 7}' + b"}" * 100_000,
         b"<a>" * 20_000,
         b"<a>" * 9000 + b"</a>" * 9000,
         b'{"saldo": ' + b"9" * 5000 + b"}",
     ],
-    ids=["arrays", "objects", "open elements", "elements", "digits"],
+    ids=["arrays", "many arrays", "objects", "open elements", "elements", "digits"],
 )
 def test_deep_bodies(body: bytes) -> None:
     """A body that is made to break a reader has no balance."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -13,11 +14,12 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
 from tests.common import device_of, make_account, pass_time, restarted, running_home, set_up
 from tests.contacts.common import CONTACTS, id_of
 from tests.simulator import Simulator
@@ -185,6 +187,42 @@ async def test_scripts_groups_and_scenes(
     assert issues(hass) == {"Maria": "- …0000"}
     await reload(hass, freezer, "script", {})
     assert issues(hass) == {}
+
+
+async def test_attributes_of_any_type(
+    hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """Attributes that other integrations or people make up do not stop the search."""
+    button = entity_of(hass, account, "Maria", "button")
+    hass.states.async_set("sensor.odd", "1", {"entity_id": [{"a": button}, [button]]})
+    hass.states.async_set("group.5", "on", {"entity_id": [button], "friendly_name": 5})
+    await delete(hass, account, freezer, "Maria")
+    assert issues(hass) == {"Maria": "- 5"}
+
+
+async def test_contact_that_is_added_again(
+    hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """What names entities works again with them, but not what names the device."""
+    device = device_of(hass, account, "Maria")
+    button = entity_of(hass, account, "Maria", "button")
+    by_entity = {**steps(named_by_entity(device, button)), "id": "day", "alias": "By day"}
+    by_device = steps(named_by_contact(device, button))
+    config = {"automation": [by_entity, by_device]}
+    assert await async_setup_component(hass, "automation", config)
+    await delete(hass, account, freezer, "Maria")
+    assert issues(hass) == {"Maria": "- At night\n- By day"}
+    contact = ConfigSubentry(
+        data=MappingProxyType({CONF_NUMBER: CONTACTS["Maria"]}),
+        subentry_type=SUBENTRY_CONTACT,
+        title="Maria",
+        unique_id=None,
+    )
+    hass.config_entries.async_add_subentry(account, contact)
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 2)
+    assert entity_of(hass, account, "Maria", "button") == button
+    assert issues(hass) == {"Maria": "- At night"}
 
 
 async def test_name_that_people_gave_the_device(

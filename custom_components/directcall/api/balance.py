@@ -29,7 +29,8 @@ _AMOUNT_TEXT: Final = re.compile(
 _LONGEST_AMOUNT_TEXT: Final = 40
 # A household has less. What is above it is another number.
 _LARGEST_AMOUNT: Final = 10**9
-_LONGEST_XML: Final = 64 * 1024
+# Bytes. A reader of more would hold the event loop up.
+_LONGEST_BODY: Final = 64 * 1024
 # They say nothing about the endpoint.
 _PASSING_STATUSES: Final = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
@@ -40,9 +41,10 @@ def read_balance(response: ApiResponse) -> Balance:
     """Return the balance. Raise DirectcallNoBalanceError or DirectcallConnectionFailedError."""
     if response.http_status in _PASSING_STATUSES:
         raise DirectcallConnectionFailedError(response.unreadable)
-    is_xml, objects = False, list(_json_objects(read_json(response.body)))
+    body = response.body if len(response.body) <= _LONGEST_BODY else b""
+    is_xml, objects = False, list(_json_objects(read_json(body)))
     if not objects:
-        is_xml, objects = True, list(_xml_objects(response.body))
+        is_xml, objects = True, list(_xml_objects(body))
     # XML may have the envelope, too (a guess).
     envelope = replace(response, fields=objects[0]) if is_xml and objects else response
     if envelope.refusal:
@@ -72,8 +74,6 @@ def _json_objects(value: object) -> Iterator[_Fields]:
 
 def _xml_objects(body: bytes) -> Iterator[_Fields]:
     """Yield all elements that have others in them, with the texts of those."""
-    if len(body) > _LONGEST_XML:
-        return
     text = decode_body(body).strip()
     # A document type could define entities, which grow without limit.
     if not text.startswith("<") or "<!" in text:

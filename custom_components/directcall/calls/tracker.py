@@ -11,7 +11,14 @@ from typing import Final
 
 from homeassistant.core import Context, HomeAssistant, callback
 
-from ..api import AcceptedRequest, CallStatus, DirectcallClient, DirectcallError, NumberPair
+from ..api import (
+    AcceptedRequest,
+    CallStatus,
+    DirectcallClient,
+    DirectcallError,
+    NumberPair,
+    PhoneNumber,
+)
 from ..coordinator import DirectcallCoordinator
 from ..issues import BilledService, async_clear_no_credit
 from ..poll_scheduler import PollScheduler
@@ -99,6 +106,10 @@ class CallTracker:
     def is_tracked(self, tracked: TrackedCall) -> bool:
         """Return if a call is tracked, so that it is not over."""
         return tracked in self._tracked
+
+    def has_call_to(self, destination: PhoneNumber) -> bool:
+        """Return if listeners will hear of a call to a telephone that is known already."""
+        return any(call.pair.destination == destination for call in self._calls_to_save())
 
     def find(self, pair: NumberPair) -> TrackedCall | None:
         """Return the call between two telephones, however their numbers are written."""
