@@ -7,7 +7,7 @@ from typing import Final, override
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -94,7 +94,7 @@ class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
         data = self._entry.runtime_data
         with translated_errors(recipient.contact):
             await data.account.calls.async_place(
-                data.client, request, recipient.contact, self._context
+                data.client, request, recipient.contact, self._context or Context()
             )
 
 

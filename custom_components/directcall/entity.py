@@ -166,6 +166,5 @@ class DirectcallCallEntity(DirectcallEntity):
 
     @callback
     def _async_call_changed(self, update: CallUpdate) -> None:
-        if update.context:
-            self.async_set_context(update.context)
+        self.async_set_context(update.context)
         self.async_write_ha_state()

@@ -3,7 +3,7 @@
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -70,6 +70,8 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
 
     @callback
     def _async_recording_ready(self, pending: PendingRecording, content_id: str) -> None:
+        # Home Assistant would name who asked for another call that changed a moment ago.
+        self.async_set_context(Context())
         self._trigger_event(RECORDING_READY, {**_identity(pending), "media_content_id": content_id})
         self.async_write_ha_state()
 

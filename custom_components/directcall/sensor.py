@@ -188,8 +188,7 @@ class DirectcallLastCallSensor(DirectcallContactEntity, SensorEntity, RestoreEnt
             # Backups hold the attributes, so they must not have a whole number.
             ATTR_NUMBER: str(call.pair.destination),
         }
-        if update.context:
-            self.async_set_context(update.context)
+        self.async_set_context(update.context)
         self.async_write_ha_state()
 
 

@@ -9,17 +9,19 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
 from tests.calls.common import IN_VAIN, file_of_calls, saved_calls, start_poll
 from tests.common import (
     CALL_IN_PROGRESS,
+    ENTRY_ID,
     NUMBER,
     PLACE_CALL,
     STATUS,
     Events,
     begin,
+    end_call,
     last_event,
     listen,
     make_account,
@@ -121,6 +123,29 @@ async def test_reload_while_a_call_is_placed(
     assert events.types == ["placed", "ringing", "answered"]
     assert events[0].attributes["call_id"] == response["call_id"]
     assert len(simulator.calls) == 1
+
+
+async def test_call_of_before_a_restart_is_not_somebody_elses(
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """A call of before a restart does not look like the call that was placed a moment ago."""
+    await set_up(hass, make_account(simulator, entry_id=ENTRY_ID))
+    await place_call(hass)
+    await pass_time(hass, freezer, 1)
+    await hass.async_stop(force=True)
+    async with restarted(hass) as again:
+        events = listen(again)
+        await set_up(again, make_account(simulator, entry_id=ENTRY_ID))
+        context = Context()
+        data = {"destination": f"{NUMBER}1111"}
+        await again.services.async_call(
+            "directcall", "place_call", data, blocking=True, context=context
+        )
+        await end_call(again)
+        contexts = {event.attributes["last_digits"]: event.context.id for event in events}
+        assert contexts.keys() == {"0000", "1111"}
+        assert contexts["1111"] == context.id != contexts["0000"]
+        await pass_time(again, freezer, 1)
 
 
 @pytest.mark.parametrize("is_answered", [True, False])

@@ -65,7 +65,7 @@ class CallManager:
         client: DirectcallClient,
         request: CallRequest,
         contact: str | None,
-        context: Context | None,
+        context: Context,
         outcome_timeout: float | None = None,
     ) -> PlacedCall:
         """Place a call, and wait for its outcome for some seconds at most, if any are given.

@@ -21,8 +21,8 @@ class CallUpdate:
 
     call: Call
     state: CallState
-    context: Context | None = field(default=None, compare=False)
-    """The context of the action that asked for the call, unless Home Assistant has restarted."""
+    context: Context = field(compare=False)
+    """The context of the action that asked for the call, or its own after a restart."""
 
 
 type CallListener = Callable[[CallUpdate], None]

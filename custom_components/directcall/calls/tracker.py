@@ -37,8 +37,8 @@ class TrackedCall:
     """A call as it is now."""
 
     call: Call
-    context: Context | None = None
-    """The context of the action that asked for the call, unless Home Assistant has restarted."""
+    context: Context = field(default_factory=Context)
+    """The context of the action that asked for the call, or its own after a restart."""
     line_keys: tuple[str, str] = field(init=False)
     _placed_or_over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _answered_or_over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
