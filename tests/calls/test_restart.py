@@ -165,11 +165,11 @@ async def test_restart_in_the_middle(
     if is_answered:
         answer.set()
         await hass.async_block_till_done(wait_background_tasks=True)
+    # Home Assistant that stops waits for no thread that was not started.
+    await until(file_of_calls(hass).exists)
     await hass.async_stop(force=True)
     waiting.cancel()
     answer.set()
-    # Home Assistant waits for its threads only when its process ends.
-    await until(file_of_calls(hass).exists)
     [saved] = saved_calls(hass)
     assert saved["destination"] == "5541999990000"
 
