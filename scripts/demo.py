@@ -132,18 +132,12 @@ class Demo:
 
     async def _add_account(self, login: Login) -> None:
         """Add the account and its contacts with the flows of the user interface."""
-        form = await login.post(FLOWS, {"handler": "directcall"})
         account = {"client_id": ACCOUNT.client_id, "client_secret": ACCOUNT.client_secret}
         rest = {"origin": ORIGIN, "advanced": {"url": self._simulator.url}}
-        result = await submit(login, f"{FLOWS}/{form['flow_id']}", **account, **rest)
-        # The form of the first contact follows that of the account.
-        _, flow_id = result["next_flow"]
+        result = await complete(login, FLOWS, "directcall", **account, **rest)
+        handler = [result["result"]["entry_id"], "contact"]
         for name, number in CONTACTS.items():
-            if flow_id is None:
-                handler = {"handler": [result["result"]["entry_id"], "contact"]}
-                flow_id = (await login.post(CONTACT_FLOWS, handler))["flow_id"]
-            await submit(login, f"{CONTACT_FLOWS}/{flow_id}", name=name, number=number)
-            flow_id = None
+            await complete(login, CONTACT_FLOWS, handler, name=name, number=number)
         self.say("set_up", account=result["title"], count=len(CONTACTS))
 
     async def _detect_smoke(self, login: Login) -> None:
@@ -181,9 +175,10 @@ class Demo:
             self.say("recording", **audio)
 
 
-async def submit(login: Login, path: str, **fields: object) -> Any:
-    """Submit the form of a flow, which has to create an entry, and return the result."""
-    result = await login.post(path, fields)
+async def complete(login: Login, path: str, handler: object, **fields: object) -> Any:
+    """Start a flow, submit its form, which has to create an entry, and return the result."""
+    form = await login.post(path, {"handler": handler})
+    result = await login.post(f"{path}/{form['flow_id']}", fields)
     if result["type"] != "create_entry":
         error = f"the form was not accepted: {result.get('errors')}"
         raise HomeAssistantProcessError(error)

@@ -148,6 +148,13 @@ async def test_token_that_comes_too_late(
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
+def replace_secret(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Save another secret, as a form does that has tried it."""
+    data = {**account.data, "client_secret": "another"}
+    hass.config_entries.async_update_entry(account, data=data)
+    hass.config_entries.async_schedule_reload(account.entry_id)
+
+
 async def test_answer_for_credentials_that_were_replaced(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
@@ -159,9 +166,7 @@ async def test_answer_for_credentials_that_were_replaced(
     call = asyncio.create_task(place_call(hass))
     await until(lambda: simulator.requests[REQUEST_TOKEN] == requests + 1)
     simulator.held.clear()
-    hass.config_entries.async_update_entry(
-        account, data={**account.data, "client_secret": "another"}
-    )
+    replace_secret(hass, account)
     await hass.async_block_till_done()
     token.set()
     with pytest.raises(HomeAssistantError, match="refuses the account's credentials"):
@@ -184,9 +189,7 @@ async def test_acceptance_of_credentials_that_were_replaced(
     await until(lambda: simulator.requests[REQUEST_TOKEN] == 2)
     simulator.held.clear()
     set_ups = set_ups_of(account)
-    hass.config_entries.async_update_entry(
-        account, data={**account.data, "client_secret": "another"}
-    )
+    replace_secret(hass, account)
     await until(lambda: len(set_ups) == 1)
     account.async_start_reauth(hass)
     await until(lambda: len(reauth_flows(hass)) == 1)

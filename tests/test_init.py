@@ -29,6 +29,14 @@ from tests.common import (
 from tests.simulator import ACCOUNT, Simulator
 
 
+async def reconfigure(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Change the secret in the UI."""
+    form = await account.start_reconfigure_flow(hass)
+    values = {"client_secret": "another", "url": account.data["url"]}
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], values)
+    assert result["reason"] == "reconfigure_successful"
+
+
 async def test_unload_and_back(
     hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
 ) -> None:
@@ -59,12 +67,12 @@ async def test_changed_credentials_reload_once(
     """Another secret reloads the account once, and the old secret's token is not used again."""
     change_secret(simulator)
     set_ups = set_ups_of(account)
-    data = {**account.data, "client_secret": "another"}
-    hass.config_entries.async_update_entry(account, data=data)
+    await reconfigure(hass, account)
     hass.config_entries.async_update_entry(account, title="My account")
     await hass.async_block_till_done(wait_background_tasks=True)
     assert len(set_ups) == 1
-    assert simulator.requests[REQUEST_TOKEN] == 2
+    # One to try the secret, one to set the account up.
+    assert simulator.requests[REQUEST_TOKEN] == 3
     await place_call(hass)
     [call] = simulator.calls
     assert call.form["access_token"] == simulator.tokens[-1]
@@ -80,9 +88,9 @@ async def test_credentials_that_change_during_set_up(
 
     async def forward(*arguments: Any) -> None:
         await original(*arguments)
-        data = {**account.data, "client_secret": "another"}
-        hass.config_entries.async_update_entry(account, data=data)
-        hass.config_entries.async_update_entry(account, title="My account")
+        if not set_ups:
+            await reconfigure(hass, account)
+            hass.config_entries.async_update_entry(account, title="My account")
 
     with patch.object(hass.config_entries, "async_forward_entry_setups", forward):
         await hass.config_entries.async_reload(account.entry_id)

@@ -13,7 +13,7 @@ from custom_components.directcall.api import NumberProblem
 from scripts.live.__main__ import main
 from scripts.live.check import TEXTS
 from scripts.live.report import Question
-from tests.simulator import Recording, Rejection, Reply, Simulator, TokenShape
+from tests.simulator import BalanceShape, Recording, Rejection, Reply, Simulator, TokenShape
 
 ROOT = Path(__file__).parent.parent
 CLIENT_ID = "maria.souza@example.com"
@@ -21,6 +21,7 @@ SECRET = "000777s3cr3t"
 ORIGIN = "(41) 98765-4321"
 DESTINATION = "(41) 91234-8765"
 PLACE_CALL = "voz/call"
+BALANCE = "extrato/saldo"
 STATUS = "voz/status"
 REQUEST_TOKEN = "request_token"
 ENGLISH = TEXTS["en"]
@@ -146,7 +147,8 @@ async def test_yes_to_everything(
     for question, *texts in (
         (Question.NO_LOGIN, "Not tried."),
         (Question.LIFETIME, "the integration assumes 3600 s"),
-        (Question.NO_CALL, f"HTTP {error_status}", "`003`", "for: no call"),
+        (Question.NO_CALL, f"HTTP {error_status}", "`003`", "for: nothing"),
+        (Question.BALANCE, "`POST extrato/saldo`: HTTP 404", "for: nothing"),
         (Question.OLDER, "`GET voz/status`: HTTP", "for: `DirectcallNotActiveError`"),
         (Question.REJECTION, "for: `DirectcallTokenRejectedError`"),
         (Question.WRONG_LOGIN, "for: `DirectcallAuthenticationError`"),
@@ -270,7 +272,7 @@ async def test_ended_early(
     terminal.agree("ask_free")
     terminal.answers["ask_call"] = [how]
     assert await terminal.run() == 130
-    assert simulator.requests == {REQUEST_TOKEN: 2, STATUS: 3}
+    assert simulator.requests == {REQUEST_TOKEN: 2, BALANCE: 1, STATUS: 3}
     assert "`003`" in terminal.read(Question.NO_CALL)
     assert terminal.read(Question.CALL) == "Not tried."
 
@@ -558,3 +560,24 @@ def test_both_languages_have_each_text() -> None:
         for texts in TEXTS.values()
     )
     assert english == portuguese
+
+
+@pytest.mark.parametrize(
+    ("shape", "described"),
+    [
+        (BalanceShape.NUMBER, "  - `saldo`: number"),
+        (BalanceShape.COMMA, "  - `saldo`: text like `9.999,99`"),
+        (BalanceShape.XML, "HTTP 200, `text/xml; charset=utf-8`"),
+    ],
+)
+async def test_balance_is_described(
+    terminal: Terminal, simulator: Simulator, shape: BalanceShape, described: str
+) -> None:
+    """The shape of a balance is reported, and the amount is not."""
+    simulator.quirks.balance_shape = shape
+    await terminal.agree_and_run("ask_free")
+    section = terminal.read(Question.BALANCE)
+    assert described in section
+    assert "for: a yes" in section
+    assert "1234" not in section
+    assert "1.234" not in section

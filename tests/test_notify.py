@@ -75,7 +75,7 @@ async def test_voice_message(
 async def test_message_of_an_action_is_shown(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
-    """An action that reaches a contact moves the time of its entity, by whom it was performed."""
+    """An action that reaches a contact moves the time of its entity, in the action's context."""
     context = Context()
     before = hass.states.get(SMS)
     data = {"contact": device_of(hass, account, "Maria"), "message": "Fumaça!"}

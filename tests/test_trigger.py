@@ -38,9 +38,9 @@ from tests.common import (
     state_of,
 )
 from tests.disk import hass_config_dir, hass_storage
+from tests.home_of_before import folder, line, started
 from tests.simulator import ACCOUNT, Simulator
 from tests.simulator.telephones import Line
-from tests.test_upgrade import folder, line, started
 
 __all__ = ["folder", "hass_config_dir", "hass_storage", "line"]
 

@@ -1,28 +1,20 @@
 """Upgrade: a home starts on the files that the version of before saved."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 import json
 import logging
 from pathlib import Path
 import shutil
-import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
-from homeassistant.bootstrap import async_load_base_functionality
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import STORAGE_DIR
-from homeassistant.helpers.typing import ConfigType
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
-from homeassistant.setup import async_setup_component
 
 from tests.common import (
     CALL,
@@ -30,70 +22,36 @@ from tests.common import (
     ENTRY_ID,
     Events,
     last_event,
-    listen,
     pass_time,
     place_call,
     state_of,
 )
 from tests.disk import hass_storage
-from tests.simulator import NetworkCall, Recording, Simulator
+from tests.home_of_before import BEFORE, DOMAIN, ENTRIES, JOAO, ORIGIN, folder, line, started
+from tests.simulator import Recording, Simulator
 from tests.simulator.telephones import Line
 
-__all__ = ["hass_storage"]
+__all__ = ["folder", "hass_storage", "line"]
 
 # Half a minute after the stop. Time flows on, because sockets and servers need it.
 pytestmark = pytest.mark.freeze_time("2026-11-24 12:01:00", tick=True)
 
-BEFORE = Path(__file__).parent / "fixtures" / "storage_of_before"
-DOMAIN = "directcall"
 CALLS = f"{DOMAIN}.{ENTRY_ID}"
 RECORDINGS = f"{CALLS}.recordings"
 ENTITIES = "core.entity_registry"
 DEVICES = "core.device_registry"
-ENTRIES = "core.config_entries"
 NO_CREDIT = f"no_credit_{ENTRY_ID}"
 
-ORIGIN = "554130600300"
 MARIA = "5541999990000"
-JOAO = "5541999991111"
 MARIAS_DEVICE = "e92ff7f38b0398191e4176a85f4550f8"
 # Our ID of each call, and the provider's.
 MARIAS_CALL = "01KB8Q8Z3V5N0W2Y4X6A8C0E2G"
 MARIAS_CALL_AT_PROVIDER = "00000000-0000-4000-8000-000000000001"
 JOAOS_CALL = "01KB8Q8Z3V5N0W2Y4X6A8C0E2H"
-JOAOS_CALL_AT_PROVIDER = "00000000-0000-4000-8000-000000000002"
 # Texts, which may be reworded, a time, and the model, which devices of before lack.
 NOT_COMPARED = {"model", "modified_at", "object_id_base", "original_name"}
 # Sensors that told what the event and the contacts' sensors tell.
 DOUBLED = {f"{ENTRY_ID}_active_calls", f"{ENTRY_ID}_last_call"}
-
-
-@pytest.fixture
-def folder(tmp_path: Path, simulator: Simulator) -> Path:
-    """Return the config folder of a home of before, at the simulator."""
-    storage = tmp_path / STORAGE_DIR
-    shutil.copytree(BEFORE, storage, ignore=shutil.ignore_patterns("*.md"))
-    entries = storage / ENTRIES
-    entries.write_text(entries.read_text().replace("http://127.0.0.1:8124", simulator.url))
-    return tmp_path
-
-
-@pytest.fixture
-def line(simulator: Simulator) -> Line:
-    """Return the connection on which João still talks."""
-    line = Line(ORIGIN, JOAO, time.monotonic() - 45)
-    simulator.calls.append(
-        NetworkCall(
-            origin=ORIGIN,
-            destination=JOAO,
-            rings_first=ORIGIN,
-            recorded=False,
-            form={},
-            line=line,
-            call_id=JOAOS_CALL_AT_PROVIDER,
-        )
-    )
-    return line
 
 
 @pytest.fixture
@@ -103,28 +61,6 @@ def recording(simulator: Simulator) -> Recording:
     recording = Recording(ORIGIN, MARIA, MARIAS_CALL_AT_PROVIDER, started)
     simulator.recordings.append(recording)
     return recording
-
-
-@asynccontextmanager
-async def started(
-    folder: Path, automations: Sequence[ConfigType] = ()
-) -> AsyncIterator[tuple[HomeAssistant, Events]]:
-    """Start Home Assistant with automations on a config folder, and stop it afterwards."""
-    async with async_test_home_assistant(
-        load_registries=False, config_dir=str(folder), initial_state=CoreState.not_running
-    ) as hass:
-        hass.data.pop(DATA_CUSTOM_COMPONENTS)
-        try:
-            assert await async_load_base_functionality(hass)
-            await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
-            assert await async_setup_component(hass, "automation", {"automation": [*automations]})
-            assert await async_setup_component(hass, DOMAIN, {})
-            events = listen(hass)
-            await hass.async_start()
-            await hass.async_block_till_done(wait_background_tasks=True)
-            yield hass, events
-        finally:
-            await hass.async_stop()
 
 
 def account_of(hass: HomeAssistant) -> ConfigEntry:

@@ -12,9 +12,9 @@ from homeassistant.helpers.typing import ConfigType
 from .account import DirectcallConfigEntry, DirectcallData, async_get_account, async_remove_account
 from .balance import BalanceManager
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
-from .contacts import Recipient, async_contact_signal, async_load_number_data, recipient_of
+from .contacts import async_contacts_signal, async_load_number_data
 from .coordinator import DirectcallCoordinator
-from .entity import async_create_account_device, async_rename_contact_device
+from .entity import async_create_account_device, async_rename_contact_devices
 from .issues import async_update_no_credit
 from .recordings import RecordingLibrary, new_media_key
 from .services import async_setup_services
@@ -70,8 +70,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     async_create_account_device(hass, entry.entry_id)
     async_update_no_credit(hass)
     # Before the platforms, each of which begins with the contacts that there are by then.
-    listener = _UpdateListener(entry)
-    entry.async_on_unload(entry.add_update_listener(listener.async_update))
+    entry.async_on_unload(entry.add_update_listener(_async_update))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     # The entities listen by now.
     account.async_attach(entry)
@@ -122,36 +121,13 @@ async def _async_load_number_data(hass: HomeAssistant, entry: DirectcallConfigEn
     )
 
 
-class _UpdateListener:
-    """Reloads an account whose data changed, and signals other changes to its entities."""
-
-    def __init__(self, entry: DirectcallConfigEntry) -> None:
-        self._data = entry.data
-        self._known = _recipients_and_origin(entry)
-
-    async def async_update(self, hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
-        await _async_load_number_data(hass, entry)
-        if entry.state not in {ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.LOADED}:
-            # The next set-up reads everything.
-            return
-        if entry.data != self._data:
-            # Further changes until the entry is unloaded schedule no second reload.
-            self._data = entry.data
-            hass.config_entries.async_schedule_reload(entry.entry_id)
-            return
-        async_update_no_credit(hass)
-        entry.runtime_data.balance.async_check()
-        before, self._known = self._known, _recipients_and_origin(entry)
-        for subentry_id, known in self._known.items():
-            if known != before.get(subentry_id):
-                contact = entry.subentries[subentry_id]
-                async_rename_contact_device(hass, entry.entry_id, contact)
-                async_dispatcher_send(hass, async_contact_signal(entry.entry_id), contact)
-
-
-def _recipients_and_origin(entry: DirectcallConfigEntry) -> dict[str, tuple[Recipient, str]]:
-    """Return by subentry ID what the entities of each contact depend on."""
-    return {
-        contact.subentry_id: (recipient_of(contact), entry.options[CONF_ORIGIN])
-        for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT)
-    }
+async def _async_update(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
+    """Apply changed options and contacts without a reload."""
+    await _async_load_number_data(hass, entry)
+    if entry.state not in {ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.LOADED}:
+        # The next set-up reads everything.
+        return
+    async_update_no_credit(hass)
+    entry.runtime_data.balance.async_check()
+    async_rename_contact_devices(hass, entry)
+    async_dispatcher_send(hass, async_contacts_signal(entry.entry_id))

@@ -268,12 +268,9 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     def _async_update_and_reload(
         self, entry: ConfigEntry, data: Mapping[str, Any], reason: str
     ) -> ConfigFlowResult:
-        """Update an entry, reload it exactly once, and finish."""
-        # The update listener reloads a loaded entry that changes, but no other entry.
-        listener_reloads = bool(entry.update_listeners) and data != entry.data
+        """Update an entry, reload it, and finish."""
         result = self.async_update_and_abort(entry, data=data, reason=reason)
-        if not listener_reloads:
-            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return result
 
 

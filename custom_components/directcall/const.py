@@ -5,6 +5,8 @@ from typing import Final
 
 DOMAIN: Final = "directcall"
 
+ATTR_DURATION: Final = "duration"
+
 CONF_ADVANCED: Final = "advanced"
 
 CONF_LOW_BALANCE: Final = "low_balance"

@@ -55,9 +55,10 @@ def contact_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
     return DOMAIN, f"{entry_id}_{subentry_id}"
 
 
-def async_contact_signal(entry_id: str) -> SignalType[ConfigSubentry]:
-    """Return the signal that a contact was added or changed, or the origin was."""
-    return SignalType(f"{DOMAIN}_contact_{entry_id}")
+@callback
+def async_contacts_signal(entry_id: str) -> SignalType[()]:
+    """Return the signal that the contacts or the options of an account may have changed."""
+    return SignalType(f"{DOMAIN}_contacts_{entry_id}")
 
 
 def recipient_of(contact: ConfigSubentry) -> Recipient:

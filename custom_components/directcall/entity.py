@@ -1,6 +1,6 @@
 """Base entities of an account, its contacts, its calls and its token."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import override
 
 from homeassistant.config_entries import ConfigSubentry
@@ -15,7 +15,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .account import DirectcallConfigEntry
 from .calls import CallTracker, CallUpdate
 from .const import DOMAIN, SUBENTRY_CONTACT
-from .contacts import Recipient, async_contact_signal, contact_identifier, recipient_of
+from .contacts import Recipient, async_contacts_signal, contact_identifier, recipient_of
 from .coordinator import DirectcallCoordinator
 
 
@@ -36,42 +36,39 @@ def _account_device(entry_id: str) -> DeviceInfo:
 
 
 @callback
-def async_rename_contact_device(
-    hass: HomeAssistant, entry_id: str, contact: ConfigSubentry
-) -> None:
-    """Give the device of a contact, if there is one yet, the contact's name."""
+def async_rename_contact_devices(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
+    """Give the devices of contacts, as far as there are any yet, the contacts' names."""
     registry = dr.async_get(hass)
-    identifier = contact_identifier(entry_id, contact.subentry_id)
-    if device := registry.async_get_device_by_identifier(identifier, entry_id):
-        registry.async_update_device(device.id, name=recipient_of(contact).contact)
+    for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
+        identifier = contact_identifier(entry.entry_id, contact.subentry_id)
+        if device := registry.async_get_device_by_identifier(identifier, entry.entry_id):
+            registry.async_update_device(device.id, name=recipient_of(contact).contact)
 
 
 @callback
 def async_add_contact_entities(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    create: Callable[[ConfigSubentry], Iterable[Entity]],
+    create: Callable[[ConfigSubentry], Collection[Entity]],
 ) -> None:
-    """Add the entities of each contact, also of one that is added while the account is loaded.
-
-    `create` is called again for a contact that changed, and if the origin did.
-    """
-    added: dict[str, set[str | None]] = {}
+    """Add the entities of each contact now, and those that are missing after each change."""
+    added: set[str | None] = set()
 
     @callback
-    def async_add(contact: ConfigSubentry) -> None:
-        entities = {entity.unique_id: entity for entity in create(contact)}
-        new = entities.keys() - added.get(contact.subentry_id, set())
-        added[contact.subentry_id] = set(entities)
-        async_add_entities(
-            [entity for unique_id, entity in entities.items() if unique_id in new],
-            config_subentry_id=contact.subentry_id,
-        )
+    def async_add() -> None:
+        nonlocal added
+        before, added = added, set()
+        for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
+            entities = create(contact)
+            async_add_entities(
+                [entity for entity in entities if entity.unique_id not in before],
+                config_subentry_id=contact.subentry_id,
+            )
+            added |= {entity.unique_id for entity in entities}
 
-    for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
-        async_add(contact)
+    async_add()
     hass = entry.runtime_data.coordinator.hass
-    signal = async_contact_signal(entry.entry_id)
+    signal = async_contacts_signal(entry.entry_id)
     entry.async_on_unload(async_dispatcher_connect(hass, signal, async_add))
 
 

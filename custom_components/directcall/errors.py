@@ -26,7 +26,7 @@ from .const import DOMAIN
 def translated_errors(*contacts: str | None) -> Iterator[None]:
     """Raise errors of the API as Home Assistant's, at the edge where people see them.
 
-    `contacts` are the names of those whom the request is for. None is a number without a contact.
+    `contacts` are the names of the recipients. None is a number without a contact.
     """
     try:
         yield

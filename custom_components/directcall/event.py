@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .account import DirectcallConfigEntry
 from .api import redact_name
 from .calls import Call, CallState, CallTracker, CallUpdate
+from .const import ATTR_DURATION
 from .entity import DirectcallCallEntity
 from .recordings import PendingRecording, async_recording_signal
 
@@ -62,7 +63,7 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
             {
                 **_identity(call),
                 "recorded": call.recorded,
-                "duration": None if call.duration is None else round(call.duration),
+                ATTR_DURATION: None if call.duration is None else round(call.duration),
                 "telephone": call.ringing if update.state is CallState.RINGING else None,
             },
         )

@@ -23,7 +23,7 @@ from .account import DirectcallConfigEntry
 from .api import Balance
 from .balance import BalanceManager, async_balance_signal
 from .calls import CallState, CallUpdate
-from .const import DOMAIN
+from .const import ATTR_DURATION, DOMAIN
 from .entity import (
     DirectcallContactEntity,
     DirectcallEntity,
@@ -33,7 +33,6 @@ from .entity import (
 
 PARALLEL_UPDATES = 0
 
-ATTR_DURATION: Final = "duration"
 ATTR_NUMBER: Final = "number"
 ATTR_SINCE: Final = "since"
 _ATTRIBUTES: Final = (ATTR_SINCE, ATTR_DURATION, ATTR_NUMBER)

@@ -12,7 +12,7 @@ from homeassistant.helpers.trigger import (
 )
 
 from .calls import CallState
-from .const import DOMAIN
+from .const import ATTR_DURATION, DOMAIN
 from .event import CALL, RECORDING_READY
 
 
@@ -36,7 +36,7 @@ class DirectcallTrigger(StatelessEntityTriggerBase):
     ) -> bool:
         event_type = state.attributes.get(EventEntityStateAttribute.EVENT_TYPE)
         # A final state with a duration is that of a call that was answered.
-        if event_type == CallState.UNKNOWN and state.attributes.get("duration") is not None:
+        if event_type == CallState.UNKNOWN and state.attributes.get(ATTR_DURATION) is not None:
             event_type = CallState.ENDED
         return event_type in self._event_types
 

@@ -112,8 +112,8 @@ class Check:
         except api.DirectcallError as err:
             self._report.exchanges[-1].reading = f"`{type(err).__name__}`"
             return err
-        is_no_call = isinstance(result, api.PolledStatus) and result.status is None
-        self._report.exchanges[-1].reading = "no call" if is_no_call else "a yes"
+        told = result.status if isinstance(result, api.PolledStatus) else result
+        self._report.exchanges[-1].reading = "nothing" if told is None else "a yes"
         return result
 
     def _ask_billed(
@@ -170,6 +170,7 @@ class Check:
                 self._report.note(Question.LIFETIME, f"`exp - iat` is {expires - issued:.0f} s")
 
     def _check_free(self, client: LiveClient, first: api.Token, pair: api.NumberPair) -> None:
+        self._ask(Question.BALANCE, client.balance())
         self._ask(Question.NO_CALL, client.call_status(pair))
         second = self._ask(Question.OLDER, client.sign_in())
         if isinstance(second, api.Token) and second.value == first.value:

@@ -39,6 +39,7 @@ class Question(StrEnum):
     REJECTION = "What is the answer to a token that is not accepted?"
     NO_LOGIN = "What is the answer where signing in fails?"
     WRONG_LOGIN = "What is the answer to a wrong client secret?"
+    BALANCE = "What does a balance (`extrato/saldo`) look like?"
     NO_CALL = "What does `voz/status` say where there is no call?"
     CALL = "What is the answer to a request for a call?"
     WORDS = "Which words does `voz/status` have for a telephone?"

@@ -22,13 +22,23 @@ def language(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def contacts() -> dict[str, str]:
+    """Return the names and numbers of the account's contacts."""
+    return CONTACTS
+
+
+@pytest.fixture
 async def account(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, tmp_path: Path
+    hass: HomeAssistant,
+    home: HomeAssistant,
+    simulator: Simulator,
+    tmp_path: Path,
+    contacts: dict[str, str],
 ) -> MockConfigEntry:
     """Return an account with contacts, in a home that has the blueprints."""
     await hass.async_add_executor_job(shutil.copytree, BLUEPRINTS, tmp_path / "blueprints")
     hass.config.config_dir = str(tmp_path)
-    return await set_up(home, make_account(simulator, contacts=CONTACTS))
+    return await set_up(home, make_account(simulator, contacts=contacts))
 
 
 @pytest.fixture

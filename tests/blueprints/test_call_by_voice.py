@@ -1,8 +1,6 @@
 """Blueprint of the automation that calls a contact by voice."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
-import shutil
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -13,8 +11,8 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 
-from tests.blueprints.common import BLUEPRINTS, House
-from tests.common import PLACE_CALL, make_account, set_up
+from tests.blueprints.common import House
+from tests.common import PLACE_CALL
 from tests.simulator import Reply, Simulator
 
 pytestmark = pytest.mark.freeze_time(tick=True)
@@ -77,13 +75,9 @@ class Assistant:
 
 
 @pytest.fixture
-async def account(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, tmp_path: Path
-) -> MockConfigEntry:
-    """Return an account with contacts, in a home that has the blueprints."""
-    await hass.async_add_executor_job(shutil.copytree, BLUEPRINTS, tmp_path / "blueprints")
-    hass.config.config_dir = str(tmp_path)
-    return await set_up(home, make_account(simulator, contacts=CONTACTS))
+def contacts() -> dict[str, str]:
+    """Return the names and numbers of the account's contacts."""
+    return CONTACTS
 
 
 @pytest.fixture

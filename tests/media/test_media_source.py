@@ -311,7 +311,7 @@ async def test_ids_give_nothing_away(
     assert re.fullmatch(rf"{ROOT}/01DIRECTCALL/20261125T170530Z-[0-9a-f]{{16}}", content_id)
     assert recording.key[:8] not in content_id
     hass.config_entries.async_update_entry(account, data={**account.data, "media_key": "f" * 32})
-    await hass.async_block_till_done()
+    await hass.config_entries.async_reload(account.entry_id)
     assert await only(hass) != content_id
 
 
