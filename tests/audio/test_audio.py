@@ -338,7 +338,7 @@ async def test_never_twice(hass: HomeAssistant, simulator: Simulator, voice: Voi
         simulator.reply(SEND, reply)
         with pytest.raises(HomeAssistantError) as caught:
             await play(hass, SPEECH)
-        assert caught.value.translation_key == key, case
+        assert caught.value.translation_key == f"contact_{key}", case
         assert simulator.requests[SEND] == sent, case
 
 
