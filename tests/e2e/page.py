@@ -123,6 +123,8 @@ class HomeAssistantPage:
     async def image(self, name: str, part: Locator, height: int | None = None) -> None:
         """Take a picture for the READMEs, of a part of a screen, with another height."""
         size = self.screen.viewport_size or SCREEN
+        # Where the mouse is, something may be highlighted.
+        await self.screen.mouse.move(0, 0)
         async with self.at(ViewportSize(width=size["width"], height=height or size["height"])):
             taken = await self.picture(name, part)
         if self.images:
