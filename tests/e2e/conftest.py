@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 
 from scripts.home_assistant import ROOT, HomeAssistantProcess, free_port
-from tests.simulator import ACCOUNT, Quirks, Simulator
+from tests.simulator import ACCOUNT, BalanceShape, Quirks, Simulator
 
-from .page import FIRST_SECRET, HEIGHT, LANGUAGES, WIDTH, HomeAssistantPage
+from .page import FIRST_SECRET, LANGUAGES, SCREEN, HomeAssistantPage
 
 ALBUM: Final = ROOT / ".e2e"
 IMAGES: Final = ROOT / "docs" / "images"
@@ -20,6 +20,7 @@ SWITCHES: Final = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-g
 # Milliseconds until an element has to be on the screen.
 TIMEOUT: Final = 15_000
 HASTE: Final = 3
+BALANCE: Final = 12.34
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +42,8 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[HomeAssistantPag
     album = ALBUM / f"pictures.{language}"
     shutil.rmtree(album, ignore_errors=True)
     album.mkdir(parents=True)
-    simulator = Simulator(Quirks(haste=HASTE), secrets={ACCOUNT.client_id: FIRST_SECRET})
+    quirks = Quirks(haste=HASTE, balance_shape=BalanceShape.XML, balance=BALANCE)
+    simulator = Simulator(quirks, secrets={ACCOUNT.client_id: FIRST_SECRET})
     instance = HomeAssistantProcess(ALBUM / language, free_port(8125), language)
     await simulator.start()
     try:
@@ -52,7 +54,7 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[HomeAssistantPag
             screen = await browser.new_page(
                 locale=language,
                 timezone_id="America/Sao_Paulo",
-                viewport={"width": WIDTH, "height": HEIGHT},
+                viewport=SCREEN,
                 reduced_motion="reduce",
             )
             screen.set_default_timeout(TIMEOUT)

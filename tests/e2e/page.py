@@ -1,5 +1,7 @@
 """Page object: what the tests read, click and type in Home Assistant's user interface."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 import json
 from pathlib import Path
@@ -13,10 +15,12 @@ from tests.simulator import Simulator
 
 LANGUAGES: Final = ("en", "pt-BR")
 FIRST_SECRET: Final = "0864209753"
-# Pixels of the screen: tall enough for the form of an action.
-WIDTH: Final = 1100
-HEIGHT: Final = 1600
-# Milliseconds until animations have ended.
+INTEGRATION: Final = "/config/integrations/integration/directcall"
+# Pixels of the screen: tall enough for the form of an action, and those of users.
+SCREEN: Final = ViewportSize(width=1100, height=1600)
+DESKTOP: Final = ViewportSize(width=1280, height=900)
+PHONE: Final = ViewportSize(width=390, height=844)
+# Milliseconds until everything is drawn.
 REST: Final = 700
 # A picture of a screen has few colours, and is smaller with a palette.
 COLOURS: Final = 128
@@ -26,19 +30,29 @@ WORDS: Final = {
     "add_action": ("Add action", "Adicionar ação"),
     "add_integration": ("Add integration", "Adicionar integração"),
     "add_trigger": ("Add trigger", "Adicionar gatilho"),
+    "by_target": ("By target", "Por alvo"),
+    "by_type": ("By type", "Por tipo"),
     "choose_device": ("Select a device", "Selecionar um dispositivo"),
     "close": ("Close", "Fechar"),
     "delete": ("Delete", "Excluir"),
     "diagnostics": ("Download diagnostics", "Fazer download dos diagnósticos"),
-    "event_received": ("Event received", "Event received"),
     "finish": ("Finish", "Concluir"),
+    "press": ("Press", "Pressionar"),
     "reconfigure": ("Reconfigure", "Reconfigurar"),
     "response": ("Response", "Resposta"),
     "run": ("Perform action", "Executar ação"),
     "save": ("Save", "Salvar"),
     "services": ("Services", "Serviços"),
     "submit": ("Submit", "Enviar"),
+    "success": ("Success", "Sucesso"),
 }
+# Between a name and a state, on a wide screen.
+ARROW: Final = "→ \n"
+# Scripts in the page, for things that are not drawn.
+LAST_UPDATED: Final = """element => Object.values(element.hass.states)
+  .filter(state => element.hass.entities[state.entity_id]?.platform === "directcall")
+  .map(state => [state.entity_id, `${state.state} ${state.last_updated}`])"""
+COMMAND: Final = "(element, fields) => element.hass.callWS(fields)"
 
 
 @dataclass
@@ -89,22 +103,33 @@ class HomeAssistantPage:
         """Go to a page."""
         await self.screen.goto(f"{self.instance.url}{path}")
 
+    @asynccontextmanager
+    async def at(self, size: ViewportSize) -> AsyncIterator[None]:
+        """Give the screen another size."""
+        before = self.screen.viewport_size
+        await self.screen.set_viewport_size(size)
+        yield
+        await self.screen.set_viewport_size(before or SCREEN)
+
     async def picture(self, name: str, part: Locator | None = None) -> Path:
         """Take a picture of the screen, or of a part of it, and return its file."""
-        await self.screen.wait_for_timeout(REST)
         self._pictures += 1
         file = self.album / f"{self._pictures:02}-{name}.png"
+        if self.images:
+            await self.screen.wait_for_timeout(REST)
         await (part.screenshot(path=file) if part else self.screen.screenshot(path=file))
         return file
 
-    async def image(self, name: str, part: Locator, height: int = HEIGHT) -> None:
-        """Take a picture for the READMEs, of a part of a screen with this height."""
-        await self.screen.set_viewport_size(ViewportSize(width=WIDTH, height=height))
-        taken = await self.picture(name, part)
+    async def image(self, name: str, part: Locator, height: int | None = None) -> None:
+        """Take a picture for the READMEs, of a part of a screen, with another height."""
+        size = self.screen.viewport_size or SCREEN
+        # Where the mouse is, something may be highlighted.
+        await self.screen.mouse.move(0, 0)
+        async with self.at(ViewportSize(width=size["width"], height=height or size["height"])):
+            taken = await self.picture(name, part)
         if self.images:
             file = self.images / f"{name}.{self.language}.png"
             Image.open(taken).convert("RGB").quantize(COLOURS).save(file, optimize=True)
-        await self.screen.set_viewport_size(ViewportSize(width=WIDTH, height=HEIGHT))
 
     async def press(self, word: str, within: Locator | None = None) -> None:
         """Press a button of Home Assistant's own."""
@@ -129,12 +154,64 @@ class HomeAssistantPage:
         """Press the last button of a flow, after which the browser goes back a page."""
         await self.press(word, self.form)
         await expect(self.form.locator("dialog")).to_be_hidden()
-        await self.screen.wait_for_timeout(REST)
+        await self.screen.wait_for_function("() => !history.state?.dialog")
 
-    async def open_menu(self) -> None:
-        """Open the menu of the account."""
-        row = self.screen.locator("ha-config-entry-row").first
+    async def open_menu(self, row: Locator) -> None:
+        """Open the menu of an account or a contact."""
         await row.locator("ha-dropdown ha-icon-button").first.click()
+
+    @property
+    def account(self) -> Locator:
+        """Return the row of the account among the integration's."""
+        return self.screen.locator("ha-config-entry-row").first
+
+    def contact(self, name: str) -> Locator:
+        """Return the row of a contact among the integration's."""
+        heading = self.screen.get_by_text(name, exact=True)
+        return self.screen.locator("ha-config-sub-entry-row").filter(has=heading)
+
+    async def open_device(self, name: str) -> None:
+        """Open the page of a device."""
+        await self.open(INTEGRATION)
+        row = self.screen.locator("ha-config-entry-device-row")
+        await row.get_by_text(name, exact=True).click()
+        await self.screen.wait_for_url("**/config/devices/device/*")
+
+    def entity(self, path: str) -> Locator:
+        """Return the row of an entity on the page of its device."""
+        heading = self.screen.get_by_text(self.text(f"entity.{path}.name"), exact=True)
+        return self.screen.locator("hui-generic-entity-row").filter(has=heading)
+
+    async def press_entity(self, path: str) -> None:
+        """Press a button entity on the page of its device."""
+        await self.press("press", self.entity(path))
+
+    async def open_activity(self) -> None:
+        """Open the activity of the device whose page is open."""
+        await self.screen.locator("a[href*='/logbook?device_id']").click()
+        await self.rows.first.wait_for()
+
+    @property
+    def rows(self) -> Locator:
+        """Return the rows of the activity that is open, the newest first."""
+        return self.screen.locator("ha-logbook-entry .entry")
+
+    async def activity(self) -> list[tuple[str, str, str]]:
+        """Return the entity's name, the state and the cause of each row."""
+        parts = (".subject", ".primary", ".cause-line")
+        columns = [await self.rows.locator(part).all_inner_texts() for part in parts]
+        return [
+            (subject, primary.removeprefix(subject).strip(ARROW), cause)
+            for subject, primary, cause in zip(*columns, strict=True)
+        ]
+
+    async def states(self) -> dict[str, str]:
+        """Return when each entity of the integration was last written."""
+        return dict(await self.screen.locator("home-assistant").evaluate(LAST_UPDATED))
+
+    async def command(self, **fields: Any) -> Any:
+        """Send a command over the WebSocket of the user interface."""
+        return await self.screen.locator("home-assistant").evaluate(COMMAND, fields)
 
     async def choose_action(self, action: str) -> None:
         """Choose an action in Home Assistant's tools."""

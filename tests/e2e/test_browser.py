@@ -6,13 +6,13 @@ from pathlib import Path
 import re
 from typing import Final
 
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 import pytest
 
 from scripts.home_assistant import USER
 from tests.simulator import ACCOUNT
 
-from .page import FIRST_SECRET, HomeAssistantPage
+from .page import DESKTOP, FIRST_SECRET, INTEGRATION, PHONE, HomeAssistantPage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -24,8 +24,29 @@ CONTACT: Final = "Maria"
 NUMBER: Final = "(41) 99999-7004"
 BUSY: Final = "(41) 99999-7001"
 NO_CREDIT: Final = "(41) 99999-0201"
+# Talks until the call is hung up.
+OTHER_CONTACT: Final = "João"
+PATIENT: Final = "(41) 99999-0000"
 SPOKEN: Final = {"en": "Attention. Smoke in the kitchen.", "pt-BR": "Atenção. Fumaça na cozinha."}
-INTEGRATION: Final = "/config/integrations/integration/directcall"
+AUTOMATION: Final = {"en": "If nobody answers", "pt-BR": "Se ninguém atender"}
+DEVICE: Final = "Directcall"
+TRIGGERS: Final = ("call_answered", "call_not_answered", "call_ended", "recording_ready")
+LAST_CALL: Final = "sensor.last_call"
+# A call is requested, rings, is answered and ends.
+ROWS_OF_CALL: Final = 4
+# Entities of tiles, by platform and translation key.
+TILES: Final = (
+    "button.call",
+    "button.hang_up_contact",
+    LAST_CALL,
+    "binary_sensor.call_in_progress",
+    "event.call",
+)
+DASHBOARD: Final = "calls-of-mine"
+CUT_OFF: Final = """spans => spans
+  .filter(span => span.clientWidth === 0 || span.scrollWidth > span.clientWidth)
+  .map(span => span.textContent.trim())"""
+LOW_BALANCE: Final = "50"
 RECORDINGS: Final = "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fdirectcall"
 # The player is not in the page's document.
 KEEP_PLAYER: Final = """() => {
@@ -36,8 +57,9 @@ KEEP_PLAYER: Final = """() => {
     }
   };
 }"""
-# Seconds until the simulated telephones and Home Assistant have reacted.
+# Seconds until the simulated telephones and Home Assistant have reacted, also as milliseconds.
 TIMEOUT: Final = 30
+CALL: Final = TIMEOUT * 1000
 # Milliseconds. Home Assistant asks for a new secret after the second refusal, 15 s after the first.
 SECOND_REFUSAL: Final = 60_000
 # It is not Home Assistant's own integration; and a test has the old secret refused.
@@ -87,8 +109,119 @@ async def test_add_contact(page: HomeAssistantPage) -> None:
     await page.picture("account")
 
 
+async def test_watch_call(page: HomeAssistantPage) -> None:
+    """A call from the page of a contact is watched there, and its activity says what came of it."""
+    async with page.at(DESKTOP):
+        await page.open_device(CONTACT)
+        await page.press_entity("button.call")
+        await shows_state(page, "ended")
+        await page.image("contact_page", page.screen.locator("hass-subpage"), height=650)
+        await page.open_activity()
+        await page.picture("activity")
+        rows = await page.activity()
+    states = [state for name, state, _ in rows if name == page.text(f"entity.{LAST_CALL}.name")]
+    assert len(rows) == len(states) + 1
+    assert rows[-1][0] == page.text("entity.button.call.name")
+    assert states[0] == word_of(page, "ended")
+    assert states[-1] == word_of(page, "placed")
+    assert len(states) <= ROWS_OF_CALL
+    assert all(USER in cause.lower() for _, _, cause in rows)
+
+
+async def test_add_other_contact(page: HomeAssistantPage) -> None:
+    """Adding a contact changes no state of the others."""
+    await page.open(INTEGRATION)
+    await page.shows(CONTACT)
+    before = await page.states()
+    name = page.text("config_subentries.contact.initiate_flow.user")
+    await page.screen.get_by_role("button", name=name, exact=True).click()
+    await page.shows(page.text("config_subentries.contact.step.user.title"))
+    await page.fill(name=OTHER_CONTACT, number=PATIENT)
+    await page.press("submit", page.form)
+    await page.close_form("finish")
+    await expect(page.contact(OTHER_CONTACT)).to_be_visible()
+    after = await page.states()
+    assert before.items() < after.items()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_hang_up(page: HomeAssistantPage, size: ViewportSize) -> None:
+    """A call is placed, watched and hung up on the page of its contact."""
+    async with page.at(size):
+        await page.open_device(OTHER_CONTACT)
+        await page.press_entity("button.call")
+        await shows_state(page, "answered")
+        await page.picture("in_conversation")
+        await page.press_entity("button.hang_up_contact")
+        await shows_state(page, "ended")
+        await page.picture("hung_up")
+    assert page.simulator.calls[-1].line.ended_at is not None
+
+
+async def test_tiles(page: HomeAssistantPage) -> None:
+    """No name and no state is cut off on the tiles of a telephone's dashboard."""
+    registered = await page.command(type="config/entity_registry/list")
+    entities = {
+        f"{entity['entity_id'].split('.')[0]}.{entity['translation_key']}": entity["entity_id"]
+        for entity in registered
+        if entity["platform"] == "directcall"
+    }
+    cards = [
+        {"type": "tile", "entity": entities[tile], "name": {"type": "entity"}} for tile in TILES
+    ]
+    section = {"type": "grid", "cards": cards}
+    await page.command(
+        type="lovelace/dashboards/create", url_path=DASHBOARD, title=DEVICE, mode="storage"
+    )
+    await page.command(
+        type="lovelace/config/save",
+        url_path=DASHBOARD,
+        config={"views": [{"type": "sections", "sections": [section]}]},
+    )
+    async with page.at(PHONE):
+        await page.open(f"/{DASHBOARD}")
+        for tile in TILES:
+            await page.shows(page.text(f"entity.{tile}.name"))
+        await page.shows(word_of(page, "ended"))
+        texts = page.screen.locator("hui-tile-card ha-tile-info > span")
+        await expect(texts).to_have_count(2 * len(TILES))
+        await page.picture("tiles")
+        assert await texts.evaluate_all(CUT_OFF) == []
+
+
+async def test_delete_other_contact(page: HomeAssistantPage) -> None:
+    """Deleting a contact takes its entities away, and changes no state of the others."""
+    await page.open(INTEGRATION)
+    await page.shows(OTHER_CONTACT)
+    before = await page.states()
+    await page.open_menu(page.contact(OTHER_CONTACT))
+    await page.screen.get_by_role("menuitem", name=page.word("delete")).last.click()
+    await page.press("delete")
+    await expect(page.contact(OTHER_CONTACT)).to_have_count(0)
+    after = await page.states()
+    assert after.items() < before.items()
+
+
+async def test_options(page: HomeAssistantPage) -> None:
+    """A limit for the balance is an option, and a repair tells of a balance below it."""
+    async with page.at(PHONE):
+        await page.open(INTEGRATION)
+        await page.account.locator("ha-icon-button[slot=end]").first.click()
+        await page.shows(page.text("options.step.init.title"))
+        await page.form.get_by_role("spinbutton").fill(LOW_BALANCE)
+        await page.picture("options")
+        await page.press("submit", page.form)
+        await page.shows(page.word("success"))
+        await page.close_form("finish")
+        await page.open("/config/repairs")
+        await page.screen.get_by_text(page.text("issues.low_balance.title")).click()
+        await page.shows(page.text("issues.low_balance.description")[:30])
+        await page.picture("low_balance")
+
+
 async def test_place_call(page: HomeAssistantPage) -> None:
     """A call to a contact is placed once, recorded, and its outcome is in the response."""
+    calls = len(page.simulator.calls)
     await page.choose_action("place_call")
     await page.choose_contact("place_call", CONTACT)
     await page.enable("place_call", "wait_for_outcome")
@@ -100,7 +233,7 @@ async def test_place_call(page: HomeAssistantPage) -> None:
     await page.press("run")
     await expect(page.response).to_contain_text("outcome: answered")
     await page.image("response", page.response)
-    assert len(page.simulator.calls) == 1
+    assert len(page.simulator.calls) == calls + 1
 
 
 async def test_send_voice_message(page: HomeAssistantPage) -> None:
@@ -115,35 +248,48 @@ async def test_send_voice_message(page: HomeAssistantPage) -> None:
 
 
 async def test_automation(page: HomeAssistantPage) -> None:
-    """An automation sends a voice message when a call meets a busy line."""
+    """An automation calls a contact when another call is not answered."""
     await page.open("/config/automation/edit/new")
     await page.press("add_trigger")
     dialog = page.screen.locator("add-automation-element-dialog")
+    triggers = {
+        key: dialog.get_by_role("button", name=re.compile(f"^{page.text(f'triggers.{key}.name')}"))
+        for key in TRIGGERS
+    }
+    await dialog.get_by_text(page.word("by_type"), exact=True).click()
+    await dialog.get_by_text(DEVICE, exact=True).first.click()
+    for trigger in triggers.values():
+        await expect(trigger).to_be_visible()
+    await page.picture("triggers_by_type")
+    await dialog.get_by_text(page.word("by_target"), exact=True).click()
     await dialog.get_by_text(page.word("services"), exact=True).click()
-    await dialog.get_by_text("Directcall", exact=True).first.click()
-    await dialog.get_by_text(page.word("event_received")).click()
-    await page.screen.locator("ha-selector-state ha-generic-picker").click()
-    busy = page.text("entity.event.call.state_attributes.event_type.state.busy")
-    await page.screen.get_by_text(busy, exact=True).click()
+    await dialog.get_by_text(DEVICE, exact=True).first.click()
+    for trigger in triggers.values():
+        await expect(trigger).to_be_visible()
+    await page.picture("triggers_by_target")
+    # With a device as target, Home Assistant's editor counts no entity in the trigger's row.
+    await page.screen.keyboard.press("ArrowRight")
+    entity = page.text("entity.event.call.name")
+    await dialog.get_by_role("treeitem", name=entity, exact=True).click()
+    await triggers["call_not_answered"].click()
     await page.image("automation", page.screen.locator("ha-automation-editor"), height=660)
     await page.press("add_action")
-    name = page.text("services.send_voice_message.name")
+    name = page.text("services.place_call.name")
     await dialog.locator("input").fill(name)
     await dialog.get_by_text(f"Directcall: {name}").last.click()
-    await page.choose_contact("send_voice_message", CONTACT)
-    await page.write("send_voice_message", "message", SPOKEN[page.language])
-    await page.picture("automation_speaks")
+    await page.choose_contact("place_call", CONTACT)
+    await page.picture("automation_calls")
     await page.press("save")
     naming = page.screen.locator("ha-dialog-automation-save")
-    await naming.locator("input").first.fill("Directcall")
+    await naming.locator("input").first.fill(AUTOMATION[page.language])
     await page.press("save", naming)
     await page.screen.wait_for_url(re.compile(r"/config/automation/edit/\d+"))
 
-    sent = len(page.simulator.messages)
+    calls = len(page.simulator.calls)
     await page.choose_action("place_call")
     await page.write("place_call", "destination", BUSY)
     await page.press("run")
-    await wait_until(lambda: len(page.simulator.messages) == sent + 1)
+    await wait_until(lambda: len(page.simulator.calls) == calls + 2)
     await page.picture("busy")
 
 
@@ -156,6 +302,39 @@ async def test_no_credit(page: HomeAssistantPage) -> None:
     await page.shows("Saldo insuficiente! (")
     await page.picture("no_credit")
     assert len(page.simulator.calls) == calls
+
+
+async def test_play_recording(page: HomeAssistantPage) -> None:
+    """The media browser plays the call that was recorded."""
+    await page.open(RECORDINGS)
+    browser = page.screen.locator("ha-media-player-browse")
+    await browser.locator("ha-card").first.click()
+    recording = browser.get_by_text(f"→ {CONTACT}").last
+    await page.screen.evaluate(KEEP_PLAYER)
+    await recording.click()
+    await page.screen.wait_for_function("() => window.player?.currentTime > 0.5")
+    await page.image("recordings", page.screen.locator("ha-panel-media-browser"), height=420)
+
+
+async def test_activity(page: HomeAssistantPage) -> None:
+    """The activity of a contact and of the account names the automation that asked for a call."""
+    async with page.at(PHONE):
+        await page.open_device(CONTACT)
+        await page.open_activity()
+        cause = page.rows.filter(has_text=AUTOMATION[page.language])
+        ended = cause.filter(has_text=word_of(page, "ended"))
+        await ended.wait_for(timeout=CALL)
+        await page.image("activity", page.screen.locator("ha-panel-logbook"), height=560)
+        assert 1 < await cause.count() <= ROWS_OF_CALL
+        name, state, _ = (await page.activity())[0]
+        assert name == page.text(f"entity.{LAST_CALL}.name")
+        assert state == word_of(page, "ended")
+    async with page.at(DESKTOP):
+        await page.open_device(DEVICE)
+        await page.picture("device_of_account")
+        await page.open_activity()
+        await ended.wait_for()
+        await page.picture("activity_of_account")
 
 
 async def test_reauthentication(page: HomeAssistantPage) -> None:
@@ -182,7 +361,7 @@ async def test_reauthentication(page: HomeAssistantPage) -> None:
 
 async def test_diagnostics(page: HomeAssistantPage) -> None:
     """The diagnostics can be downloaded, and nothing private is in them."""
-    await page.open_menu()
+    await page.open_menu(page.account)
     async with page.screen.expect_download() as download:
         await page.screen.get_by_text(page.word("diagnostics")).click()
     file = page.album / "diagnostics.json"
@@ -192,22 +371,10 @@ async def test_diagnostics(page: HomeAssistantPage) -> None:
     assert private_values(page, text) == 0
 
 
-async def test_play_recording(page: HomeAssistantPage) -> None:
-    """The media browser plays the call that was recorded."""
-    await page.open(RECORDINGS)
-    browser = page.screen.locator("ha-media-player-browse")
-    await browser.locator("ha-card").first.click()
-    recording = browser.get_by_text(f"→ {CONTACT}").last
-    await page.screen.evaluate(KEEP_PLAYER)
-    await recording.click()
-    await page.screen.wait_for_function("() => window.player?.currentTime > 0.5")
-    await page.image("recordings", page.screen.locator("ha-panel-media-browser"), height=420)
-
-
 async def test_remove_account(page: HomeAssistantPage) -> None:
     """Nothing of a removed account stays on the screen or in Home Assistant's storage."""
     await page.open(INTEGRATION)
-    await page.open_menu()
+    await page.open_menu(page.account)
     await page.picture("menu")
     await page.screen.get_by_role("menuitem", name=page.word("delete")).first.click()
     await page.picture("delete")
@@ -246,10 +413,21 @@ async def wait_until(is_true: Callable[[], bool]) -> None:
     assert is_true()
 
 
+def word_of(page: HomeAssistantPage, state: str) -> str:
+    """Return the text of a state of a call."""
+    return page.text(f"entity.{LAST_CALL}.state.{state}")
+
+
+async def shows_state(page: HomeAssistantPage, state: str) -> None:
+    """Wait for a state of the last call on the page of its contact."""
+    word = word_of(page, state)
+    await expect(page.entity(LAST_CALL)).to_contain_text(word, timeout=CALL)
+
+
 def private_values(page: HomeAssistantPage, text: str) -> int:
     """Return how many private values are in a text. A failing test must not print them."""
     private = {FIRST_SECRET, NEXT_SECRET, WRONG_SECRET, *page.simulator.tokens}
     private |= {recording.key for recording in page.simulator.recordings}
-    for number in (ORIGIN, NUMBER, BUSY, NO_CREDIT):
+    for number in (ORIGIN, NUMBER, PATIENT, BUSY, NO_CREDIT):
         private |= {number, re.sub(r"\D", "", number)}
     return sum(value in text for value in private)
