@@ -49,9 +49,13 @@ WORDS: Final = {
 # Between a name and a state, on a wide screen.
 ARROW: Final = "→ \n"
 # Scripts in the page, for things that are not drawn.
-LAST_UPDATED: Final = """element => Object.values(element.hass.states)
-  .filter(state => element.hass.entities[state.entity_id]?.platform === "directcall")
-  .map(state => [state.entity_id, `${state.state} ${state.last_updated}`])"""
+LAST_UPDATED: Final = """count => {
+  const { states, entities } = document.querySelector("home-assistant").hass;
+  const ours = Object.values(states)
+    .filter(state => entities[state.entity_id]?.platform === "directcall")
+    .map(state => [state.entity_id, `${state.state} ${state.last_updated}`]);
+  return ours.length === count && ours;
+}"""
 COMMAND: Final = "(element, fields) => element.hass.callWS(fields)"
 
 
@@ -205,9 +209,10 @@ class HomeAssistantPage:
             for subject, primary, cause in zip(*columns, strict=True)
         ]
 
-    async def states(self) -> dict[str, str]:
-        """Return when each entity of the integration was last written."""
-        return dict(await self.screen.locator("home-assistant").evaluate(LAST_UPDATED))
+    async def states(self, count: int) -> dict[str, str]:
+        """Wait until the integration has this many states, and return them with their times."""
+        found = await self.screen.wait_for_function(LAST_UPDATED, arg=count)
+        return dict(await found.json_value())
 
     async def command(self, **fields: Any) -> Any:
         """Send a command over the WebSocket of the user interface."""
