@@ -34,14 +34,15 @@ TRIGGERS: Final = ("call_answered", "call_not_answered", "call_ended", "recordin
 LAST_CALL: Final = "sensor.last_call"
 # A call is requested, rings, is answered and ends.
 ROWS_OF_CALL: Final = 4
-# Entities of tiles, by platform and translation key.
-TILES: Final = (
-    "button.call",
-    "button.hang_up_contact",
-    LAST_CALL,
-    "binary_sensor.call_in_progress",
-    "event.call",
-)
+# Entities of tiles, by platform and translation key, with the columns of twelve that each takes.
+TILES: Final = {
+    "button.call": 6,
+    "button.hang_up_contact": 6,
+    LAST_CALL: 6,
+    # Its Portuguese name is longer than half a telephone's screen.
+    "binary_sensor.call_in_progress": 12,
+    "event.call": 6,
+}
 # States of an account with a balance, and of a contact.
 STATES_OF_ACCOUNT: Final = 5
 STATES_OF_CONTACT: Final = 4
@@ -170,7 +171,13 @@ async def test_tiles(page: HomeAssistantPage) -> None:
         if entity["platform"] == "directcall"
     }
     cards = [
-        {"type": "tile", "entity": entities[tile], "name": {"type": "entity"}} for tile in TILES
+        {
+            "type": "tile",
+            "entity": entities[tile],
+            "name": {"type": "entity"},
+            "grid_options": {"columns": columns},
+        }
+        for tile, columns in TILES.items()
     ]
     section = {"type": "grid", "cards": cards}
     await page.command(
