@@ -162,7 +162,11 @@ async def test_thousands_of_calls(
     }
     assert published["recording_ready"] == 9 * batches
     assert state_of(hass, "binary_sensor.directcall_call_in_progress") == "off"
-    assert saved(hass, f"{DOMAIN}.{account.entry_id}") == {"calls": [], "deleted_contacts": [], "recordings": []}
+    assert saved(hass, f"{DOMAIN}.{account.entry_id}") == {
+        "calls": [],
+        "deleted_contacts": [],
+        "recordings": [],
+    }
     assert simulator.connections == 0
     assert left_over(hass) == before
 
