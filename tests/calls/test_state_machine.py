@@ -436,6 +436,17 @@ def test_telephone_that_rings(call: Call, status: Status, ringing: Telephone | N
     assert call.ringing is ringing
 
 
+@pytest.mark.parametrize(
+    ("replaces", "may_show", "shows"),
+    [(False, False, False), (False, True, True), (True, False, True), (True, True, True)],
+)
+def test_status_may_show_another_call(*, replaces: bool, may_show: bool, shows: bool) -> None:
+    """A status may show a call that was replaced, and then something may be missed, too."""
+    call = end_request(REQUESTED, ACCEPTED, replaces_another=replaces, may_show_another=may_show)
+    assert call.may_show_another_call is shows
+    assert call.is_continuously_observed is not replaces
+
+
 def test_unknown_word_does_not_show_a_live_call() -> None:
     """A late status ends a call that was only seen with an unknown word after it was asked."""
     call, _ = poll(PLACED, 3, RINGS)
