@@ -165,7 +165,7 @@ async def test_number_changes_in_a_call(
 
 
 @pytest.mark.freeze_time(tick=True)
-@pytest.mark.parametrize("destination", ["Maria", "(41) 99999-0000"])
+@pytest.mark.parametrize("destination", ["Maria", "(41) 99999-0000", "ip41999990000"])
 async def test_last_call_of_a_contact(
     hass: HomeAssistant,
     account: MockConfigEntry,

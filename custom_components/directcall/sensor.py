@@ -176,8 +176,9 @@ class DirectcallLastCallSensor(DirectcallContactEntity, SensorEntity, RestoreEnt
     @callback
     def _async_call_changed(self, update: CallUpdate) -> None:
         call = update.call
+        is_to_contact = call.pair.destination.could_match(self._recipient.number)
         # The contact's number may change in the middle of a call.
-        if call.pair.destination != self._recipient.number and call.call_id != self._call_id:
+        if not is_to_contact and call.call_id != self._call_id:
             return
         self._call_id = call.call_id
         self._attr_native_value = update.state

@@ -109,7 +109,7 @@ class CallTracker:
 
     def has_call_to(self, destination: PhoneNumber) -> bool:
         """Return if listeners will hear of a call to a telephone that is known already."""
-        return any(call.pair.destination == destination for call in self._calls_to_save())
+        return any(call.pair.destination.could_match(destination) for call in self._calls_to_save())
 
     def find(self, pair: NumberPair) -> TrackedCall | None:
         """Return the call between two telephones, however their numbers are written."""
