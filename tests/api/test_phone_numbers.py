@@ -11,8 +11,10 @@ from custom_components.directcall.api import (
     DirectcallInvalidNumberError,
     NumberProblem,
     PhoneNumber,
+    has_number,
     load_number_data,
     missing_calling_codes,
+    redact_name,
     redact_number,
 )
 from tests.phone_metadata import forgotten_countries
@@ -284,6 +286,25 @@ def test_number_is_masked() -> None:
     assert redact_number("+55 41 99999-12 34") == "…1234"
     assert redact_number(5541999991234) == redact_number(5541999991234.0) == "…1234"
     assert redact_number(None) == redact_number([]) == "…"
+    # Python refuses to write an integer that is too long.
+    assert redact_number(10**5000 + 1234) == "…1234"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Maria", "Maria"),
+        ("Sala 12", "Sala 12"),
+        ("Ana 3344-556", "Ana 3344-556"),
+        ("Ana 3344-5566", "…5566"),
+        ("Ana 99999-1234 (trabalho)", "…1234"),
+        ("Ana http://x.br/?a=1", "Ana …"),
+    ],
+)
+def test_number_in_a_name(name: str, shown: str) -> None:
+    """A name is shown without the number or the link that people wrote into it."""
+    assert redact_name(name) == shown
+    assert has_number(name) == shown.startswith("…")
 
 
 TYPED = st.one_of(
