@@ -21,8 +21,8 @@ from custom_components.directcall.api import (
     Token,
     transport as transport_module,
 )
-from tests.api.common import PAIR, in_time, signed_in
-from tests.common import until
+from tests.api.common import PAIR, a_call, in_time, signed_in
+from tests.common import PLACE_CALL, until
 from tests.simulator import Reply, Simulator
 
 CALL = CallRequest(PAIR, record=False, show_caller_id=True, ring_destination_first=False)
@@ -51,6 +51,19 @@ def answer(body: bytes, *headers: str) -> bytes:
     """Return an answer with a body and headers."""
     lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def test_hanging_calls_hold_no_call_back(
+    client: DirectcallClient, simulator: Simulator
+) -> None:
+    """Twenty calls reach the provider while it answers none of them."""
+    answer_calls = simulator.hold(PLACE_CALL)
+    numbers = [f"554199999{last}" for last in range(1000, 1020)]
+    calls = [asyncio.create_task(client.place_call(a_call(n), in_time())) for n in numbers]
+    await until(lambda: len(simulator.calls) == len(numbers))
+    answer_calls.set()
+    placed = await asyncio.gather(*calls)
+    assert all(call.provider_id for call in placed)
 
 
 async def test_hanging_polls_hold_no_call_back(
