@@ -48,7 +48,7 @@ class DetachedRequest[ResultT]:
         """Start a request."""
         self._scope = scope
         self._send = send
-        # Who waits for the task itself hears of its end a turn of the event loop later.
+        # A caller that waited for the task itself would resume a turn of the event loop later.
         self._ended = asyncio.Event()
         self._done_callbacks: list[Callable[[], object]] = []
         self._task = hass.async_create_background_task(self._async_run(), f"{DOMAIN} request")
@@ -74,7 +74,7 @@ class DetachedRequest[ResultT]:
 
     @callback
     def add_done_callback(self, done: Callable[[], object]) -> None:
-        """Call a function once the request has ended, however it ends, and before who waits."""
+        """Call a function once the request has ended, before the callers that wait for it."""
         if self._ended.is_set():
             done()
         else:

@@ -56,7 +56,7 @@ class DirectcallMediaSource(MediaSource):
 
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
-        # It is None for the folder of all recordings.
+        # The folder of all recordings has no identifier.
         identifier = item.identifier or ""
         entry_id, _, day = identifier.partition("/")
         if not entry_id:

@@ -43,7 +43,7 @@ _NUMBER: Final = re.compile(rf"[0-9](?:[^A-Za-z0-9]{{0,6}}[0-9]){{{_SHORTEST_NUM
 
 @dataclass(frozen=True, slots=True)
 class RedactedText:
-    """A text of the provider. Its `str` is redacted, and only then, because few are read."""
+    """A text of the provider. `str` redacts it, and nothing does before, because few are read."""
 
     text: str = field(repr=False)
     # The texts that it may contain and must not show.
