@@ -16,6 +16,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.ssl import get_default_context
 
+from .alerts import AlertManager
 from .api import DirectcallClient, Sessions, parse_url
 from .balance import BalanceManager
 from .billing import RequestManager
@@ -49,7 +50,7 @@ type DirectcallConfigEntry = ConfigEntry[DirectcallData]
 
 
 class DirectcallAccount:
-    """The calls, recordings, requests and sessions of an account, and what is saved of them."""
+    """The calls, alerts, recordings, requests and sessions of an account, and what is saved."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Start without calls, and open the sessions."""
@@ -61,6 +62,7 @@ class DirectcallAccount:
         self.recording_watcher: Final = RecordingWatcher(
             hass, entry_id, self._store, self.calls.tracker
         )
+        self.alerts: Final = AlertManager(hass, entry_id, self._store, self.calls, self.requests)
         self._deleted_contacts = DeletedContacts(hass, entry_id, self._store)
         self._entry_id = entry_id
         self._is_loaded = False
@@ -86,14 +88,16 @@ class DirectcallAccount:
 
     @callback
     def async_attach(self, entry: DirectcallConfigEntry) -> None:
-        """Track the calls and look for recordings while the entry is loaded."""
+        """Track the calls, look for recordings, and go on with the alerts, while it is loaded."""
         data = entry.runtime_data
         self.recording_watcher.async_attach(data.coordinator, data.recordings)
         self.calls.tracker.async_attach(data.coordinator)
+        self.alerts.async_attach(data.coordinator)
 
     @callback
     def async_detach(self) -> None:
-        """Pause the tracking and the search for recordings."""
+        """Pause the alerts, the tracking and the search for recordings."""
+        self.alerts.async_detach()
         self.calls.tracker.async_detach()
         self.recording_watcher.async_detach()
 

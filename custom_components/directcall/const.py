@@ -7,16 +7,29 @@ DOMAIN: Final = "directcall"
 
 ATTR_DURATION: Final = "duration"
 
+CONF_ACKNOWLEDGE_ENTITIES: Final = "acknowledge_entities"
+CONF_ACKNOWLEDGEMENT: Final = "acknowledgement"
 CONF_ADVANCED: Final = "advanced"
-
+CONF_ANSWER_ACKNOWLEDGES: Final = "answer_acknowledges"
+CONF_AT_ONCE: Final = "at_once"
+CONF_CHANNELS: Final = "channels"
+CONF_CONTACTS: Final = "contacts"
+CONF_DELIVERY: Final = "delivery"
+CONF_HOW: Final = "how"
+CONF_KEEP_TRYING: Final = "keep_trying"
 CONF_LOW_BALANCE: Final = "low_balance"
 CONF_MEDIA_KEY: Final = "media_key"
+CONF_MESSAGE: Final = "message"
 CONF_NUMBER: Final = "number"
 CONF_ORIGIN: Final = "origin"
+CONF_PAUSE: Final = "pause"
 CONF_RECORD: Final = "record"
 CONF_RING_DESTINATION_FIRST: Final = "ring_destination_first"
+CONF_ROUNDS: Final = "rounds"
 CONF_SHOW_CALLER_ID: Final = "show_caller_id"
+CONF_TIME_EACH: Final = "time_each"
 
+SUBENTRY_ALERT: Final = "alert"
 SUBENTRY_CONTACT: Final = "contact"
 
 # Unless the customer pays for more (provider's documentation).

@@ -4,8 +4,7 @@ from .call import DIGITS, SECONDS, Call, CallState, Telephone
 from .hang_up import HangUpResult, PreventedCall
 from .manager import CallManager, PlacedCall
 from .options import PlaceCallOptions
-from .publisher import CallUpdate
-from .tracker import CallTracker
+from .tracker import CallTracker, CallUpdate
 
 __all__ = [
     "DIGITS",

@@ -10,6 +10,7 @@ import time
 from typing import Final
 
 from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import SignalType
 
 from ..api import (
     AcceptedRequest,
@@ -19,17 +20,28 @@ from ..api import (
     NumberPair,
     PhoneNumber,
 )
+from ..const import DOMAIN
 from ..coordinator import DirectcallCoordinator
 from ..issues import BilledService, async_clear_no_credit
 from ..poll_scheduler import PollScheduler
+from ..publisher import Publisher
 from ..store import AccountStore, Section
 from . import state_machine
 from .call import STATUS_DELAY, Call, CallState
-from .publisher import CallPublisher, CallUpdate
 
 _LOGGER = logging.getLogger(__name__)
 
 _MOST_WORDS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CallUpdate:
+    """A state that a call entered."""
+
+    call: Call
+    state: CallState
+    context: Context = field(compare=False)
+    """The context of the action that asked for the call, or its own after a restart."""
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +88,8 @@ class CallTracker:
         self._hass = hass
         self._store = store
         store.async_add_section(Section("calls", _read_call, self._restore, self._calls_to_save))
-        self._publisher = CallPublisher(hass, entry_id, store.async_save)
+        signal = SignalType[CallUpdate](f"{DOMAIN}_call_{entry_id}")
+        self._publisher = Publisher(hass, signal, store.async_save)
         self.async_subscribe: Final = self._publisher.async_subscribe
         self._is_removed = False
         self._polls = PollScheduler(hass, self._async_poll_again)
@@ -133,7 +146,7 @@ class CallTracker:
 
     def _calls_to_save(self) -> Iterable[Call]:
         # Of a call that is over, listeners must hear after a restart, too.
-        calls = {call.call_id: call for call in self._publisher.waiting}
+        calls = {update.call.call_id: update.call for update in self._publisher.waiting}
         for tracked in (*self._tracked, *self._requested):
             calls[tracked.call.call_id] = tracked.call
         return calls.values()
