@@ -23,7 +23,13 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 
-from custom_components.directcall.const import CONF_MEDIA_KEY, CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
+from custom_components.directcall.const import (
+    CONF_MEDIA_KEY,
+    CONF_NUMBER,
+    DOMAIN,
+    SUBENTRY_ALERT,
+    SUBENTRY_CONTACT,
+)
 from tests.simulator import ACCOUNT, Reply, Simulator
 
 ROOT = Path(__file__).parent.parent
@@ -89,12 +95,13 @@ def make_account(
     data: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     contacts: Mapping[str, str] | None = None,
+    alerts: Mapping[str, Mapping[str, Any]] | None = None,
     minor_version: int = 3,
     **more: Any,
 ) -> MockConfigEntry:
     """Return the config entry of an account, as the config flow makes it.
 
-    `contacts` are their names and numbers.
+    `contacts` are their names and numbers, `alerts` their names and data.
     """
     return MockConfigEntry(
         domain=DOMAIN,
@@ -118,9 +125,48 @@ def make_account(
                 unique_id=None,
             )
             for number, (name, telephone) in enumerate((contacts or {}).items())
+        ]
+        + [
+            ConfigSubentryDataWithId(
+                subentry_id=f"01ALERT{number}",
+                subentry_type=SUBENTRY_ALERT,
+                title=name,
+                data=data,
+                unique_id=None,
+            )
+            for number, (name, data) in enumerate((alerts or {}).items())
         ],
         **more,
     )
+
+
+def alert_data(
+    *,
+    contacts: Iterable[str] = ("01CONTACT0", "01CONTACT1"),
+    message: str = TEXT,
+    how: Mapping[str, Any] | None = None,
+    acknowledgement: Mapping[str, Any] | None = None,
+    keep_trying: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """Return the data of an alert, as its form makes it."""
+    return {
+        "message": message,
+        "contacts": list(contacts),
+        "how": {
+            "channels": ["voice_message"],
+            "at_once": False,
+            "time_each": {"minutes": 2},
+            "rounds": 3,
+            "pause": {"minutes": 2},
+            **(how or {}),
+        },
+        "acknowledgement": {
+            "acknowledge_entities": [],
+            "answer_acknowledges": False,
+            **(acknowledgement or {}),
+        },
+        "delivery": {"keep_trying": keep_trying or {"hours": 1}},
+    }
 
 
 def set_ups_of(account: MockConfigEntry) -> list[ConfigEntryState]:
