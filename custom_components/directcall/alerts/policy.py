@@ -10,6 +10,8 @@ from .alert import ALL_CLEAR, MESSAGES, Alert, AlertStatus, Channel, Run, Step, 
 # Seconds until a step of which nothing was sent is tried again, doubled each time.
 _FIRST_RETRY: Final = 5
 _LAST_RETRY: Final = 60
+# Enough to reach the last one. A saved number of retries may be any.
+_DOUBLINGS: Final = 4
 # Seconds after a round in which no contact was told.
 _SHORTEST_PAUSE: Final = 30
 # Seconds for which a contact that talks on the telephone is not told anything else.
@@ -245,7 +247,7 @@ def nothing_sent(
         refused = end_steps(run, begun, channel, StepResult.REFUSED, now)
         return replace(refused, offline_since=since, retries=run.retries), False
     steps = tuple(step for step in run.steps if not _is_begun(step, begun, channel))
-    retry_at = now + min(_FIRST_RETRY * 2**run.retries, _LAST_RETRY)
+    retry_at = now + min(_FIRST_RETRY * 2 ** min(run.retries, _DOUBLINGS), _LAST_RETRY)
     return replace(run, steps=steps, retries=run.retries + 1, retry_at=retry_at), True
 
 
