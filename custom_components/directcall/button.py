@@ -13,7 +13,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
-from .calls import PlaceCallOptions
+from .calls import CallOrder, PlaceCallOptions
 from .const import DOMAIN, SUBENTRY_CONTACT
 from .contacts import AddressBook, is_origin
 from .entity import DirectcallContactEntity, DirectcallEntity, async_add_subentry_entities
@@ -95,7 +95,7 @@ class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
         data = self._entry.runtime_data
         with translated_errors(recipient.contact):
             await data.account.calls.async_place(
-                data.client, request, recipient.contact, self._context or Context()
+                data.client, CallOrder(request, recipient.contact, self._context or Context())
             )
 
 
