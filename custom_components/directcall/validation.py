@@ -234,10 +234,21 @@ def written_text(message: str | None, title: str | None) -> str:
     return _checked_text("\n", title, message)
 
 
-def _checked_text(separator: str, *texts: str | None) -> str:
+def alert_text(message: str | None, title: str | None, default: str) -> str:
+    """Return the text of an alert, cut to the longest one, or the default if nothing is given."""
+    # No template that fails and no length keeps an alert from being raised.
+    given = _joined_text(". ", *(text for text in (title, message) if _is_given(text)))
+    return (given or default)[:LONGEST_TEXT].rstrip()
+
+
+def _joined_text(separator: str, *texts: str | None) -> str:
     joined = separator.join(text for text in texts if text and text.strip())
     # JSON writes an emoji as a pair of surrogates, and so does YAML that was pasted from JSON.
-    text = joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    return joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+
+
+def _checked_text(separator: str, *texts: str | None) -> str:
+    text = _joined_text(separator, *texts)
     if not text:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="message_empty")
     if len(text) > LONGEST_TEXT:
