@@ -14,9 +14,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
 from .calls import CallOrder, PlaceCallOptions
-from .const import DOMAIN
+from .const import DOMAIN, SUBENTRY_CONTACT
 from .contacts import AddressBook, is_origin
-from .entity import DirectcallContactEntity, DirectcallEntity, async_add_contact_entities
+from .entity import DirectcallContactEntity, DirectcallEntity, async_add_subentry_entities
 from .errors import translated_errors
 
 PARALLEL_UPDATES = 0
@@ -33,8 +33,9 @@ async def async_setup_entry(
 ) -> None:
     """Add the button of an account, and those of each contact."""
     async_add_entities([DirectcallHangUpButton(entry)])
-    async_add_contact_entities(
+    async_add_subentry_entities(
         entry,
+        SUBENTRY_CONTACT,
         async_add_entities,
         lambda contact: [
             *_async_create_call_button(hass, entry, contact),
