@@ -1,13 +1,14 @@
 """Actions of alerts: raise, acknowledge and cancel them, through real HTTP."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util.ulid import ulid_to_bytes
 
 from custom_components.directcall.const import DOMAIN
@@ -62,12 +63,9 @@ async def error_of(hass: HomeAssistant, action: str, **data: Any) -> ServiceVali
 
 async def active_alerts(hass: HomeAssistant) -> list[str]:
     """Return the IDs of the active alerts, which this ends."""
-    try:
-        response = await perform(hass, "acknowledge_alert", {})
-    except HomeAssistantError as err:
-        assert err.translation_key == "no_active_alert"
-        return []
-    alert_ids: list[str] = response["alert_ids"]
+    alert_ids: list[str] = []
+    with suppress(ServiceValidationError):
+        alert_ids += (await perform(hass, "acknowledge_alert", {}))["alert_ids"]
     return alert_ids
 
 
@@ -215,17 +213,17 @@ async def test_script_that_is_stopped_leaves_the_alert(
     assert len(await active_alerts(hass)) == 1
 
 
-@pytest.mark.parametrize("timeout", ["soon", 0, -1, "24:00:01", {"days": 2}, [1]])
+@pytest.mark.parametrize("duration", ["soon", 0, -1, "24:00:01", {"days": 2}, [1]])
 async def test_bad_timeout(
-    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, timeout: Any
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, duration: Any
 ) -> None:
     """A timeout that cannot be waited for is an error, but only to who waits."""
     error = await error_of(
-        hass, "raise_alert", name="Fumaça", wait_for_acknowledgement=True, timeout=timeout
+        hass, "raise_alert", name="Fumaça", wait_for_acknowledgement=True, timeout=duration
     )
     assert error.translation_key == "invalid_alert_timeout"
     assert await active_alerts(hass) == []
-    await raise_alert(hass, name="Fumaça", timeout=timeout)
+    await raise_alert(hass, name="Fumaça", timeout=duration)
     assert texts(simulator) == [f"0000 {TEXT}"]
 
 

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..account import DirectcallConfigEntry
 from ..api import NumberPair
-from ..calls import PlaceCallOptions
+from ..calls import CallOrder, PlaceCallOptions
 from ..const import CONF_ORIGIN, CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID
 from ..contacts import ATTR_CONTACT, ATTR_DESTINATION, AddressBook
 from ..errors import translated_errors
@@ -57,9 +57,7 @@ async def async_place_call(
     with translated_errors(contact):
         placed = await data.account.calls.async_place(
             data.client,
-            options.request(pair),
-            contact,
-            fields.context,
+            CallOrder(options.request(pair), contact, fields.context),
             outcome_timeout=timeout.total_seconds() if timeout else None,
         )
     return partial(call_response, placed, with_outcome=waits)
