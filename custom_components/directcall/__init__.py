@@ -14,7 +14,7 @@ from .balance import BalanceManager
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
 from .contacts import async_contacts_signal, async_load_number_data
 from .coordinator import DirectcallCoordinator
-from .entity import async_create_account_device, async_rename_contact_devices
+from .entity import async_create_account_device, async_rename_devices
 from .issues import async_update_no_credit
 from .recordings import RecordingLibrary, new_media_key
 from .services import async_setup_services
@@ -129,5 +129,5 @@ async def _async_update(hass: HomeAssistant, entry: DirectcallConfigEntry) -> No
         return
     async_update_no_credit(hass)
     entry.runtime_data.balance.async_check()
-    async_rename_contact_devices(hass, entry)
+    async_rename_devices(hass, entry)
     async_dispatcher_send(hass, async_contacts_signal(entry.entry_id))

@@ -107,6 +107,7 @@ class DirectcallAccount:
         async_clear_all_no_credit(self._hass, self._entry_id)
         self._deleted_contacts.async_remove()
         async_clear_low_balance(self._hass, self._entry_id)
+        self.alerts.async_remove()
         self.calls.tracker.async_end_all()
         self.recording_watcher.async_detach()
         await self._store.async_remove()

@@ -13,10 +13,10 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
-from .calls import PlaceCallOptions
-from .const import DOMAIN
+from .calls import CallOrder, PlaceCallOptions
+from .const import DOMAIN, SUBENTRY_CONTACT
 from .contacts import AddressBook, is_origin
-from .entity import DirectcallContactEntity, DirectcallEntity, async_add_contact_entities
+from .entity import DirectcallContactEntity, DirectcallEntity, async_add_subentry_entities
 from .errors import translated_errors
 
 PARALLEL_UPDATES = 0
@@ -33,8 +33,9 @@ async def async_setup_entry(
 ) -> None:
     """Add the button of an account, and those of each contact."""
     async_add_entities([DirectcallHangUpButton(entry)])
-    async_add_contact_entities(
+    async_add_subentry_entities(
         entry,
+        SUBENTRY_CONTACT,
         async_add_entities,
         lambda contact: [
             *_async_create_call_button(hass, entry, contact),
@@ -94,7 +95,7 @@ class DirectcallCallButton(DirectcallContactEntity, ButtonEntity):
         data = self._entry.runtime_data
         with translated_errors(recipient.contact):
             await data.account.calls.async_place(
-                data.client, request, recipient.contact, self._context or Context()
+                data.client, CallOrder(request, recipient.contact, self._context or Context())
             )
 
 

@@ -13,8 +13,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
 from .api import PhoneNumber, Sms, VoiceMessage
+from .const import SUBENTRY_CONTACT
 from .contacts import AddressBook
-from .entity import DirectcallContactEntity, async_add_contact_entities
+from .entity import DirectcallContactEntity, async_add_subentry_entities
 from .errors import translated_errors
 from .messages import (
     SentMessage,
@@ -41,8 +42,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the entities of each contact."""
-    async_add_contact_entities(
+    async_add_subentry_entities(
         entry,
+        SUBENTRY_CONTACT,
         async_add_entities,
         lambda contact: [
             DirectcallVoiceMessageNotifyEntity(hass, entry, contact, VOICE_MESSAGE),

@@ -23,12 +23,12 @@ from .account import DirectcallConfigEntry
 from .api import Balance
 from .balance import BalanceManager, async_balance_signal
 from .calls import CallState, CallUpdate
-from .const import ATTR_DURATION, DOMAIN
+from .const import ATTR_DURATION, DOMAIN, SUBENTRY_CONTACT
 from .entity import (
     DirectcallContactEntity,
     DirectcallEntity,
     DirectcallTokenEntity,
-    async_add_contact_entities,
+    async_add_subentry_entities,
 )
 
 PARALLEL_UPDATES = 0
@@ -69,8 +69,9 @@ async def async_setup_entry(
     async_add_entities(
         [DirectcallTokenExpiresSensor(entry.runtime_data.coordinator, TOKEN_EXPIRES)]
     )
-    async_add_contact_entities(
+    async_add_subentry_entities(
         entry,
+        SUBENTRY_CONTACT,
         async_add_entities,
         lambda contact: [DirectcallLastCallSensor(hass, entry, contact, LAST_CALL)],
     )

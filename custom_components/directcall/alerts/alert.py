@@ -93,7 +93,7 @@ _SAVED_STEP: Final = vol.Schema(
         vol.Required("channel"): vol.Coerce(Channel),
         vol.Required("result"): vol.Coerce(StepResult),
         vol.Required("at"): _SECONDS,
-        vol.Required("call_id"): vol.Any(None, str),
+        vol.Required("call_id"): str,
         vol.Required("is_answered"): bool,
         vol.Required("ended_at"): vol.Any(None, _SECONDS),
     }
@@ -192,8 +192,8 @@ class Step:
     at: float
     """When it was begun, and then when the provider replied."""
     result: StepResult = StepResult.UNDER_WAY
-    call_id: str | None = None
-    """Our ID of the call."""
+    call_id: str = ""
+    """Our ID of the call, if it is one."""
     is_answered: bool = False
     ended_at: float | None = None
     """When the call was over, or hung up."""

@@ -209,7 +209,7 @@ def is_too_late(alert: Alert, run: Run, awake_until: float, now: float) -> bool:
 
 
 def begin_steps(
-    run: Run, contacts: Iterable[str], channel: Channel, now: float, call_id: str | None = None
+    run: Run, contacts: Iterable[str], channel: Channel, now: float, call_id: str = ""
 ) -> Run:
     """Return a run that is about to tell contacts through a channel."""
     begun = tuple(
@@ -262,7 +262,9 @@ def connection_back(run: Run, now: float) -> Run:
     return run if run.retry_at is None else replace(run, retry_at=now)
 
 
-def update_call(run: Run, call_id: str, now: float, *, is_over: bool, is_answered: bool) -> Run:
+def update_call(
+    run: Run, call_id: str, now: float, *, is_over: bool, is_answered: bool = False
+) -> Run:
     """Return a run with what became known of one of its calls."""
     steps = tuple(
         replace(
@@ -275,3 +277,20 @@ def update_call(run: Run, call_id: str, now: float, *, is_over: bool, is_answere
         for step in run.steps
     )
     return replace(run, steps=steps)
+
+
+def is_calling(run: Run, now: float) -> bool:
+    """Return if a call of a run keeps the origin's telephone from the next alert's call."""
+    return run.end is None and any(
+        step.is_live_call and (not step.is_answered or now < step.at + run.alert.time_each)
+        for step in run.steps
+    )
+
+
+def end_run(run: Run, end: AlertStatus) -> Run:
+    """Return a run that has ended. What was under way may have been done."""
+    steps = tuple(
+        replace(step, result=StepResult.UNKNOWN) if step.result is StepResult.UNDER_WAY else step
+        for step in run.steps
+    )
+    return replace(run, end=end, steps=steps, retries=0, offline_since=None, retry_at=None)
