@@ -28,10 +28,7 @@ _SEPARATOR: Final = re.compile(r"[,\r\n]|;(?!\s*ext\s*=)", re.IGNORECASE)
 _NOT_SHOWN: Final = re.compile(r"\d+|[^\w -]")
 _LONGEST_FIELD: Final = 40
 _HOURS: Final = range(24)
-# Two telephones ring in turn.
-_DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
 _SHORTEST_TIMEOUT: Final = timedelta(seconds=1)
-_LONGEST_TIMEOUT: Final = timedelta(minutes=10)
 _DEFAULT_PERIOD: Final = timedelta(days=7)
 
 
@@ -166,19 +163,19 @@ class ActionFields:
             )
         return first, last
 
-    def get_timeout(self, name: str) -> timedelta:
-        """Return how long an action waits for the outcome of a call."""
+    def get_timeout(
+        self, name: str, *, default: timedelta, longest: timedelta, translation_key: str
+    ) -> timedelta:
+        """Return how long an action waits. The key is that of the error with the limits."""
         value = self.get(name)
         if value is None:
-            return _DEFAULT_TIMEOUT
+            return default
         try:
             timeout: timedelta = cv.time_period(value)
         except vol.Invalid, TypeError, ValueError, OverflowError:
             timeout = timedelta()
-        if not _SHORTEST_TIMEOUT <= timeout <= _LONGEST_TIMEOUT:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="invalid_timeout"
-            )
+        if not _SHORTEST_TIMEOUT <= timeout <= longest:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key=translation_key)
         return timeout
 
     def _get_future(self, name: str) -> datetime | None:

@@ -215,6 +215,19 @@ class CallManager:
         await hang_up.request.async_wait_for_end()
         return hang_up.request.result()
 
+    async def async_hang_up_call(self, client: DirectcallClient, call_id: str) -> None:
+        """Hang up a call that was placed here, unless it is over.
+
+        Raise what `async_hang_up` raises.
+        """
+        if pair := self.find_pair(call_id):
+            await self.async_hang_up(client, pair)
+
+    def find_pair(self, call_id: str) -> NumberPair | None:
+        """Return the telephones of a call that was requested or placed here, and is not over."""
+        tracked = self.tracker.get(call_id) or self._requested.get(call_id)
+        return tracked.call.pair if tracked else None
+
     async def async_hang_up_all(
         self, client: DirectcallClient, telephone: PhoneNumber | None = None
     ) -> None:

@@ -1,5 +1,6 @@
 """Actions of calls: place and end them."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -19,6 +20,10 @@ from .responses import Respond, call_response, reply_response
 ATTR_TIMEOUT: Final = "timeout"
 ATTR_WAIT_FOR_OUTCOME: Final = "wait_for_outcome"
 
+# Two telephones ring in turn.
+_DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
+_LONGEST_TIMEOUT: Final = timedelta(minutes=10)
+
 END_CALL_FIELDS: Final = frozenset(
     {ATTR_CONFIG_ENTRY_ID, ATTR_CONTACT, ATTR_DESTINATION, CONF_ORIGIN}
 )
@@ -37,7 +42,16 @@ async def async_place_call(
     """Place a call, and wait for its outcome if the action says so."""
     options = PlaceCallOptions.from_service(fields, entry)
     waits = fields.get_boolean(ATTR_WAIT_FOR_OUTCOME, default=False)
-    timeout = fields.get_timeout(ATTR_TIMEOUT) if waits else None
+    timeout = (
+        fields.get_timeout(
+            ATTR_TIMEOUT,
+            default=_DEFAULT_TIMEOUT,
+            longest=_LONGEST_TIMEOUT,
+            translation_key="invalid_timeout",
+        )
+        if waits
+        else None
+    )
     pair, contact = _async_get_parties(hass, entry, fields)
     data = entry.runtime_data
     with translated_errors(contact):
