@@ -308,6 +308,21 @@ async def test_all_clear_without_an_alert(
     assert "Error" not in caplog.text
 
 
+async def test_raised_again_at_once(
+    hass: HomeAssistant, alarm: Alarm, telephones: Telephones, simulator: Simulator
+) -> None:
+    """Only an all-clear cancels an alert, not the end of the alert before."""
+    phone = await telephones.add("phone")
+    await alarm.set_up(telephones=[phone], all_clear_triggers=[CLEAR])
+    await alarm.smoke()
+    await perform(hass, "cancel_alert", {"alert": alarm.alert})
+    await alarm.run_actions()
+    assert alarm.status == "alerting"
+    assert len(simulator.messages) == 2
+    await alarm.smoke("off")
+    assert alarm.status == "cancelled"
+
+
 async def test_nobody_has_seen_it(
     alarm: Alarm, telephones: Telephones, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
@@ -381,6 +396,21 @@ async def test_goes_on_after_a_restart(
     await alarm.smoke("off")
     assert alarm.status == "cancelled"
     assert len(telephones.received) == 1
+
+
+async def test_another_automation_is_saved(
+    hass: HomeAssistant, alarm: Alarm, telephones: Telephones, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the all-clear is waited for already, it is not waited for twice."""
+    phone = await telephones.add("phone")
+    await alarm.set_up(telephones=[phone], all_clear_triggers=[CLEAR])
+    await alarm.smoke()
+    hass.bus.async_fire("automation_reloaded")
+    await settle()
+    await alarm.smoke("off")
+    assert alarm.status == "cancelled"
+    assert len(telephones.received) == 2
+    assert "Error" not in caplog.text
 
 
 async def test_start_without_an_alert(hass: HomeAssistant, alarm: Alarm) -> None:
