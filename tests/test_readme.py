@@ -463,9 +463,11 @@ def test_every_error_is_explained(language: str, actions: str, forms: str) -> No
     not_quoted = {*NumberProblem, "unknown"}
     shown = {text for key, text in config["error"].items() if key not in not_quoted}
     shown.add(config["abort"]["already_configured"])
-    of_contacts = texts["config_subentries"]["contact"]["error"]
     shown |= {
-        text.replace("{other}", "") for key, text in of_contacts.items() if key not in not_quoted
+        text.replace("{other}", "")
+        for subentry in texts["config_subentries"].values()
+        for key, text in subentry["error"].items()
+        if key not in not_quoted
     }
     for errors, title in ((raised, actions), (shown, forms)):
         quotes = [quote(cell) for cell in first_cells(language, title)]
