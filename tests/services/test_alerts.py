@@ -9,9 +9,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
 from homeassistant.util.ulid import ulid_to_bytes
 
-from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.const import DOMAIN, SUBENTRY_ALERT
 from tests.common import (
     CONTACTS,
     OTHER,
@@ -38,7 +39,19 @@ UNKNOWN = Reply(b"", 502)
 @pytest.fixture
 async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
     """Return an account with contacts and alerts."""
-    return await set_up(home, make_account(simulator, contacts=CONTACTS, alerts=ALERTS))
+    account = make_account(simulator, contacts=CONTACTS, alerts=ALERTS)
+    return with_devices(home, await set_up(home, account))
+
+
+def with_devices(hass: HomeAssistant, account: MockConfigEntry) -> MockConfigEntry:
+    """Give the alerts of an account devices."""
+    for alert in account.get_subentries_of_type(SUBENTRY_ALERT):
+        dr.async_get(hass).async_get_or_create(
+            config_entry_id=account.entry_id,
+            config_subentry_id=alert.subentry_id,
+            identifiers={(DOMAIN, f"{account.entry_id}_{alert.subentry_id}")},
+        )
+    return account
 
 
 async def raise_alert(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
@@ -298,7 +311,7 @@ async def others_alert(hass: HomeAssistant, account: MockConfigEntry, simulator:
     """Return the device of an alert of a second account."""
     simulator.secrets[OTHER] = ACCOUNT.client_secret
     other = make_account(simulator, OTHER, contacts=CONTACTS, alerts={"Gás": alert_data()})
-    return device_of(hass, await set_up(hass, other), "Gás")
+    return device_of(hass, with_devices(hass, await set_up(hass, other)), "Gás")
 
 
 async def test_alert_chooses_the_account(
