@@ -29,7 +29,7 @@ from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, RequestManager
 from .const import DOMAIN
 from .contacts import Recipient
 from .errors import as_home_assistant_error, translated_errors
-from .issues import BilledService
+from .issues import BilledService, Budget
 from .texts import async_get_error_text
 
 
@@ -62,9 +62,14 @@ class _Sender:
     """A message on its way to its recipients, with one deadline for all its requests."""
 
     def __init__(
-        self, requests: RequestManager, client: DirectcallClient, message: VoiceMessage | Sms
+        self,
+        requests: RequestManager,
+        client: DirectcallClient,
+        message: VoiceMessage | Sms,
+        budget: Budget,
     ) -> None:
         """Start the time."""
+        self._budget = budget
         self._requests = requests
         self._client = client
         self._message = message
@@ -96,7 +101,7 @@ class _Sender:
             )
         else:
             service, send = BilledService.SMS, partial(self._client.send_sms, message)
-        return self._requests.async_start_billed(service, send, scope)
+        return self._requests.async_start_billed(service, send, scope, self._budget)
 
 
 def _concerns_one_recipient(err: Exception) -> bool:
@@ -113,10 +118,11 @@ async def async_send_message(
     client: DirectcallClient,
     recipients: Iterable[Recipient],
     message: VoiceMessage | Sms,
+    budget: Budget = Budget.ACTIONS,
 ) -> list[Outcome]:
     """Send a message to any number of recipients, each request once."""
     groups = batched(recipients, MOST_RECIPIENTS, strict=False)
-    return await _Sender(requests, client, message).async_send(groups)
+    return await _Sender(requests, client, message, budget).async_send(groups)
 
 
 @callback
