@@ -9,10 +9,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr
 from homeassistant.util.ulid import ulid_to_bytes
 
-from custom_components.directcall.const import DOMAIN, SUBENTRY_ALERT
+from custom_components.directcall.const import DOMAIN
 from tests.common import (
     CONTACTS,
     OTHER,
@@ -39,19 +38,7 @@ UNKNOWN = Reply(b"", 502)
 @pytest.fixture
 async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
     """Return an account with contacts and alerts."""
-    account = make_account(simulator, contacts=CONTACTS, alerts=ALERTS)
-    return with_devices(home, await set_up(home, account))
-
-
-def with_devices(hass: HomeAssistant, account: MockConfigEntry) -> MockConfigEntry:
-    """Give the alerts of an account devices."""
-    for alert in account.get_subentries_of_type(SUBENTRY_ALERT):
-        dr.async_get(hass).async_get_or_create(
-            config_entry_id=account.entry_id,
-            config_subentry_id=alert.subentry_id,
-            identifiers={(DOMAIN, f"{account.entry_id}_{alert.subentry_id}")},
-        )
-    return account
+    return await set_up(home, make_account(simulator, contacts=CONTACTS, alerts=ALERTS))
 
 
 async def raise_alert(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
@@ -226,6 +213,29 @@ async def test_script_that_is_stopped_leaves_the_alert(
     assert len(await active_alerts(hass)) == 1
 
 
+async def test_wait_over_a_reload(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """An action that waits hears of an acknowledgement after a reload."""
+    waiting = await begin_alert(hass)
+    await hass.config_entries.async_reload(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not waiting.done()
+    await active_alerts(hass)
+    assert (await waiting)["status"] == "acknowledged"
+
+
+async def test_wait_ends_with_the_account(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """An action does not wait for an alert of an account that was removed."""
+    waiting = await begin_alert(hass)
+    await hass.config_entries.async_remove(account.entry_id)
+    raised = await waiting
+    assert raised["status"] == "cancelled"
+    assert raised["told"] == [{"contact": "Maria", "channel": "voice_message", "accepted": True}]
+
+
 @pytest.mark.parametrize("duration", ["soon", 0, -1, "24:00:01", {"days": 2}, [1]])
 async def test_bad_timeout(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry, duration: Any
@@ -311,7 +321,7 @@ async def others_alert(hass: HomeAssistant, account: MockConfigEntry, simulator:
     """Return the device of an alert of a second account."""
     simulator.secrets[OTHER] = ACCOUNT.client_secret
     other = make_account(simulator, OTHER, contacts=CONTACTS, alerts={"Gás": alert_data()})
-    return device_of(hass, with_devices(hass, await set_up(hass, other)), "Gás")
+    return device_of(hass, await set_up(hass, other), "Gás")
 
 
 async def test_alert_chooses_the_account(
