@@ -23,6 +23,7 @@ from tests.common import (
     make_account,
     perform,
     set_up,
+    until,
 )
 from tests.simulator import ACCOUNT, Reply, Simulator
 
@@ -191,6 +192,19 @@ async def test_contact_of_unknown_outcome(
     await active_alerts(hass)
     told = (await waiting)["told"]
     assert told[0] == {"contact": None, "channel": "voice_message", "accepted": None}
+
+
+async def test_contact_that_is_being_told(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """The response leaves out a contact while the provider has not replied."""
+    release = simulator.hold(SEND)
+    await perform(hass, "raise_alert", {"name": "Fumaça"})
+    await until(lambda: simulator.requests[SEND] == 1)
+    raised = await perform(hass, "raise_alert", {"name": "Fumaça"})
+    assert raised["repeated"]
+    assert raised["told"] == []
+    release.set()
 
 
 async def test_timeout_ends_the_wait_only(
@@ -451,3 +465,4 @@ async def test_all_clear(
     assert (raised["status"], raised["acknowledged_by"]) == ("cancelled", None)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert texts(simulator)[1:] == said
+    assert simulator.requests[SEND] == 1 + len(said)
