@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Iterator
 from contextlib import suppress
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -15,13 +16,23 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.components.media_source import Unresolvable, async_resolve_media
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml
 
-from .common import end_call, listen, make_account, pass_time, perform, place_call, set_up
+from .common import (
+    alert_data,
+    end_call,
+    listen,
+    make_account,
+    pass_time,
+    perform,
+    place_call,
+    set_up,
+)
 from .simulator import ACCOUNT, Recording, Reply, Simulator
 
 pytestmark = pytest.mark.freeze_time("2026-11-24 12:00:00", tick=True)
@@ -124,6 +135,17 @@ async def test_responses_of_actions(
     }
     simulator.calls[0].line.started -= 20
     responses["end_call"] = await end_call(hass, destination="Maria")
+    alert = MappingProxyType(alert_data(contacts=["01CONTACT0"]))
+    hass.config_entries.async_add_subentry(
+        account,
+        ConfigSubentry(data=alert, subentry_type="alert", title="Fumaça", unique_id=None),
+    )
+    for action in ("acknowledge_alert", "cancel_alert"):
+        await perform(hass, "raise_alert", {"name": "Fumaça"})
+        await hass.async_block_till_done(wait_background_tasks=True)
+        raised = await perform(hass, "raise_alert", {"name": "Fumaça"})
+        responses["raise_alert"] = {**raised, "told": raised["told"][0]}
+        responses[action] = await perform(hass, action, {})
     listed = await perform(hass, "list_recordings", {})
     responses["list_recordings"] = {**listed, "recordings": listed["recordings"][0]}
     assert {action: paths(response) for action, response in responses.items()} == BEFORE[
