@@ -24,6 +24,7 @@ from ..billing import RequestManager
 from ..calls import CallManager, CallOrder, PlaceCallOptions
 from ..contacts import AddressBook, Recipient
 from ..errors import as_home_assistant_error
+from ..issues import Budget
 from ..messages import async_publish_sent_message, async_send_message
 from ..texts import async_get_error_text
 from .alert import Channel, StepResult
@@ -83,7 +84,7 @@ class AlertDelivery:
         )
         try:
             outcomes = await async_send_message(
-                self._requests, client, recipients.values(), message
+                self._requests, client, recipients.values(), message, Budget.ALERTS
             )
         except Exception:
             # A fault of ours must silence neither these contacts nor the next.
@@ -105,7 +106,9 @@ class AlertDelivery:
             pair = AddressBook(self._hass, self._entry).get_pair(None, recipient)
             # A telephone that rings in vain at home would keep the contact from being called.
             options = replace(PlaceCallOptions.from_entry(self._entry), ring_destination_first=True)
-            order = CallOrder(options.request(pair), recipient.contact, context, call_id)
+            order = CallOrder(
+                options.request(pair), recipient.contact, context, call_id, Budget.ALERTS
+            )
             await self._calls.async_place(client, order)
         except (DirectcallError, HomeAssistantError) as err:
             return self._result_of(err)
