@@ -1,6 +1,6 @@
 """Surface: names for automations, dashboards and reports, as in version 0.1.0."""
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import suppress
 import json
 from pathlib import Path
@@ -9,7 +9,11 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    get_system_health_info,
+)
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
@@ -25,6 +29,7 @@ from homeassistant.util.yaml import load_yaml
 
 from .common import (
     alert_data,
+    device_of,
     end_call,
     listen,
     make_account,
@@ -32,6 +37,7 @@ from .common import (
     perform,
     place_call,
     set_up,
+    states_of,
 )
 from .simulator import ACCOUNT, Recording, Reply, Simulator
 
@@ -156,7 +162,12 @@ async def test_responses_of_actions(
 async def test_entities(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """Each entity has the same unique ID, translation key, category and options."""
     entities = er.async_entries_for_config_entry(er.async_get(hass), ENTRY_ID)
-    rows = {
+    assert sorted(flat(entity_rows(entities))) == BEFORE["entities"]
+
+
+def entity_rows(entities: Iterable[er.RegistryEntry]) -> dict[str, dict[str, Any]]:
+    """Return what people rely on of each entity."""
+    return {
         f"{entity.domain} {entity.unique_id}": {
             "translation_key": entity.translation_key,
             "category": entity.entity_category,
@@ -167,7 +178,33 @@ async def test_entities(hass: HomeAssistant, account: MockConfigEntry) -> None:
         }
         for entity in entities
     }
-    assert sorted(flat(rows)) == BEFORE["entities"]
+
+
+async def test_alert(hass: HomeAssistant, home: HomeAssistant, simulator: Simulator) -> None:
+    """An alert has the same device, entities, events and attributes."""
+    contacts, alerts = {"Maria": f"{NUMBER}0000"}, {"Fogo": alert_data(contacts=["01CONTACT0"])}
+    account = make_account(simulator, contacts=contacts, alerts=alerts, entry_id=ENTRY_ID)
+    await set_up(home, account)
+    history = async_capture_events(hass, "state_changed")
+    await perform(hass, "raise_alert", {"name": "Fogo"})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await perform(hass, "acknowledge_alert", {"by": "Maria"})
+    await hass.async_block_till_done()
+    [status] = [state for state in hass.states.async_all("sensor") if "status" in state.entity_id]
+    device = dr.async_get(hass).async_get(device_of(hass, account, "Fogo"))
+    assert isinstance(device, dr.DeviceEntry)
+    assert {
+        "device": [str(identifier) for identifier in device.identifiers],
+        "model": device.model,
+        "entities": sorted(
+            flat(entity_rows(er.async_entries_for_device(er.async_get(hass), device.id)))
+        ),
+        "events": {
+            state.attributes["event_type"]: sorted(state.attributes)
+            for state in states_of(history, "event.fogo_alert")
+        },
+        "status": sorted(status.attributes),
+    } == BEFORE["alert"]
 
 
 async def test_devices(hass: HomeAssistant, account: MockConfigEntry) -> None:
