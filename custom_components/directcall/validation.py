@@ -234,10 +234,14 @@ def written_text(message: str | None, title: str | None) -> str:
     return _checked_text("\n", title, message)
 
 
-def _checked_text(separator: str, *texts: str | None) -> str:
-    joined = separator.join(text for text in texts if text and text.strip())
+def clean_text(text: str) -> str:
+    """Return a text without blanks around it, and without surrogates."""
     # JSON writes an emoji as a pair of surrogates, and so does YAML that was pasted from JSON.
-    text = joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+
+
+def _checked_text(separator: str, *texts: str | None) -> str:
+    text = clean_text(separator.join(text for text in texts if text and text.strip()))
     if not text:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="message_empty")
     if len(text) > LONGEST_TEXT:
