@@ -24,7 +24,11 @@ from .calls import CallManager
 from .const import DOMAIN
 from .coordinator import DirectcallCoordinator
 from .deleted_contacts import DeletedContacts
-from .issues import async_clear_all_no_credit, async_clear_low_balance
+from .issues import (
+    async_clear_alerts_without_contact,
+    async_clear_all_no_credit,
+    async_clear_low_balance,
+)
 from .recordings import RecordingLibrary, RecordingWatcher
 from .store import AccountStore
 
@@ -107,6 +111,7 @@ class DirectcallAccount:
         async_clear_all_no_credit(self._hass, self._entry_id)
         self._deleted_contacts.async_remove()
         async_clear_low_balance(self._hass, self._entry_id)
+        async_clear_alerts_without_contact(self._hass, self._entry_id)
         self.calls.tracker.async_end_all()
         self.recording_watcher.async_detach()
         await self._store.async_remove()
