@@ -21,6 +21,7 @@ from custom_components.directcall.api import (
 from custom_components.directcall.billing import RequestManager
 from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.issues import BilledService
+from custom_components.directcall.store import AccountStore
 from tests.common import ENTRY_ID, make_account
 from tests.simulator import Simulator
 
@@ -66,7 +67,7 @@ def entry(hass: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
 @pytest.fixture
 def requests(hass: HomeAssistant, entry: MockConfigEntry) -> RequestManager:
     """Return the requests of the account."""
-    return RequestManager(hass, entry.entry_id)
+    return RequestManager(hass, ENTRY_ID, AccountStore(hass, ENTRY_ID))
 
 
 type Start = Callable[[RequestManager, Callable[[RequestScope], Awaitable[str]]], Any]

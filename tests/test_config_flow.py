@@ -308,7 +308,7 @@ async def test_reconfiguration(
 async def test_options(hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator) -> None:
     """Options show what is set, refuse a bad number, and hold for the next call."""
     result = await hass.config_entries.options.async_init(account.entry_id)
-    assert suggestions(result["data_schema"]) == OPTIONS
+    assert suggestions(result["data_schema"]) == {**OPTIONS, "spending_limit": 60}
     changed = {"record": True, "show_caller_id": False, "ring_destination_first": True}
 
     result = await hass.config_entries.options.async_configure(

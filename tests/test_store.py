@@ -1,17 +1,22 @@
 """Store of an account: one file with sections, and the two files of earlier versions."""
 
+import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 import json
+import logging
 from pathlib import Path
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 import voluptuous as vol
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR, Store
-from homeassistant.util.file import WriteError
+from homeassistant.util.file import WriteError, write_utf8_file_atomic
 
 from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.store import AccountStore, Section
@@ -328,3 +333,143 @@ async def test_changes_are_saved_soon_or_at_once(home: Home) -> None:
     store.async_save()
     await until(lambda: home.files == [MAIN])
     assert home.read()["data"]["calls"] == [CALL]
+
+
+class Disk:
+    """A disk that hangs until it is released."""
+
+    def __init__(self) -> None:
+        """Start without a write."""
+        self.writes = 0
+        self.released = Event()
+
+    def write(self, *args: Any, **kwargs: Any) -> None:
+        """Write a file once the disk goes on."""
+        self.writes += 1
+        self.released.wait(10)
+        write_utf8_file_atomic(*args, **kwargs)
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """Return a disk that hangs until the end of the test at most."""
+    disk = Disk()
+    with patch(WRITE, disk.write):
+        yield disk
+        disk.released.set()
+
+
+async def test_saved_when_it_returns(home: Home) -> None:
+    """A change is on disk after the wait, and the next one is saved, too."""
+    store = await home.load()
+    home.sections["calls"].append(Item(CALL))
+    await store.async_save_and_wait(5)
+    assert home.read()["data"] == {"calls": [CALL], "recordings": []}
+    home.sections["calls"].clear()
+    await store.async_save_and_wait(5)
+    assert home.read()["data"] == {"calls": [], "recordings": []}
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_saved_in_place_of_a_delayed_write(home: Home, *, at_once: bool) -> None:
+    """A delayed write is done at once, and the next delayed one is not forgotten."""
+    store = await home.load()
+    home.sections["calls"].append(Item(CALL))
+    store.async_save(at_once=at_once)
+    await store.async_save_and_wait(5)
+    assert home.read()["data"]["calls"] == [CALL]
+    home.sections["calls"].clear()
+    store.async_save(at_once=at_once)
+    await until(lambda: home.read()["data"]["calls"] == [])
+
+
+async def test_disk_that_hangs(home: Home, disk: Disk) -> None:
+    """The wait ends, the write goes on, and what changed meanwhile is saved after it."""
+    store = await home.load()
+    home.sections["calls"].append(Item(CALL))
+    await store.async_save_and_wait(0.05)
+    await until(lambda: disk.writes == 1)
+    home.sections["calls"].append(Item(RECORDING))
+    await store.async_save_and_wait(0.05)
+    home.sections["calls"].pop(0)
+    store.async_save(at_once=True)
+    await store.async_save_and_wait(0)
+    assert home.files == []
+    disk.released.set()
+    await store.async_save_and_wait(5)
+    await until(lambda: home.read()["data"]["calls"] == [RECORDING])
+
+
+async def test_wait_that_is_cancelled(home: Home, disk: Disk) -> None:
+    """A stopped script takes no write of others with it."""
+    store = await home.load()
+    home.sections["calls"].append(Item(CALL))
+    stopped, waiting = (asyncio.create_task(store.async_save_and_wait(5)) for _ in range(2))
+    await until(lambda: disk.writes == 1)
+    stopped.cancel()
+    disk.released.set()
+    await waiting
+    assert home.read()["data"]["calls"] == [CALL]
+
+
+async def test_many_save_at_once(home: Home, disk: Disk) -> None:
+    """Callers share a write, and those who come while it is under way share the next one."""
+    store = await home.load()
+
+    async def save(number: int) -> list[str]:
+        home.sections["calls"].append(Item({"call_id": str(number), "provider_id": None}))
+        await store.async_save_and_wait(5)
+        return [item["call_id"] for item in home.read()["data"]["calls"]]
+
+    first = [asyncio.create_task(save(number)) for number in range(10)]
+    await until(lambda: disk.writes == 1)
+    second = [asyncio.create_task(save(number)) for number in range(10, 20)]
+    await asyncio.sleep(0)
+    disk.released.set()
+    for number, saved in enumerate(await asyncio.gather(*first, *second)):
+        assert str(number) in saved
+    assert disk.writes == 2
+
+
+@pytest.mark.parametrize("failure", [WriteError("no space"), OSError("no space")])
+async def test_write_that_fails(
+    home: Home, caplog: pytest.LogCaptureFixture, failure: Exception
+) -> None:
+    """It is logged, holds nothing back, and the next change is saved with this one."""
+    store = await home.load()
+    home.sections["calls"].append(Item(CALL))
+    with patch(WRITE, side_effect=failure):
+        await store.async_save_and_wait(5)
+    [record] = (each for each in caplog.records if each.levelno >= logging.WARNING)
+    assert MAIN in record.getMessage()
+    await store.async_save_and_wait(5)
+    assert home.read()["data"]["calls"] == [CALL]
+
+
+async def test_removal_while_others_save(home: Home, disk: Disk) -> None:
+    """No write that is under way or waiting brings the file back."""
+    store = await home.load()
+    home.sections["calls"].append(Item(CALL))
+    await store.async_save_and_wait(0)
+    await until(lambda: disk.writes == 1)
+    waiting = asyncio.create_task(store.async_save_and_wait(5))
+    await asyncio.sleep(0)
+    removal = asyncio.create_task(store.async_remove())
+    await asyncio.sleep(0)
+    disk.released.set()
+    await removal
+    await waiting
+    await store.async_save_and_wait(5)
+    assert home.files == []
+
+
+async def test_saved_while_home_assistant_stops(hass: HomeAssistant, home: Home) -> None:
+    """The change is saved with everything else at the end."""
+    store = await home.load()
+    home.sections["calls"].append(Item(CALL))
+    hass.set_state(CoreState.stopping)
+    await store.async_save_and_wait(5)
+    assert home.files == []
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await until(lambda: home.files == [MAIN])
+    await until(lambda: home.read()["data"]["calls"] == [CALL])

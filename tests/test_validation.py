@@ -21,6 +21,7 @@ from custom_components.directcall.services import (
     SEND_SMS_FIELDS,
     SEND_VOICE_MESSAGE_FIELDS,
 )
+from custom_components.directcall.validation import alert_text
 from tests.common import NUMBER, PLACE_CALL, SEND, make_account, perform, place_call, set_up
 from tests.simulator import Simulator
 
@@ -366,3 +367,23 @@ async def test_fallback_runs(
     await hass.services.async_call("script", "alarm", blocking=True)
     [event] = fallbacks
     assert event.data["placed"] is bool(simulator.calls)
+
+
+@pytest.mark.parametrize(
+    ("message", "title", "text"),
+    [
+        ("Porta aberta", None, "Porta aberta"),
+        ("Porta aberta ", "Alarme", "Alarme. Porta aberta"),
+        ("", "Alarme", "Alarme"),
+        ("Porta aberta", "unknown", "Porta aberta"),
+        ("\ud83d\udd25", None, "🔥"),
+        ("x" * 701, None, "x" * 700),
+        (f"{'x' * 699} y", None, "x" * 699),
+        *((left, None, "Fumaça!") for left in LEFT_BEHIND),
+        *((left, left, "Fumaça!") for left in LEFT_BEHIND),
+    ],
+)
+def test_text_of_alert(message: str | None, title: str | None, text: str) -> None:
+    """An alert says what is given, as far as it fits, or its own message."""
+    assert alert_text(message, title, "Fumaça!") == text
+    assert len(alert_text(message, title, "x" * 701)) <= 700

@@ -27,6 +27,7 @@ from .deleted_contacts import DeletedContacts
 from .issues import (
     async_clear_alerts_without_contact,
     async_clear_all_no_credit,
+    async_clear_all_spending_limits,
     async_clear_low_balance,
 )
 from .recordings import RecordingLibrary, RecordingWatcher
@@ -61,7 +62,7 @@ class DirectcallAccount:
         self._hass = hass
         self.sessions: Final = Sessions.open(get_default_context())
         self._store = AccountStore(hass, entry_id)
-        self.requests: Final = RequestManager(hass, entry_id)
+        self.requests: Final = RequestManager(hass, entry_id, self._store)
         self.calls: Final = CallManager(hass, entry_id, self._store, self.requests)
         self.recording_watcher: Final = RecordingWatcher(
             hass, entry_id, self._store, self.calls.tracker
@@ -109,9 +110,11 @@ class DirectcallAccount:
         """Forget everything, and close the sessions once the requests under way have ended."""
         self.requests.async_cancel_billed()
         async_clear_all_no_credit(self._hass, self._entry_id)
+        async_clear_all_spending_limits(self._hass, self._entry_id)
         self._deleted_contacts.async_remove()
         async_clear_low_balance(self._hass, self._entry_id)
         async_clear_alerts_without_contact(self._hass, self._entry_id)
+        self.alerts.async_remove()
         self.calls.tracker.async_end_all()
         self.recording_watcher.async_detach()
         await self._store.async_remove()

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 import logging
 from typing import Any, Final, override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_send
@@ -17,7 +19,9 @@ from .api import (
     RequestScope,
 )
 from .const import DOMAIN
-from .issues import BilledService, async_clear_no_credit, async_show_no_credit
+from .issues import BilledService, Budget, async_clear_no_credit, async_show_no_credit
+from .spending import Reservation, SpendingLimit
+from .store import AccountStore
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -134,7 +138,7 @@ class DetachedRequest[ResultT]:
 
 
 class BilledRequest[ResultT](DetachedRequest[ResultT]):
-    """A request that is billed. It shows and clears the issue of missing credit."""
+    """A request that is billed. It has to be within a spending limit."""
 
     def __init__(
         self,
@@ -143,8 +147,10 @@ class BilledRequest[ResultT](DetachedRequest[ResultT]):
         service: BilledService,
         send: Callable[[RequestScope], Awaitable[ResultT]],
         scope: RequestScope,
+        reserve: Callable[[ConfigEntry], Reservation],
     ) -> None:
-        """Start a request of an account."""
+        """Start a request of an account. `reserve` raises an error if it must not be sent."""
+        self._reserve = reserve
         self._hass = hass
         self._entry_id = entry_id
         self._service = service
@@ -152,21 +158,32 @@ class BilledRequest[ResultT](DetachedRequest[ResultT]):
 
     @override
     async def _async_send(self) -> ResultT | DirectcallError | HomeAssistantError:
-        """Send the request, and handle missing credit."""
+        """Send the request if that is allowed, and handle what it costs and missing credit."""
         entries = self._hass.config_entries
         entry = entries.async_get_entry(self._entry_id)
         if entry is None or entry.disabled_by:
             # The account was removed or disabled while the request was prepared.
             return request_cancelled()
-        result = await super()._async_send()
+        try:
+            reservation = self._reserve(entry)
+        except HomeAssistantError as err:
+            return err
+        is_accepted = may_be_billed = False
+        try:
+            result = await super()._async_send()
+            is_accepted = not isinstance(result, DirectcallError | HomeAssistantError)
+            may_be_billed = is_accepted or isinstance(result, DirectcallOutcomeUnknownError)
+        finally:
+            if may_be_billed or self._scope.is_interrupted:
+                reservation.async_spend(is_accepted=is_accepted)
+            else:
+                reservation.async_release()
         if isinstance(result, DirectcallNoCreditError):
             if entry := entries.async_get_entry(self._entry_id):
                 async_show_no_credit(self._hass, entry, self._service)
-        elif not isinstance(result, DirectcallError | HomeAssistantError):
+        elif is_accepted:
             async_clear_no_credit(self._hass, self._entry_id, self._service)
-        if not isinstance(result, DirectcallError | HomeAssistantError) or isinstance(
-            result, DirectcallOutcomeUnknownError
-        ):
+        if may_be_billed:
             async_dispatcher_send(self._hass, async_billed_signal(self._entry_id))
         return result
 
@@ -174,8 +191,9 @@ class BilledRequest[ResultT](DetachedRequest[ResultT]):
 class RequestManager:
     """The requests of an account that are under way."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+    def __init__(self, hass: HomeAssistant, entry_id: str, store: AccountStore) -> None:
         """Start without a request."""
+        self.spending_limit: Final = SpendingLimit(hass, entry_id, store)
         self._hass = hass
         self._entry_id = entry_id
         self._requests: set[DetachedRequest[Any]] = set()
@@ -186,9 +204,14 @@ class RequestManager:
         service: BilledService,
         send: Callable[[RequestScope], Awaitable[ResultT]],
         scope: RequestScope,
+        budget: Budget = Budget.ACTIONS,
     ) -> BilledRequest[ResultT]:
-        """Start a request that is billed."""
-        request = BilledRequest(self._hass, self._entry_id, service, send, scope)
+        """Start a request that is billed.
+
+        Its result is HomeAssistantError if its budget is used up.
+        """
+        reserve = partial(self.spending_limit.async_reserve, budget)
+        request = BilledRequest(self._hass, self._entry_id, service, send, scope, reserve)
         self._async_add(request)
         return request
 

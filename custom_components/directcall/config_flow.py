@@ -51,7 +51,10 @@ from .const import (
     CONF_RECORD,
     CONF_RING_DESTINATION_FIRST,
     CONF_SHOW_CALLER_ID,
+    CONF_SPENDING_LIMIT,
+    DEFAULT_SPENDING_LIMIT,
     DOMAIN,
+    HIGHEST_SPENDING_LIMIT,
     SUBENTRY_ALERT,
     SUBENTRY_CONTACT,
 )
@@ -67,6 +70,9 @@ _SECRET: Final = TextSelector(
 )
 _TELEPHONE: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.TEL, autocomplete="tel"))
 _AMOUNT: Final = NumberSelector(NumberSelectorConfig(min=0, step=0.01, mode=NumberSelectorMode.BOX))
+_COUNT: Final = NumberSelector(
+    NumberSelectorConfig(min=0, max=HIGHEST_SPENDING_LIMIT, step=1, mode=NumberSelectorMode.BOX)
+)
 _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 
 ACCOUNT_SCHEMA: Final = vol.Schema(
@@ -86,6 +92,7 @@ OPTIONS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_SHOW_CALLER_ID): BooleanSelector(),
         vol.Required(CONF_RING_DESTINATION_FIRST): BooleanSelector(),
         vol.Optional(CONF_LOW_BALANCE): _AMOUNT,
+        vol.Optional(CONF_SPENDING_LIMIT): vol.All(_COUNT, vol.Coerce(int)),
     }
 )
 
@@ -295,7 +302,9 @@ class DirectcallOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                OPTIONS_SCHEMA, user_input or self.config_entry.options
+                OPTIONS_SCHEMA,
+                user_input
+                or {CONF_SPENDING_LIMIT: DEFAULT_SPENDING_LIMIT, **self.config_entry.options},
             ),
             errors=errors,
         )

@@ -27,6 +27,7 @@ CONF_RECORD: Final = "record"
 CONF_RING_DESTINATION_FIRST: Final = "ring_destination_first"
 CONF_ROUNDS: Final = "rounds"
 CONF_SHOW_CALLER_ID: Final = "show_caller_id"
+CONF_SPENDING_LIMIT: Final = "spending_limit"
 CONF_TIME_EACH: Final = "time_each"
 
 # Domains of entities with a change that only somebody who has seen the alert brings about.
@@ -46,6 +47,10 @@ ACKNOWLEDGING_DOMAINS: Final = (
 
 SUBENTRY_ALERT: Final = "alert"
 SUBENTRY_CONTACT: Final = "contact"
+
+# Billed requests in an hour. It can also be 0, which means none.
+DEFAULT_SPENDING_LIMIT: Final = 60
+HIGHEST_SPENDING_LIMIT: Final = 1000
 
 # Unless the customer pays for more (provider's documentation).
 RECORDINGS_KEPT: Final = timedelta(days=90)

@@ -1,7 +1,7 @@
 """Contacts of an account: found by device, name or number."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
@@ -121,6 +121,32 @@ def name_error(name: str, others: Iterable[str]) -> str | None:
     return None
 
 
+@callback
+def async_find_by_device[ItemT](
+    hass: HomeAssistant, items: Mapping[tuple[str, str], ItemT], device_id: object
+) -> ItemT | None:
+    """Return the item with an identifier of a device, or None."""
+    device = dr.async_get(hass).async_get(device_id) if isinstance(device_id, str) else None
+    for identifier in device.identifiers if device else ():
+        if item := items.get(identifier):
+            return item
+    return None
+
+
+def group_by_name[ItemT](items: Iterable[tuple[str, ItemT]]) -> dict[str, list[ItemT]]:
+    """Return items with the same name together, by their names as they are compared."""
+    groups = defaultdict(list)
+    for name, item in items:
+        groups[normalize_name(name)].append(item)
+    groups.pop("", None)
+    return groups
+
+
+def shown_names(names: Iterable[str]) -> str:
+    """Return names as an error lists them."""
+    return ", ".join(sorted(redact_name(name) for name in names if name)) or "-"
+
+
 def contact_not_found() -> ServiceValidationError:
     """Return the error that a device is not a contact's."""
     return ServiceValidationError(translation_domain=DOMAIN, translation_key="contact_not_found")
@@ -145,11 +171,9 @@ class AddressBook:
 
     @cached_property
     def _by_name(self) -> dict[str, list[Recipient]]:
-        contacts = defaultdict(list)
-        for contact in self._contacts.values():
-            contacts[normalize_name(contact.contact or "")].append(contact)
-        contacts.pop("", None)
-        return contacts
+        return group_by_name(
+            (contact.contact or "", contact) for contact in self._contacts.values()
+        )
 
     @cached_property
     def _by_line(self) -> dict[str, list[Recipient]]:
@@ -159,20 +183,9 @@ class AddressBook:
         return contacts
 
     @callback
-    def async_find_contact(self, device_id: object) -> Recipient | None:
-        """Return the contact of a device, or None."""
-        device = (
-            dr.async_get(self._hass).async_get(device_id) if isinstance(device_id, str) else None
-        )
-        for identifier in device.identifiers if device else ():
-            if contact := self._contacts.get(identifier):
-                return contact
-        return None
-
-    @callback
     def async_get_contact(self, device_id: object) -> Recipient:
         """Return the contact of a device. Raise ServiceValidationError if there is none."""
-        if contact := self.async_find_contact(device_id):
+        if contact := async_find_by_device(self._hass, self._contacts, device_id):
             return contact
         raise contact_not_found()
 
@@ -213,7 +226,9 @@ class AddressBook:
             translation_key="ambiguous_contact" if named else "unknown_contact",
             translation_placeholders={
                 "name": redact_name(value),
-                "contacts": self._names or "-",
+                "contacts": shown_names(
+                    contact.contact or "" for contact in self._contacts.values()
+                ),
             },
         ) from err
 
@@ -257,16 +272,6 @@ class AddressBook:
     def has_name(self, name: str) -> bool:
         """Return if a contact has this name."""
         return normalize_name(name) in self._by_name
-
-    @property
-    def _names(self) -> str:
-        return ", ".join(
-            sorted(
-                redact_name(contact.contact)
-                for contact in self._contacts.values()
-                if contact.contact
-            )
-        )
 
 
 def _is_same_telephone(number: PhoneNumber, other: PhoneNumber) -> bool:

@@ -1,7 +1,7 @@
-"""Base entities of an account, its contacts, its calls and its token."""
+"""Base entities of an account, its contacts, its alerts, its calls and its token."""
 
 from collections.abc import Callable, Collection
-from typing import override
+from typing import ClassVar, override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -13,9 +13,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .account import DirectcallConfigEntry
+from .alerts import Alert, AlertManager, AlertUpdate, async_alert_signal
 from .calls import CallTracker, CallUpdate
-from .const import DOMAIN, SUBENTRY_CONTACT
-from .contacts import Recipient, async_contacts_signal, contact_identifier, recipient_of
+from .const import DOMAIN
+from .contacts import Recipient, async_contacts_signal, clean_name, contact_identifier, recipient_of
 from .coordinator import DirectcallCoordinator
 
 
@@ -36,33 +37,34 @@ def _account_device(entry_id: str) -> DeviceInfo:
 
 
 @callback
-def async_rename_contact_devices(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
-    """Give the devices of contacts, as far as there are any yet, the contacts' names."""
+def async_rename_devices(hass: HomeAssistant, entry: DirectcallConfigEntry) -> None:
+    """Give the devices of contacts and alerts, as far as there are any yet, their names."""
     registry = dr.async_get(hass)
-    for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
-        identifier = contact_identifier(entry.entry_id, contact.subentry_id)
+    for subentry in entry.subentries.values():
+        identifier = contact_identifier(entry.entry_id, subentry.subentry_id)
         if device := registry.async_get_device_by_identifier(identifier, entry.entry_id):
-            registry.async_update_device(device.id, name=recipient_of(contact).contact)
+            registry.async_update_device(device.id, name=clean_name(subentry.title))
 
 
 @callback
-def async_add_contact_entities(
+def async_add_subentry_entities(
     entry: DirectcallConfigEntry,
+    subentry_type: str,
     async_add_entities: AddConfigEntryEntitiesCallback,
     create: Callable[[ConfigSubentry], Collection[Entity]],
 ) -> None:
-    """Add the entities of each contact now, and those that are missing after each change."""
+    """Add the entities of each subentry now, and those that are missing after each change."""
     added: set[str | None] = set()
 
     @callback
     def async_add() -> None:
         nonlocal added
         before, added = added, set()
-        for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT):
-            entities = create(contact)
+        for subentry in entry.get_subentries_of_type(subentry_type):
+            entities = create(subentry)
             async_add_entities(
                 [entity for entity in entities if entity.unique_id not in before],
-                config_subentry_id=contact.subentry_id,
+                config_subentry_id=subentry.subentry_id,
             )
             added |= {entity.unique_id for entity in entities}
 
@@ -85,24 +87,26 @@ class DirectcallEntity(Entity):
         self._attr_device_info = _account_device(entry_id)
 
 
-class DirectcallContactEntity(Entity):
-    """An entity of a contact."""
+class DirectcallSubentryEntity(Entity):
+    """An entity of a contact or an alert."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
+    _model: ClassVar[str]
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: DirectcallConfigEntry,
-        contact: ConfigSubentry,
+        subentry: ConfigSubentry,
         description: EntityDescription,
     ) -> None:
-        """Initialize the entity on the device of the contact."""
+        """Initialize the entity on the device of the subentry."""
         self.entity_description = description
         self._entry = entry
-        self._contact = contact
-        self._attr_unique_id = f"{entry.entry_id}_{contact.subentry_id}_{description.key}"
+        # Home Assistant changes a subentry in place.
+        self._subentry = subentry
+        self._attr_unique_id = f"{entry.entry_id}_{subentry.subentry_id}_{description.key}"
         self._via_device_id = dr.async_get_device_id_by_identifier(
             hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id
         )
@@ -110,21 +114,65 @@ class DirectcallContactEntity(Entity):
     @property
     @override
     def device_info(self) -> DeviceInfo:
-        # Not an attribute, because an entity whose ID changes may be added again, and its contact
+        # Not an attribute, because an entity whose ID changes may be added again, and its subentry
         # may have another name by then.
         return DeviceInfo(
             entry_type=DeviceEntryType.SERVICE,
-            identifiers={contact_identifier(self._entry.entry_id, self._contact.subentry_id)},
+            identifiers={contact_identifier(self._entry.entry_id, self._subentry.subentry_id)},
             manufacturer="Directcall",
-            model="Contact",
-            name=self._recipient.contact,
+            model=self._model,
+            name=clean_name(self._subentry.title),
             via_device_id=self._via_device_id,
         )
 
+
+class DirectcallContactEntity(DirectcallSubentryEntity):
+    """An entity of a contact."""
+
+    _model = "Contact"
+
     @property
     def _recipient(self) -> Recipient:
-        # Home Assistant changes a subentry in place.
-        return recipient_of(self._contact)
+        return recipient_of(self._subentry)
+
+
+class DirectcallAlertEntity(DirectcallSubentryEntity):
+    """An entity of an alert."""
+
+    _model = "Alert"
+
+    @property
+    def _alert(self) -> Alert:
+        return Alert.from_subentry(self._subentry)
+
+    @property
+    def _alerts(self) -> AlertManager:
+        return self._entry.runtime_data.account.alerts
+
+
+class DirectcallAlertUpdateEntity(DirectcallAlertEntity):
+    """An entity that shows the runs of an alert."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        signal = async_alert_signal(self._entry.entry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_updated))
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Do nothing, because nothing depends on the entity's ID."""
+
+    @callback
+    def _async_updated(self, update: AlertUpdate) -> None:
+        # The signal is that of all alerts of the account.
+        if update.run.alert.subentry_id == self._subentry.subentry_id:
+            self._async_alert_changed(update)
+
+    @callback
+    def _async_alert_changed(self, update: AlertUpdate) -> None:
+        self.async_set_context(update.context)
+        self.async_write_ha_state()
 
 
 class DirectcallTokenEntity(CoordinatorEntity[DirectcallCoordinator], DirectcallEntity):

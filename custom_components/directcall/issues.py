@@ -1,4 +1,4 @@
-"""Repair issues: credit, balance, alerts without contacts, and what is named but deleted."""
+"""Repair issues: credit, limits, alerts without contacts, and what is named but deleted."""
 
 from collections.abc import Collection, Iterable
 from enum import Enum
@@ -24,8 +24,20 @@ class BilledService(Enum):
         return self.value
 
 
-def _issue_id(entry_id: str, service: BilledService) -> str:
-    return f"{service.issue}_{entry_id}"
+class Budget(Enum):
+    """Budgets for billed requests in an hour. Neither uses up the other."""
+
+    ACTIONS = "spending_limit"
+    ALERTS = "spending_limit_alerts"
+
+    @property
+    def issue(self) -> str:
+        """Return the translation key of the issue."""
+        return self.value
+
+
+def _issue_id(entry_id: str, subject: BilledService | Budget) -> str:
+    return f"{subject.issue}_{entry_id}"
 
 
 @callback
@@ -190,3 +202,52 @@ def async_update_low_balance(hass: HomeAssistant, entry: ConfigEntry) -> None:
 def async_clear_low_balance(hass: HomeAssistant, entry_id: str) -> None:
     """Clear the issue of a low balance."""
     ir.async_delete_issue(hass, DOMAIN, _low_balance_id(entry_id))
+
+
+@callback
+def async_show_spending_limit(
+    hass: HomeAssistant, entry: ConfigEntry, budget: Budget, limit: int
+) -> None:
+    """Show that a budget of an account is used up, until a request of it is accepted."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(entry.entry_id, budget),
+        is_fixable=False,
+        is_persistent=True,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=budget.issue,
+        translation_placeholders={
+            "limit": str(limit),
+            # Diagnostics contain the issues, too.
+            "origin": redact_number(entry.options[CONF_ORIGIN]),
+        },
+    )
+
+
+@callback
+def async_update_spending_limit(
+    hass: HomeAssistant, entry: ConfigEntry, budget: Budget, limit: int, *, is_reached: bool
+) -> None:
+    """Update the issue of a spending limit, if there is one, after a change of the options."""
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, _issue_id(entry.entry_id, budget))
+    if issue is None:
+        return
+    is_new = (issue.translation_placeholders or {}).get("limit") != str(limit)
+    if is_new and not is_reached:
+        async_clear_spending_limit(hass, entry.entry_id, budget)
+    else:
+        async_show_spending_limit(hass, entry, budget, limit)
+
+
+@callback
+def async_clear_spending_limit(hass: HomeAssistant, entry_id: str, budget: Budget) -> None:
+    """Clear the issue of a spending limit."""
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id, budget))
+
+
+@callback
+def async_clear_all_spending_limits(hass: HomeAssistant, entry_id: str) -> None:
+    """Clear the issues of the spending limit of an account that is removed."""
+    for budget in Budget:
+        async_clear_spending_limit(hass, entry_id, budget)

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import batched
+from itertools import batched, chain
 from time import monotonic
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.dispatcher import SignalType
+from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_send
 
 from .api import (
     MOST_RECIPIENTS,
@@ -28,7 +29,7 @@ from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, RequestManager
 from .const import DOMAIN
 from .contacts import Recipient
 from .errors import as_home_assistant_error, translated_errors
-from .issues import BilledService
+from .issues import BilledService, Budget
 from .texts import async_get_error_text
 
 
@@ -48,12 +49,12 @@ class SentMessage:
     message: VoiceMessage | Sms
     recipients: tuple[Recipient, ...]
     context: Context
-    """The context of the action that sent it."""
+    """The context of the action or the alert that sent it."""
 
 
 @callback
 def async_sent_message_signal(entry_id: str) -> SignalType[SentMessage]:
-    """Return the signal that an action of an account has sent a message."""
+    """Return the signal that an action or an alert of an account has sent a message."""
     return SignalType(f"{DOMAIN}_sent_message_{entry_id}")
 
 
@@ -61,9 +62,14 @@ class _Sender:
     """A message on its way to its recipients, with one deadline for all its requests."""
 
     def __init__(
-        self, requests: RequestManager, client: DirectcallClient, message: VoiceMessage | Sms
+        self,
+        requests: RequestManager,
+        client: DirectcallClient,
+        message: VoiceMessage | Sms,
+        budget: Budget,
     ) -> None:
         """Start the time."""
+        self._budget = budget
         self._requests = requests
         self._client = client
         self._message = message
@@ -95,7 +101,7 @@ class _Sender:
             )
         else:
             service, send = BilledService.SMS, partial(self._client.send_sms, message)
-        return self._requests.async_start_billed(service, send, scope)
+        return self._requests.async_start_billed(service, send, scope, self._budget)
 
 
 def _concerns_one_recipient(err: Exception) -> bool:
@@ -112,10 +118,28 @@ async def async_send_message(
     client: DirectcallClient,
     recipients: Iterable[Recipient],
     message: VoiceMessage | Sms,
+    budget: Budget = Budget.ACTIONS,
 ) -> list[Outcome]:
     """Send a message to any number of recipients, each request once."""
     groups = batched(recipients, MOST_RECIPIENTS, strict=False)
-    return await _Sender(requests, client, message).async_send(groups)
+    return await _Sender(requests, client, message, budget).async_send(groups)
+
+
+@callback
+def async_publish_sent_message(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    message: VoiceMessage | Sms,
+    outcomes: Iterable[Outcome],
+    context: Context,
+) -> None:
+    """Publish a message that an action or an alert has sent."""
+    reached = (each.recipients for each in outcomes if isinstance(each.result, AcceptedRequest))
+    async_dispatcher_send(
+        hass,
+        async_sent_message_signal(entry.entry_id),
+        SentMessage(message, tuple(chain.from_iterable(reached)), context),
+    )
 
 
 @callback

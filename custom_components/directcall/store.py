@@ -3,6 +3,7 @@
 The file never keeps the account from loading.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -93,6 +94,8 @@ class AccountStore:
         self._old_path = self._path.with_name(f"{self._path.name}.{_OLD_FILE}")
         self._sections: list[Section[Any]] = []
         self._delay = inf
+        self._write_lock = asyncio.Lock()
+        self._next_write: asyncio.Task[None] | None = None
         self._is_removed = False
 
     @callback
@@ -176,6 +179,34 @@ class AccountStore:
             return
         self._delay = delay
         self._store.async_delay_save(self._data_to_save, delay)
+
+    async def async_save_and_wait(self, seconds: float) -> None:
+        """Save all sections now, and wait for the disk for some seconds at most.
+
+        The write goes on after that. A write that fails is only logged.
+        """
+        if self._is_removed:
+            return
+        if self._next_write is None:
+            # Callers share the next write. Home Assistant waits for it before it stops.
+            self._next_write = self._hass.async_create_task(
+                self._async_write(), f"{DOMAIN} write", eager_start=False
+            )
+        await asyncio.wait([self._next_write], timeout=seconds)
+
+    async def _async_write(self) -> None:
+        async with self._write_lock:
+            # What changes from now on needs another write.
+            self._next_write = None
+            if self._is_removed:
+                return
+            # This write replaces one that was requested meanwhile.
+            self._delay = inf
+            try:
+                await self._store.async_save(self._as_data())
+            except OSError as err:
+                # The store logs other errors itself.
+                _LOGGER.warning("%s could not be written (%s)", self._path.name, type(err).__name__)
 
     @callback
     def _data_to_save(self) -> _Sections:

@@ -28,10 +28,7 @@ _SEPARATOR: Final = re.compile(r"[,\r\n]|;(?!\s*ext\s*=)", re.IGNORECASE)
 _NOT_SHOWN: Final = re.compile(r"\d+|[^\w -]")
 _LONGEST_FIELD: Final = 40
 _HOURS: Final = range(24)
-# Two telephones ring in turn.
-_DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
 _SHORTEST_TIMEOUT: Final = timedelta(seconds=1)
-_LONGEST_TIMEOUT: Final = timedelta(minutes=10)
 _DEFAULT_PERIOD: Final = timedelta(days=7)
 
 
@@ -166,19 +163,19 @@ class ActionFields:
             )
         return first, last
 
-    def get_timeout(self, name: str) -> timedelta:
-        """Return how long an action waits for the outcome of a call."""
+    def get_timeout(
+        self, name: str, *, default: timedelta, longest: timedelta, translation_key: str
+    ) -> timedelta:
+        """Return how long an action waits. The key is that of the error with the limits."""
         value = self.get(name)
         if value is None:
-            return _DEFAULT_TIMEOUT
+            return default
         try:
             timeout: timedelta = cv.time_period(value)
         except vol.Invalid, TypeError, ValueError, OverflowError:
             timeout = timedelta()
-        if not _SHORTEST_TIMEOUT <= timeout <= _LONGEST_TIMEOUT:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="invalid_timeout"
-            )
+        if not _SHORTEST_TIMEOUT <= timeout <= longest:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key=translation_key)
         return timeout
 
     def _get_future(self, name: str) -> datetime | None:
@@ -240,8 +237,19 @@ def clean_text(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
 
 
+def alert_text(message: str | None, title: str | None, default: str) -> str:
+    """Return the text of an alert, cut to the longest one, or the default if nothing is given."""
+    # No template that fails and no length keeps an alert from being raised.
+    given = _joined_text(". ", *(text for text in (title, message) if _is_given(text)))
+    return (given or default)[:LONGEST_TEXT].rstrip()
+
+
+def _joined_text(separator: str, *texts: str | None) -> str:
+    return clean_text(separator.join(text for text in texts if text and text.strip()))
+
+
 def _checked_text(separator: str, *texts: str | None) -> str:
-    text = clean_text(separator.join(text for text in texts if text and text.strip()))
+    text = _joined_text(separator, *texts)
     if not text:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="message_empty")
     if len(text) > LONGEST_TEXT:

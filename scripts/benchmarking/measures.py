@@ -74,7 +74,7 @@ async def running_account(
     """Set up an account, and yield its URL and the seconds that it took; remove it afterwards."""
     named = dict(zip((f"Contact {n}" for n in range(contacts)), telephones(), strict=False))
     # This simulator is not started: only its address is used.
-    account = make_account(Simulator(port=port), contacts=named)
+    account = make_account(Simulator(port=port), contacts=named, options={"spending_limit": 0})
     started = time.perf_counter()
     await set_up(hass, account)
     yield account.data["url"], time.perf_counter() - started

@@ -1,18 +1,23 @@
 """Alerts: raised, told contact by contact, acknowledged or cancelled."""
 
 from .alert import Alert, AlertStatus, Channel, Run, StepResult
-from .manager import AlertManager
+from .book import ATTR_ALERT, AlertBook, alert_not_found
+from .manager import AlertManager, RaisedAlert
 from .updates import AlertEvent, AlertEventType, AlertUpdate, async_alert_signal
 
 __all__ = [
+    "ATTR_ALERT",
     "Alert",
+    "AlertBook",
     "AlertEvent",
     "AlertEventType",
     "AlertManager",
     "AlertStatus",
     "AlertUpdate",
     "Channel",
+    "RaisedAlert",
     "Run",
     "StepResult",
+    "alert_not_found",
     "async_alert_signal",
 ]

@@ -55,6 +55,11 @@ class AlertStatus(StrEnum):
     UNACKNOWLEDGED = "unacknowledged"
     CANCELLED = "cancelled"
 
+    @property
+    def is_active(self) -> bool:
+        """Return if the alert goes on by itself."""
+        return self in {self.ALERTING, self.PAUSING, self.WAITING_FOR_CONNECTION}
+
 
 class StepResult(StrEnum):
     """Result of telling a contact."""
@@ -65,6 +70,7 @@ class StepResult(StrEnum):
     UNKNOWN = "unknown"
 
 
+_ENDS: Final = (AlertStatus.ACKNOWLEDGED, AlertStatus.UNACKNOWLEDGED, AlertStatus.CANCELLED)
 _ID: Final = vol.All(str, vol.Length(min=1))
 _SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED_ALERT: Final = vol.Schema(
@@ -92,7 +98,7 @@ _SAVED_STEP: Final = vol.Schema(
         vol.Required("channel"): vol.Coerce(Channel),
         vol.Required("result"): vol.Coerce(StepResult),
         vol.Required("at"): _SECONDS,
-        vol.Required("call_id"): vol.Any(None, str),
+        vol.Required("call_id"): str,
         vol.Required("is_answered"): bool,
         vol.Required("ended_at"): vol.Any(None, _SECONDS),
     }
@@ -110,7 +116,7 @@ _SAVED_RUN: Final = vol.Schema(
         vol.Required("retries"): vol.All(int, vol.Range(min=0)),
         vol.Required("offline_since"): vol.Any(None, _SECONDS),
         vol.Required("retry_at"): vol.Any(None, _SECONDS),
-        vol.Required("end"): vol.Any(None, vol.Coerce(AlertStatus)),
+        vol.Required("end"): vol.Any(None, vol.All(vol.Coerce(AlertStatus), vol.In(_ENDS))),
         vol.Required("ended_by"): vol.Any(None, str),
         vol.Required("all_clear"): vol.Any(None, str),
     }
@@ -146,7 +152,8 @@ class Alert:
             # The title is the only name, and Home Assistant's own *Rename* takes any text.
             name=clean_name(subentry.title),
             message=data.get(CONF_MESSAGE, ""),
-            contacts=tuple(data[CONF_CONTACTS]),
+            # A contact that is named twice is told once a turn.
+            contacts=tuple(dict.fromkeys(data[CONF_CONTACTS])),
             channels=frozenset(map(Channel, how[CONF_CHANNELS])),
             at_once=how[CONF_AT_ONCE],
             time_each=timedelta(**how[CONF_TIME_EACH]).total_seconds(),
@@ -190,8 +197,8 @@ class Step:
     at: float
     """When it was begun, and then when the provider replied."""
     result: StepResult = StepResult.UNDER_WAY
-    call_id: str | None = None
-    """Our ID of the call."""
+    call_id: str = ""
+    """Our ID of the call, if it is one."""
     is_answered: bool = False
     ended_at: float | None = None
     """When the call was over, or hung up."""

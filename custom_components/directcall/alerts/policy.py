@@ -10,6 +10,8 @@ from .alert import ALL_CLEAR, MESSAGES, Alert, AlertStatus, Channel, Run, Step, 
 # Seconds until a step of which nothing was sent is tried again, doubled each time.
 _FIRST_RETRY: Final = 5
 _LAST_RETRY: Final = 60
+# Enough to reach the last one. A saved number of retries may be any.
+_DOUBLINGS: Final = 4
 # Seconds after a round in which no contact was told.
 _SHORTEST_PAUSE: Final = 30
 # Seconds for which a contact that talks on the telephone is not told anything else.
@@ -84,10 +86,15 @@ def next_step(alert: Alert, run: Run, now: float) -> NextStep:
     """
     if run.end is None and not alert.contacts:
         return End(EndReason.NO_CONTACT)
+    if run.end is not None and run.all_clear is None:
+        return Forget()
     if run.retry_at is not None and now < run.retry_at:
         return Wait(run.retry_at, AlertStatus.WAITING_FOR_CONNECTION)
-    if run.end is not None:
-        return _next_of_all_clear(alert, run)
+    next_of = _next_of_round if run.end is None else _next_of_all_clear
+    return next_of(alert, run, now)
+
+
+def _next_of_round(alert: Alert, run: Run, now: float) -> NextStep:
     groups = [alert.contacts] if alert.at_once else [(contact,) for contact in alert.contacts]
     for group in groups:
         if step := _next_of_turn(alert, run, group, now):
@@ -102,21 +109,28 @@ def _next_of_turn(alert: Alert, run: Run, group: tuple[str, ...], now: float) ->
     """Return the next step of the turn of a contact, or of all at once, or None after it."""
     steps = [step for contact in group for step in run.steps_of(contact, run.round)]
     return (
-        _wait_for_talk(alert, run, group, now)
-        or _next_message(alert, steps, group)
+        _next_message_without_talk(alert, run, steps, group, now)
         or _wait_for_acknowledgement(alert, steps, now)
         or _next_call(alert, steps, group, now)
     )
 
 
-def _wait_for_talk(alert: Alert, run: Run, group: tuple[str, ...], now: float) -> Wait | None:
-    """Wait while a contact still talks in the call of an earlier round."""
-    ends = [
-        step.at + max(_LONGEST_TALK, alert.time_each)
+def _next_message_without_talk(
+    alert: Alert, run: Run, steps: Iterable[Step], contacts: Iterable[str], now: float
+) -> NextStep | None:
+    """Return the next message. Contacts that still talk in an earlier call come last."""
+    ends = {
+        step.contact: end
         for step in run.steps
-        if step.contact in group and step.round < run.round and step.is_live_call
-    ]
-    return Wait(max(ends)) if ends and now < max(ends) else None
+        if step.round != _round_of_steps(run)
+        and step.is_live_call
+        and now < (end := step.at + max(_LONGEST_TALK, alert.time_each))
+    }
+    talking = [contact for contact in contacts if contact in ends]
+    silent = [contact for contact in contacts if contact not in ends]
+    if message := _next_message(alert, steps, silent):
+        return message
+    return Wait(min(ends[contact] for contact in talking)) if talking else None
 
 
 def _next_message(alert: Alert, steps: Iterable[Step], contacts: Iterable[str]) -> NextStep | None:
@@ -156,13 +170,14 @@ def _next_call(
     return None
 
 
-def _next_of_all_clear(alert: Alert, run: Run) -> NextStep:
-    if run.all_clear is None:
-        return Forget()
+def _next_of_all_clear(alert: Alert, run: Run, now: float) -> NextStep:
+    if any(step.result is StepResult.UNDER_WAY for step in run.steps):
+        # The contact may be told at this moment, and is then told that all is clear, too.
+        return Wait(None)
     told = {step.contact for step in run.steps if step.is_told and step.round != ALL_CLEAR}
     contacts = tuple(contact for contact in alert.contacts if contact in told)
     steps = [step for step in run.steps if step.round == ALL_CLEAR]
-    return _next_message(alert, steps, contacts) or Forget()
+    return _next_message_without_talk(alert, run, steps, contacts, now) or Forget()
 
 
 def _round_end(alert: Alert, run: Run) -> float:
@@ -194,15 +209,19 @@ def is_too_late(alert: Alert, run: Run, awake_until: float, now: float) -> bool:
 
 
 def begin_steps(
-    run: Run, contacts: Iterable[str], channel: Channel, now: float, call_id: str | None = None
+    run: Run, contacts: Iterable[str], channel: Channel, now: float, call_id: str = ""
 ) -> Run:
     """Return a run that is about to tell contacts through a channel."""
-    round_ = run.round if run.end is None else ALL_CLEAR
     begun = tuple(
-        Step(round=round_, contact=contact, channel=channel, at=now, call_id=call_id)
+        Step(round=_round_of_steps(run), contact=contact, channel=channel, at=now, call_id=call_id)
         for contact in contacts
     )
     return replace(run, steps=(*run.steps, *begun), retry_at=None)
+
+
+def _round_of_steps(run: Run) -> int:
+    """Return the round to which the next steps belong."""
+    return run.round if run.end is None else ALL_CLEAR
 
 
 def end_steps(
@@ -228,7 +247,7 @@ def nothing_sent(
         refused = end_steps(run, begun, channel, StepResult.REFUSED, now)
         return replace(refused, offline_since=since, retries=run.retries), False
     steps = tuple(step for step in run.steps if not _is_begun(step, begun, channel))
-    retry_at = now + min(_FIRST_RETRY * 2**run.retries, _LAST_RETRY)
+    retry_at = now + min(_FIRST_RETRY * 2 ** min(run.retries, _DOUBLINGS), _LAST_RETRY)
     return replace(run, steps=steps, retries=run.retries + 1, retry_at=retry_at), True
 
 
@@ -243,7 +262,9 @@ def connection_back(run: Run, now: float) -> Run:
     return run if run.retry_at is None else replace(run, retry_at=now)
 
 
-def update_call(run: Run, call_id: str, now: float, *, is_over: bool, is_answered: bool) -> Run:
+def update_call(
+    run: Run, call_id: str, now: float, *, is_over: bool, is_answered: bool = False
+) -> Run:
     """Return a run with what became known of one of its calls."""
     steps = tuple(
         replace(
@@ -256,3 +277,20 @@ def update_call(run: Run, call_id: str, now: float, *, is_over: bool, is_answere
         for step in run.steps
     )
     return replace(run, steps=steps)
+
+
+def is_calling(run: Run, now: float) -> bool:
+    """Return if a call of a run keeps the origin's telephone from the next alert's call."""
+    return run.end is None and any(
+        step.is_live_call and (not step.is_answered or now < step.at + run.alert.time_each)
+        for step in run.steps
+    )
+
+
+def end_run(run: Run, end: AlertStatus) -> Run:
+    """Return a run that has ended. What was under way may have been done."""
+    steps = tuple(
+        replace(step, result=StepResult.UNKNOWN) if step.result is StepResult.UNDER_WAY else step
+        for step in run.steps
+    )
+    return replace(run, end=end, steps=steps, retries=0, offline_since=None, retry_at=None)

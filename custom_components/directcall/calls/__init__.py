@@ -2,7 +2,7 @@
 
 from .call import DIGITS, SECONDS, Call, CallState, Telephone
 from .hang_up import HangUpResult, PreventedCall
-from .manager import CallManager, PlacedCall
+from .manager import CallManager, CallOrder, PlacedCall
 from .options import PlaceCallOptions
 from .tracker import CallTracker, CallUpdate
 
@@ -11,6 +11,7 @@ __all__ = [
     "SECONDS",
     "Call",
     "CallManager",
+    "CallOrder",
     "CallState",
     "CallTracker",
     "CallUpdate",

@@ -1,7 +1,7 @@
 """Call manager: calls are placed once each, and hung up."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 import logging
 from math import ceil
@@ -25,7 +25,7 @@ from ..api import (
 )
 from ..billing import DEADLINE, RequestManager
 from ..const import DOMAIN
-from ..issues import BilledService
+from ..issues import BilledService, Budget
 from ..store import AccountStore
 from . import state_machine
 from .call import Call
@@ -37,6 +37,19 @@ _LOGGER = logging.getLogger(__name__)
 
 # Seconds that an alarm waits to hear whether its pair is live. Without an answer, it rings.
 _POLL_TIMEOUT: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CallOrder:
+    """A call that is to be placed, and for whom."""
+
+    request: CallRequest
+    contact: str | None = field(repr=False)
+    """The name of the contact that is called."""
+    context: Context
+    """The context of the action that asks for the call."""
+    call_id: str = field(default_factory=ulid_now)
+    budget: Budget = Budget.ACTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +76,7 @@ class CallManager:
     async def async_place(
         self,
         client: DirectcallClient,
-        request: CallRequest,
-        contact: str | None,
-        context: Context,
+        order: CallOrder,
         outcome_timeout: float | None = None,
     ) -> PlacedCall:
         """Place a call, and wait for its outcome for some seconds at most, if any are given.
@@ -74,21 +85,23 @@ class CallManager:
         HomeAssistantError if the request was cancelled, DirectcallOutcomeUnknownError if it is
         not known whether the call was placed, or another DirectcallError if it was not.
         """
-        await self._async_guard(client, request.pair, contact)
+        request = order.request
+        await self._async_guard(client, request.pair, order.contact)
         tracked = TrackedCall(
             Call(
-                call_id=ulid_now(),
+                call_id=order.call_id,
                 pair=request.pair,
                 recorded=request.record,
                 ring_destination_first=request.ring_destination_first,
-                contact=contact,
+                contact=order.contact,
             ),
-            context,
+            order.context,
         )
         billed = self._requests.async_start_billed(
             BilledService.CALLS,
             partial(self._async_request, client, request, tracked),
             RequestScope(DEADLINE, partial(self.tracker.async_request_sent, tracked)),
+            order.budget,
         )
         self._requested.async_add(RequestedCall(tracked, billed))
         reply: AcceptedRequest | None = None
@@ -203,6 +216,19 @@ class CallManager:
             hang_up.request.add_done_callback(partial(self._hang_ups.remove, hang_up))
         await hang_up.request.async_wait_for_end()
         return hang_up.request.result()
+
+    async def async_hang_up_call(self, client: DirectcallClient, call_id: str) -> None:
+        """Hang up a call that was placed here, unless it is over.
+
+        Raise what `async_hang_up` raises.
+        """
+        if pair := self.find_pair(call_id):
+            await self.async_hang_up(client, pair)
+
+    def find_pair(self, call_id: str) -> NumberPair | None:
+        """Return the telephones of a call that was requested or placed here, and is not over."""
+        tracked = self.tracker.get(call_id) or self._requested.get(call_id)
+        return tracked.call.pair if tracked else None
 
     async def async_hang_up_all(
         self, client: DirectcallClient, telephone: PhoneNumber | None = None

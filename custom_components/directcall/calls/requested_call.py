@@ -78,3 +78,9 @@ class RequestedCalls:
             (each for each in self._calls if each.tracked.call.pair.could_match(pair)),
             None,
         )
+
+    def get(self, call_id: str) -> TrackedCall | None:
+        """Return the requested call with our ID, or None once its request has ended."""
+        return next(
+            (each.tracked for each in self._calls if each.tracked.call.call_id == call_id), None
+        )

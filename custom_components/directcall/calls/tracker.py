@@ -136,6 +136,10 @@ class CallTracker:
             None,
         )
 
+    def get(self, call_id: str) -> TrackedCall | None:
+        """Return the tracked call with our ID, or None once it is over."""
+        return next((each for each in self._tracked if each.call.call_id == call_id), None)
+
     @callback
     def _restore(self, calls: list[Call]) -> None:
         # Two calls of a pair cannot be told apart any more. An accepted one stays.

@@ -1,6 +1,6 @@
 """Account of an action: the one that is meant, and the permission to use it."""
 
-from collections.abc import Iterable
+from typing import Final
 
 from homeassistant.auth.permissions.const import CAT_ENTITIES, POLICY_CONTROL
 from homeassistant.config_entries import ConfigEntryState
@@ -10,24 +10,29 @@ from homeassistant.exceptions import ServiceValidationError, Unauthorized, Unkno
 from homeassistant.helpers import entity_registry as er
 
 from ..account import DirectcallConfigEntry
-from ..const import DOMAIN
-from ..contacts import ATTR_CONTACT, AddressBook, contact_not_found
+from ..alerts import ATTR_ALERT, alert_not_found
+from ..const import DOMAIN, SUBENTRY_ALERT, SUBENTRY_CONTACT
+from ..contacts import ATTR_CONTACT, async_find_by_device, contact_identifier, contact_not_found
 from ..validation import ActionFields
+
+# Fields with devices, and the type of the subentries that have these devices.
+_DEVICES: Final = {ATTR_ALERT: SUBENTRY_ALERT, ATTR_CONTACT: SUBENTRY_CONTACT}
 
 
 @callback
 def async_get_entry(hass: HomeAssistant, fields: ActionFields) -> DirectcallConfigEntry:
-    """Return the account that an action names, or that of its contact, or the only one."""
-    contacts = fields.get_items(ATTR_CONTACT)
+    """Return the account that an action names, or that of its contact or alert, or the only one."""
     entry_id = fields.get(ATTR_CONFIG_ENTRY_ID)
-    if entry_id is None and contacts:
-        entry_id = _async_find_account(hass, contacts)
+    if entry_id is None:
+        entry_id = _async_find_account(hass, fields)
     accounts = hass.config_entries.async_entries(
         DOMAIN, include_ignore=False, include_disabled=False
     )
     if entry_id is None and len(accounts) > 1:
-        if contacts:
+        if fields.get_items(ATTR_CONTACT):
             raise contact_not_found()
+        if fields.get_items(ATTR_ALERT):
+            raise alert_not_found()
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="account_required")
     for account in accounts:
         is_meant = entry_id is None or entry_id == account.entry_id
@@ -37,16 +42,19 @@ def async_get_entry(hass: HomeAssistant, fields: ActionFields) -> DirectcallConf
 
 
 @callback
-def _async_find_account(hass: HomeAssistant, device_ids: Iterable[object]) -> str | None:
-    """Return the ID of the account that the first contact among devices belongs to, or None."""
-    books = {
-        entry.entry_id: AddressBook(hass, entry)
-        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
-    }
-    for device_id in device_ids:
-        for entry_id, book in books.items():
-            if book.async_find_contact(device_id):
-                return entry_id
+def _async_find_account(hass: HomeAssistant, fields: ActionFields) -> str | None:
+    """Return the ID of the account that the first contact or alert belongs to, or None."""
+    for field, subentry_type in _DEVICES.items():
+        if not (device_ids := fields.get_items(field)):
+            continue
+        accounts = {
+            contact_identifier(entry.entry_id, subentry.subentry_id): entry.entry_id
+            for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+            for subentry in entry.get_subentries_of_type(subentry_type)
+        }
+        for device_id in device_ids:
+            if account := async_find_by_device(hass, accounts, device_id):
+                return account
     return None
 
 

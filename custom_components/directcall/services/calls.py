@@ -1,5 +1,6 @@
 """Actions of calls: place and end them."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -8,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..account import DirectcallConfigEntry
 from ..api import NumberPair
-from ..calls import PlaceCallOptions
+from ..calls import CallOrder, PlaceCallOptions
 from ..const import CONF_ORIGIN, CONF_RECORD, CONF_RING_DESTINATION_FIRST, CONF_SHOW_CALLER_ID
 from ..contacts import ATTR_CONTACT, ATTR_DESTINATION, AddressBook
 from ..errors import translated_errors
@@ -18,6 +19,10 @@ from .responses import Respond, call_response, reply_response
 
 ATTR_TIMEOUT: Final = "timeout"
 ATTR_WAIT_FOR_OUTCOME: Final = "wait_for_outcome"
+
+# Two telephones ring in turn.
+_DEFAULT_TIMEOUT: Final = timedelta(minutes=2)
+_LONGEST_TIMEOUT: Final = timedelta(minutes=10)
 
 END_CALL_FIELDS: Final = frozenset(
     {ATTR_CONFIG_ENTRY_ID, ATTR_CONTACT, ATTR_DESTINATION, CONF_ORIGIN}
@@ -37,15 +42,22 @@ async def async_place_call(
     """Place a call, and wait for its outcome if the action says so."""
     options = PlaceCallOptions.from_service(fields, entry)
     waits = fields.get_boolean(ATTR_WAIT_FOR_OUTCOME, default=False)
-    timeout = fields.get_timeout(ATTR_TIMEOUT) if waits else None
+    timeout = (
+        fields.get_timeout(
+            ATTR_TIMEOUT,
+            default=_DEFAULT_TIMEOUT,
+            longest=_LONGEST_TIMEOUT,
+            translation_key="invalid_timeout",
+        )
+        if waits
+        else None
+    )
     pair, contact = _async_get_parties(hass, entry, fields)
     data = entry.runtime_data
     with translated_errors(contact):
         placed = await data.account.calls.async_place(
             data.client,
-            options.request(pair),
-            contact,
-            fields.context,
+            CallOrder(options.request(pair), contact, fields.context),
             outcome_timeout=timeout.total_seconds() if timeout else None,
         )
     return partial(call_response, placed, with_outcome=waits)

@@ -2,27 +2,20 @@
 
 from collections.abc import Mapping
 from functools import partial
-from itertools import chain
 import logging
 from typing import Final
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from ..account import DirectcallConfigEntry, DirectcallData
-from ..api import AcceptedRequest, Delivery, PhoneNumber, RequestScope, Sms, VoiceMessage
+from ..api import Delivery, PhoneNumber, RequestScope, Sms, VoiceMessage
 from ..audio import async_get_audio
 from ..billing import DEADLINE
 from ..const import CONF_ORIGIN
 from ..contacts import ATTR_CONTACT, ATTR_DESTINATION, AddressBook, Addressees
-from ..messages import (
-    SentMessage,
-    async_check_outcomes,
-    async_send_message,
-    async_sent_message_signal,
-)
+from ..messages import async_check_outcomes, async_publish_sent_message, async_send_message
 from ..validation import ActionFields, spoken_text, written_text
 from .recipients import async_get_addressees
 from .responses import Respond, message_response, reply_response
@@ -138,11 +131,7 @@ async def _async_send(
     hass = fields.hass
     recipients = addressees.recipients
     outcomes = await async_send_message(data.account.requests, data.client, recipients, message)
-    reached = (each.recipients for each in outcomes if isinstance(each.result, AcceptedRequest))
-    async_dispatcher_send(
-        hass,
-        async_sent_message_signal(data.coordinator.config_entry.entry_id),
-        SentMessage(message, tuple(chain.from_iterable(reached)), fields.context),
-    )
+    entry = data.coordinator.config_entry
+    async_publish_sent_message(hass, entry, message, outcomes, fields.context)
     accepted = async_check_outcomes(hass, outcomes, addressees.errors)
     return partial(message_response, accepted, recipients, message)

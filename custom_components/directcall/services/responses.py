@@ -1,17 +1,51 @@
 """Responses of actions, one function a kind."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
+from ..account import DirectcallConfigEntry
+from ..alerts import AlertStatus, Run, StepResult
 from ..api import AcceptedRequest, Sms, VoiceMessage
 from ..calls import HangUpResult, PlacedCall, PreventedCall
-from ..contacts import AddressBook, Recipient
+from ..contacts import AddressBook, Recipient, clean_name
 from ..recordings import RecordingListing, media_content_id
 
 # Most actions are performed without asking for the response.
 type Respond = Callable[[], JsonObjectType]
+
+_ACCEPTED: Final = {StepResult.ACCEPTED: True, StepResult.REFUSED: False, StepResult.UNKNOWN: None}
+
+
+def alert_response(
+    entry: DirectcallConfigEntry, run: Run, status: AlertStatus, *, repeated: bool
+) -> JsonObjectType:
+    """Return the response about an alert that was raised."""
+    names = {
+        contact.subentry_id: clean_name(contact.title) for contact in entry.subentries.values()
+    }
+    return {
+        "alert_id": run.alert_id,
+        "status": status,
+        "repeated": repeated,
+        "acknowledged_by": run.ended_by if run.end is AlertStatus.ACKNOWLEDGED else None,
+        "told": [
+            {
+                "contact": names.get(step.contact),
+                "channel": step.channel,
+                "accepted": _ACCEPTED[step.result],
+            }
+            for step in run.steps
+            if step.result in _ACCEPTED
+        ],
+    }
+
+
+def ended_alerts_response(alert_ids: Iterable[str]) -> JsonObjectType:
+    """Return the response about alerts that were acknowledged or cancelled."""
+    return {"alert_ids": list(alert_ids)}
 
 
 def call_response(placed: PlacedCall, *, with_outcome: bool) -> JsonObjectType:

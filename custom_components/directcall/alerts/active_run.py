@@ -1,0 +1,351 @@
+"""Active run: takes the steps of an alert that was raised, until it has ended."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import replace
+import time
+from typing import Any, Final
+
+from homeassistant.core import CALLBACK_TYPE, Context, HassJob, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util.ulid import ulid_now
+
+from ..api import DirectcallClient
+from ..calls import CallState, CallUpdate
+from ..const import DOMAIN
+from ..contacts import Recipient, recipient_of
+from ..texts import async_get_common_text
+from . import policy
+from .alert import Alert, AlertStatus, Channel, Run, Step, StepResult
+from .delivery import AlertMessage, DeliveryResult
+from .runtime import AlertRuntime
+from .updates import AlertEvent, AlertEventType, AlertUpdate
+
+# Seconds that a step waits for the disk. A disk that hangs must not hold back an alarm.
+_DISK: Final = 0.5
+# The run repeats, so that an acknowledgement stops it. The provider's own attempts would go on.
+_ATTEMPTS: Final = 1
+_EVENT_OF: Final = {
+    AlertStatus.ACKNOWLEDGED: AlertEventType.ACKNOWLEDGED,
+    AlertStatus.UNACKNOWLEDGED: AlertEventType.UNACKNOWLEDGED,
+    AlertStatus.CANCELLED: AlertEventType.CANCELLED,
+}
+
+
+class ActiveRun:
+    """A run that has not ended, or still says that all is clear."""
+
+    def __init__(self, runtime: AlertRuntime, run: Run, context: Context | None = None) -> None:
+        """Start paused. `context` is that of the action, and the run's own after a restart."""
+        self._runtime = runtime
+        self.run = run
+        self._context = context or Context()
+        self._status = AlertStatus.ALERTING
+        self._contacts: tuple[str, ...] = ()
+        self._client: DirectcallClient | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._cancel_timer: CALLBACK_TYPE = lambda: None
+        self.update: AlertUpdate | None = None
+        """The last update that was published."""
+        self.ended: Final = asyncio.Event()
+
+    @property
+    def is_raised(self) -> bool:
+        """Return if the run has not ended."""
+        return self.run.end is None
+
+    @property
+    def status(self) -> AlertStatus:
+        """Return the status as people see it."""
+        return self.run.end or self._status
+
+    @callback
+    def async_attach(self, client: DirectcallClient, awake_until: float) -> None:
+        """Prepare to go on after a start or a reload. It slept since `awake_until`."""
+        self._client = client
+        now = time.monotonic()
+        for step in self.run.steps:
+            is_placed = step.is_live_call and step.result is not StepResult.UNDER_WAY
+            if is_placed and not self._runtime.calls.find_pair(step.call_id):
+                # It ended while Home Assistant was stopped.
+                self.run = policy.update_call(self.run, step.call_id, now, is_over=True)
+        end = self.run.end
+        is_too_late = policy.is_too_late(self._alert, self.run, awake_until, now)
+        if end is None and is_too_late:
+            self._async_end_unacknowledged(policy.EndReason.TOO_LATE)
+        elif end is None and policy.is_calling(self.run, now):
+            self._runtime.queue.async_take(self)
+        elif is_too_late:
+            self.run = replace(self.run, all_clear=None)
+        elif end and self.update is None and self.run.all_clear is None:
+            # Home Assistant stopped before this was published.
+            self._async_publish(AlertEvent(type=_EVENT_OF[end], by=self.run.ended_by))
+
+    @callback
+    def async_detach(self) -> None:
+        """Pause. A step that is under way is done."""
+        self._client = None
+        self._cancel_timer()
+
+    @callback
+    def async_begin(self) -> None:
+        """Say that the alert was raised, and begin."""
+        self._async_publish(AlertEvent(type=AlertEventType.RAISED))
+        self._runtime.store.async_save(at_once=True)
+        self.async_advance()
+
+    @callback
+    def async_repeat(self, message: str, context: Context) -> None:
+        """Count that the alert was raised again. The next turns say the newer text."""
+        self._context = context
+        self.run = replace(self.run, message=message, repeats=self.run.repeats + 1)
+        self._async_publish(AlertEvent(type=AlertEventType.REPEATED))
+        self._runtime.store.async_save(at_once=True)
+
+    @callback
+    def async_end(
+        self,
+        end: AlertStatus,
+        context: Context,
+        by: str | None = None,
+        *,
+        all_clear: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """End the run. A step of which nothing was sent is cancelled, and who talks may talk."""
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        calls = [step for step in self.run.steps if step.is_live_call and not step.is_answered]
+        self.run = replace(policy.end_run(self.run, end), ended_by=by, all_clear=all_clear)
+        for call in calls:
+            self._runtime.hass.async_create_background_task(
+                self._async_hang_up(call.call_id), f"{DOMAIN} hang up"
+            )
+        self._context = context
+        self._contacts = ()
+        self._runtime.ends[end] += 1
+        self._async_publish(AlertEvent(type=_EVENT_OF[end], by=by, reason=reason))
+        # Otherwise the run would go on after a power cut.
+        self._runtime.store.async_save(at_once=True)
+        self.ended.set()
+        self.async_advance()
+
+    @callback
+    def _async_end_unacknowledged(self, reason: policy.EndReason) -> None:
+        text = async_get_common_text(self._runtime.hass, reason)
+        self.async_end(AlertStatus.UNACKNOWLEDGED, Context(), reason=text)
+
+    @callback
+    def async_connection_back(self) -> None:
+        """Try at once what could not be sent."""
+        if self.run.retry_at is not None:
+            self.run = policy.connection_back(self.run, time.monotonic())
+            self.async_advance()
+
+    @callback
+    def async_call_updated(self, update: CallUpdate) -> None:
+        """Record what became known of a call, if it is one of the run's."""
+        call = update.call
+        step = next((each for each in self.run.steps if each.call_id == call.call_id), None)
+        if step is None:
+            return
+        is_answered = update.state is CallState.ANSWERED
+        before, now = self.run, time.monotonic()
+        self.run = policy.update_call(
+            before, call.call_id, now, is_over=call.is_over, is_answered=is_answered
+        )
+        if self.run == before:
+            return
+        if is_answered and self.is_raised:
+            self._async_answered(step, update.context)
+        self._runtime.store.async_save()
+        self.async_advance()
+
+    @callback
+    def _async_answered(self, step: Step, context: Context) -> None:
+        contact = self._names_of([step.contact])
+        self._async_publish(
+            AlertEvent(
+                type=AlertEventType.ANSWERED,
+                contact=contact,
+                channel=step.channel,
+                round=step.round,
+            )
+        )
+        if self.run.alert.answer_acknowledges:
+            self.async_end(AlertStatus.ACKNOWLEDGED, context, contact)
+
+    @property
+    def _alert(self) -> Alert:
+        """Return the alert without the contacts that were deleted."""
+        known = self._runtime.contacts
+        contacts = tuple(contact for contact in self.run.alert.contacts if contact in known)
+        return replace(self.run.alert, contacts=contacts)
+
+    @callback
+    def async_advance(self, _now: object = None) -> None:
+        """Take the next step, unless one is under way or the account is not loaded."""
+        self._cancel_timer()
+        if self._client is None or self._task is not None:
+            return
+        now = time.monotonic()
+        step = policy.next_step(self._alert, self.run, now)
+        if isinstance(step, policy.BeginRound):
+            self.run = replace(self.run, round=self.run.round + 1)
+            step = policy.next_step(self._alert, self.run, now)
+        queue = self._runtime.queue
+        if not policy.is_calling(self.run, now):
+            queue.async_release(self)
+        if not isinstance(step, policy.PlaceCall):
+            queue.async_withdraw(self)
+        elif not queue.async_take(self):
+            step = policy.Wait(None)
+        self._async_take(step, self._client, now)
+
+    @callback
+    def _async_take(self, step: policy.NextStep, client: DirectcallClient, now: float) -> None:
+        match step:
+            case policy.End(reason):
+                self._async_end_unacknowledged(reason)
+            case policy.Forget():
+                self._runtime.forget(self.run.alert_id)
+            case policy.Wait(until, status):
+                self._async_wait(until, status, now)
+            case policy.SendMessage(channel, contacts):
+                self._async_start(self._async_send(client, channel, contacts), contacts)
+            case policy.PlaceCall(contact):
+                self._async_start(self._async_call(client, contact), (contact,))
+            case policy.HangUp(call):
+                self._async_start(self._async_give_up(call), self._contacts)
+
+    @callback
+    def _async_wait(self, until: float | None, status: AlertStatus, now: float) -> None:
+        if until is not None:
+            job = HassJob(self.async_advance, f"{DOMAIN} alert", cancel_on_shutdown=True)
+            self._cancel_timer = async_call_later(self._runtime.hass, until - now, job)
+        self._async_show(status, self._contacts)
+
+    @callback
+    def _async_start(self, step: Coroutine[Any, Any, None], contacts: tuple[str, ...]) -> None:
+        self._task = self._runtime.hass.async_create_background_task(
+            step, f"{DOMAIN} alert", eager_start=False
+        )
+        # The line may still be down.
+        is_waiting = self._status is AlertStatus.WAITING_FOR_CONNECTION
+        self._async_show(self._status if is_waiting else AlertStatus.ALERTING, contacts)
+
+    # The steps.
+
+    async def _async_send(
+        self, client: DirectcallClient, channel: Channel, contacts: tuple[str, ...]
+    ) -> None:
+        await self._async_begin_step(contacts, channel)
+        run = self.run
+        recipients = self._recipients_of(contacts)
+        results = await self._runtime.delivery.async_send(
+            client, _message(run, channel), recipients, self._context
+        )
+        self._async_end_step(channel, results)
+
+    async def _async_call(self, client: DirectcallClient, contact: str) -> None:
+        call_id = ulid_now()
+        await self._async_begin_step([contact], Channel.CALL, call_id)
+        results = {
+            contact: await self._runtime.delivery.async_call(
+                client, recipient, call_id, self._context
+            )
+            for contact, recipient in self._recipients_of([contact]).items()
+        }
+        self._async_end_step(Channel.CALL, results)
+
+    async def _async_give_up(self, call: Step) -> None:
+        await self._async_hang_up(call.call_id)
+        self._task = None
+        # Also where it could not be hung up, because the next contact must not wait for that.
+        self.run = policy.update_call(self.run, call.call_id, time.monotonic(), is_over=True)
+        self._runtime.store.async_save()
+        self.async_advance()
+
+    async def _async_hang_up(self, call_id: str) -> None:
+        if self._client:
+            await self._runtime.delivery.async_hang_up(self._client, call_id)
+
+    async def _async_begin_step(
+        self, contacts: Iterable[str], channel: Channel, call_id: str = ""
+    ) -> None:
+        """Save that a step is about to be done, because it must not be done again."""
+        now = time.monotonic()
+        self.run = policy.begin_steps(self.run, contacts, channel, now, call_id)
+        await self._runtime.store.async_save_and_wait(_DISK)
+
+    @callback
+    def _async_end_step(self, channel: Channel, results: Mapping[str, DeliveryResult]) -> None:
+        self._task = None
+        now = time.monotonic()
+        not_sent = [contact for contact, each in results.items() if each.result is None]
+        for contact, each in results.items():
+            if each.result is not None:
+                self.run = policy.end_steps(self.run, [contact], channel, each.result, now)
+                self._async_told(contact, channel, each.result, each.reason)
+        if not_sent:
+            self.run, tries_again = policy.nothing_sent(
+                self.run.alert, self.run, not_sent, channel, now
+            )
+            for contact in () if tries_again else not_sent:
+                reason = results[contact].reason
+                self._async_told(contact, channel, StepResult.REFUSED, reason)
+        self._runtime.store.async_save()
+        if len(not_sent) < len(results):
+            self._runtime.connection_works()
+        self.async_advance()
+
+    @callback
+    def _async_told(
+        self, contact: str, channel: Channel, result: StepResult, reason: str | None
+    ) -> None:
+        self._runtime.steps[channel, result] += 1
+        is_refused = result is StepResult.REFUSED
+        self._async_publish(
+            AlertEvent(
+                type=AlertEventType.UNDELIVERED if is_refused else AlertEventType.TOLD,
+                contact=self._names_of([contact]),
+                channel=channel,
+                round=self.run.round if self.is_raised else None,
+                reason=reason,
+            )
+        )
+
+    def _recipients_of(self, contacts: Iterable[str]) -> dict[str, Recipient]:
+        known = self._runtime.contacts
+        return {each: recipient_of(known[each]) for each in contacts if each in known}
+
+    def _names_of(self, contacts: Iterable[str]) -> str | None:
+        names = (recipient.contact for recipient in self._recipients_of(contacts).values())
+        return ", ".join(name for name in names if name) or None
+
+    # What listeners hear.
+
+    @callback
+    def _async_show(self, status: AlertStatus, contacts: tuple[str, ...]) -> None:
+        """Publish the status and the contacts whose turn it is, where they changed."""
+        self._status = status
+        self._contacts = () if status is AlertStatus.PAUSING else contacts
+        last = self.update
+        names = self._names_of(self._contacts)
+        if last is None or (last.status, last.contact) != (self.status, names):
+            self._async_publish()
+
+    @callback
+    def _async_publish(self, event: AlertEvent | None = None) -> None:
+        self.update = AlertUpdate(
+            self.run, self.status, self._names_of(self._contacts), event, self._context
+        )
+        self._runtime.publisher.async_publish(self.update)
+
+
+def _message(run: Run, channel: Channel) -> AlertMessage:
+    """Return what a run says next."""
+    if run.all_clear is None:
+        return AlertMessage(channel, run.message, _ATTEMPTS)
+    return AlertMessage(channel, run.all_clear)
