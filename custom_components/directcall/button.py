@@ -1,4 +1,4 @@
-"""Button platform: calling a contact, hanging up."""
+"""Button platform: calling a contact, hanging up, acknowledging and testing an alert."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import Platform
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -14,16 +14,28 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
 from .calls import CallOrder, PlaceCallOptions
-from .const import DOMAIN, SUBENTRY_CONTACT
-from .contacts import AddressBook, is_origin
-from .entity import DirectcallContactEntity, DirectcallEntity, async_add_subentry_entities
+from .const import DOMAIN, SUBENTRY_ALERT, SUBENTRY_CONTACT
+from .contacts import AddressBook, clean_name, is_origin
+from .entity import (
+    DirectcallAlertEntity,
+    DirectcallContactEntity,
+    DirectcallEntity,
+    async_add_subentry_entities,
+)
 from .errors import translated_errors
 
 PARALLEL_UPDATES = 0
 
+ACKNOWLEDGE: Final = ButtonEntityDescription(key="acknowledge", translation_key="acknowledge")
 CALL: Final = ButtonEntityDescription(key="call", translation_key="call")
 HANG_UP: Final = ButtonEntityDescription(key="hang_up", translation_key="hang_up")
 HANG_UP_CONTACT: Final = ButtonEntityDescription(key="hang_up", translation_key="hang_up_contact")
+TEST: Final = ButtonEntityDescription(
+    key="test",
+    translation_key="test",
+    # *Press button* with the device of an alert as target would acknowledge it, and raise it.
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
 
 
 async def async_setup_entry(
@@ -31,7 +43,7 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the button of an account, and those of each contact."""
+    """Add the button of an account, and those of each contact and each alert."""
     async_add_entities([DirectcallHangUpButton(entry)])
     async_add_subentry_entities(
         entry,
@@ -40,6 +52,15 @@ async def async_setup_entry(
         lambda contact: [
             *_async_create_call_button(hass, entry, contact),
             DirectcallContactHangUpButton(hass, entry, contact, HANG_UP_CONTACT),
+        ],
+    )
+    async_add_subentry_entities(
+        entry,
+        SUBENTRY_ALERT,
+        async_add_entities,
+        lambda alert: [
+            DirectcallAcknowledgeButton(hass, entry, alert, ACKNOWLEDGE),
+            DirectcallTestButton(hass, entry, alert, TEST),
         ],
     )
 
@@ -107,3 +128,23 @@ class DirectcallContactHangUpButton(DirectcallContactEntity, ButtonEntity):
         data, recipient = self._entry.runtime_data, self._recipient
         with _hang_up_errors(recipient.contact):
             await data.account.calls.async_hang_up_all(data.client, recipient.number)
+
+
+class DirectcallAcknowledgeButton(DirectcallAlertEntity, ButtonEntity):
+    """The button that says that somebody has seen an alert."""
+
+    @override
+    async def async_press(self) -> None:
+        context = self._context or Context()
+        user = await self.hass.auth.async_get_user(context.user_id) if context.user_id else None
+        by = clean_name((user and user.name) or "")
+        self._alerts.async_acknowledge(by, context, self._subentry.subentry_id)
+
+
+class DirectcallTestButton(DirectcallAlertEntity, ButtonEntity):
+    """The button that raises an alert to test it, which really tells the contacts."""
+
+    @override
+    async def async_press(self) -> None:
+        alert = self._alert
+        self._alerts.async_raise(alert, alert.message, self._context or Context(), is_test=True)

@@ -1,4 +1,4 @@
-"""Base entities of an account, its contacts, its calls and its token."""
+"""Base entities of an account, its contacts, its alerts, its calls and its token."""
 
 from collections.abc import Callable, Collection
 from typing import ClassVar, override
@@ -13,6 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .account import DirectcallConfigEntry
+from .alerts import Alert, AlertManager, AlertUpdate, async_alert_signal
 from .calls import CallTracker, CallUpdate
 from .const import DOMAIN
 from .contacts import Recipient, async_contacts_signal, clean_name, contact_identifier, recipient_of
@@ -87,7 +88,7 @@ class DirectcallEntity(Entity):
 
 
 class DirectcallSubentryEntity(Entity):
-    """An entity of a contact."""
+    """An entity of a contact or an alert."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
@@ -133,6 +134,45 @@ class DirectcallContactEntity(DirectcallSubentryEntity):
     @property
     def _recipient(self) -> Recipient:
         return recipient_of(self._subentry)
+
+
+class DirectcallAlertEntity(DirectcallSubentryEntity):
+    """An entity of an alert."""
+
+    _model = "Alert"
+
+    @property
+    def _alert(self) -> Alert:
+        return Alert.from_subentry(self._subentry)
+
+    @property
+    def _alerts(self) -> AlertManager:
+        return self._entry.runtime_data.account.alerts
+
+
+class DirectcallAlertUpdateEntity(DirectcallAlertEntity):
+    """An entity that shows the runs of an alert."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        signal = async_alert_signal(self._entry.entry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_updated))
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Do nothing, because nothing depends on the entity's ID."""
+
+    @callback
+    def _async_updated(self, update: AlertUpdate) -> None:
+        # The signal is that of all alerts of the account.
+        if update.run.alert.subentry_id == self._subentry.subentry_id:
+            self._async_alert_changed(update)
+
+    @callback
+    def _async_alert_changed(self, update: AlertUpdate) -> None:
+        self.async_set_context(update.context)
+        self.async_write_ha_state()
 
 
 class DirectcallTokenEntity(CoordinatorEntity[DirectcallCoordinator], DirectcallEntity):

@@ -1,4 +1,4 @@
-"""Event platform: states of calls, and recordings that are ready."""
+"""Event platform: states of calls, recordings that are ready, and events of alerts."""
 
 from typing import Final, override
 
@@ -8,15 +8,21 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
-from .api import redact_name
+from .alerts import AlertEventType, AlertUpdate
+from .api import redact_name, redact_text
 from .calls import Call, CallState, CallTracker, CallUpdate
-from .const import ATTR_DURATION
-from .entity import DirectcallCallEntity
+from .const import ATTR_DURATION, SUBENTRY_ALERT
+from .entity import DirectcallAlertUpdateEntity, DirectcallCallEntity, async_add_subentry_entities
 from .recordings import PendingRecording, async_recording_signal
 
 PARALLEL_UPDATES = 0
 
 RECORDING_READY: Final = "recording_ready"
+ALERT: Final = EventEntityDescription(
+    key="alert",
+    translation_key="alert",
+    event_types=[str(event_type) for event_type in AlertEventType],
+)
 CALL: Final = EventEntityDescription(
     key="call",
     translation_key="call",
@@ -29,9 +35,15 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the event of an account."""
+    """Add the event of an account, and that of each alert."""
     tracker = entry.runtime_data.account.calls.tracker
     async_add_entities([DirectcallCallEvent(tracker)])
+    async_add_subentry_entities(
+        entry,
+        SUBENTRY_ALERT,
+        async_add_entities,
+        lambda alert: [DirectcallAlertEvent(hass, entry, alert, ALERT)],
+    )
 
 
 class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
@@ -75,6 +87,30 @@ class DirectcallCallEvent(DirectcallCallEntity, EventEntity):
         self.async_set_context(Context())
         self._trigger_event(RECORDING_READY, {**_identity(pending), "media_content_id": content_id})
         self.async_write_ha_state()
+
+
+class DirectcallAlertEvent(DirectcallAlertUpdateEntity, EventEntity):
+    """The event that is triggered by what happens to an alert."""
+
+    @callback
+    @override
+    def _async_alert_changed(self, update: AlertUpdate) -> None:
+        if (event := update.event) is None:
+            return
+        # Backups hold the attributes, so they must not have a whole number.
+        attributes = {
+            "alert_id": update.run.alert_id,
+            "message": redact_text(update.run.message, []),
+            "contact": event.contact and redact_name(event.contact),
+            "channel": event.channel,
+            "round": event.round,
+            "reason": event.reason and redact_text(event.reason, []),
+            "by": event.by and redact_name(event.by),
+        }
+        self._trigger_event(
+            event.type, {name: value for name, value in attributes.items() if value}
+        )
+        super()._async_alert_changed(update)
 
 
 def _identity(call: Call | PendingRecording) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""Notify platform: voice messages and SMS to contacts."""
+"""Notify platform: voice messages and SMS to contacts, and alerts."""
 
 from typing import Final, override
 
@@ -7,15 +7,15 @@ from homeassistant.components.notify import (
     NotifyEntityDescription,
     NotifyEntityFeature,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
 from .api import PhoneNumber, Sms, VoiceMessage
-from .const import SUBENTRY_CONTACT
+from .const import SUBENTRY_ALERT, SUBENTRY_CONTACT
 from .contacts import AddressBook
-from .entity import DirectcallContactEntity, async_add_subentry_entities
+from .entity import DirectcallAlertEntity, DirectcallContactEntity, async_add_subentry_entities
 from .errors import translated_errors
 from .messages import (
     SentMessage,
@@ -23,10 +23,11 @@ from .messages import (
     async_send_message,
     async_sent_message_signal,
 )
-from .validation import spoken_text, written_text
+from .validation import alert_text, spoken_text, written_text
 
 PARALLEL_UPDATES = 0
 
+RAISE: Final = NotifyEntityDescription(key="raise", translation_key="raise")
 SMS: Final = NotifyEntityDescription(
     key="sms",
     translation_key="sms",
@@ -41,7 +42,7 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the entities of each contact."""
+    """Add the entities of each contact and each alert."""
     async_add_subentry_entities(
         entry,
         SUBENTRY_CONTACT,
@@ -50,6 +51,12 @@ async def async_setup_entry(
             DirectcallVoiceMessageNotifyEntity(hass, entry, contact, VOICE_MESSAGE),
             DirectcallSmsNotifyEntity(hass, entry, contact, SMS),
         ],
+    )
+    async_add_subentry_entities(
+        entry,
+        SUBENTRY_ALERT,
+        async_add_entities,
+        lambda alert: [DirectcallRaiseNotifyEntity(hass, entry, alert, RAISE)],
     )
 
 
@@ -108,3 +115,15 @@ class DirectcallSmsNotifyEntity(DirectcallNotifyEntity):
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         await self._async_send(Sms(self._origin, (), written_text(message, title)))
+
+
+class DirectcallRaiseNotifyEntity(DirectcallAlertEntity, NotifyEntity):
+    """The entity that raises an alert with a text."""
+
+    _attr_supported_features = NotifyEntityFeature.TITLE
+
+    @override
+    async def async_send_message(self, message: str, title: str | None = None) -> None:
+        alert = self._alert
+        text = alert_text(message, title, alert.message)
+        self._alerts.async_raise(alert, text, self._context or Context())

@@ -1,4 +1,4 @@
-"""Sensor platform: last calls to contacts, and the balance and the token of an account."""
+"""Sensor platform: statuses of alerts, last calls, and the balance and the token of an account."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,15 +16,18 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from .account import DirectcallConfigEntry
-from .api import Balance
+from .alerts import AlertStatus, AlertUpdate
+from .api import Balance, redact_name, redact_text
 from .balance import BalanceManager, async_balance_signal
 from .calls import CallState, CallUpdate
-from .const import ATTR_DURATION, DOMAIN, SUBENTRY_CONTACT
+from .const import ATTR_DURATION, DOMAIN, SUBENTRY_ALERT, SUBENTRY_CONTACT
+from .contacts import ATTR_CONTACT
 from .entity import (
+    DirectcallAlertUpdateEntity,
     DirectcallContactEntity,
     DirectcallEntity,
     DirectcallTokenEntity,
@@ -33,9 +36,22 @@ from .entity import (
 
 PARALLEL_UPDATES = 0
 
+ATTR_ACKNOWLEDGED_BY: Final = "acknowledged_by"
+ATTR_ALERT_ID: Final = "alert_id"
 ATTR_NUMBER: Final = "number"
+ATTR_RAISED_AT: Final = "raised_at"
+ATTR_ROUND: Final = "round"
 ATTR_SINCE: Final = "since"
-_ATTRIBUTES: Final = (ATTR_SINCE, ATTR_DURATION, ATTR_NUMBER)
+_CALL_ATTRIBUTES: Final = (ATTR_SINCE, ATTR_DURATION, ATTR_NUMBER)
+# A contact has its turn only while the alert is active.
+_ALERT_ATTRIBUTES: Final = (ATTR_ALERT_ID, ATTR_ROUND, ATTR_RAISED_AT, ATTR_ACKNOWLEDGED_BY)
+
+ALERT_STATUS: Final = SensorEntityDescription(
+    key="status",
+    translation_key="alert_status",
+    device_class=SensorDeviceClass.ENUM,
+    options=[str(status) for status in AlertStatus],
+)
 
 BALANCE: Final = SensorEntityDescription(
     key="balance",
@@ -65,7 +81,7 @@ async def async_setup_entry(
     entry: DirectcallConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensor of an account, and one for each contact."""
+    """Add the sensors of an account, and one for each contact and each alert."""
     async_add_entities(
         [DirectcallTokenExpiresSensor(entry.runtime_data.coordinator, TOKEN_EXPIRES)]
     )
@@ -74,6 +90,12 @@ async def async_setup_entry(
         SUBENTRY_CONTACT,
         async_add_entities,
         lambda contact: [DirectcallLastCallSensor(hass, entry, contact, LAST_CALL)],
+    )
+    async_add_subentry_entities(
+        entry,
+        SUBENTRY_ALERT,
+        async_add_entities,
+        lambda alert: [DirectcallAlertStatusSensor(hass, entry, alert, ALERT_STATUS)],
     )
     _async_add_balance(hass, entry, async_add_entities)
 
@@ -166,7 +188,7 @@ class DirectcallLastCallSensor(DirectcallContactEntity, SensorEntity, RestoreEnt
             is_known = CallState(last.state).is_over or tracker.has_call_to(self._recipient.number)
             self._attr_native_value = last.state if is_known else CallState.UNKNOWN
             self._attr_extra_state_attributes = {
-                name: last.attributes[name] for name in _ATTRIBUTES if name in last.attributes
+                name: last.attributes[name] for name in _CALL_ATTRIBUTES if name in last.attributes
             }
         self.async_on_remove(tracker.async_subscribe(self._async_call_changed))
 
@@ -191,6 +213,64 @@ class DirectcallLastCallSensor(DirectcallContactEntity, SensorEntity, RestoreEnt
         }
         self.async_set_context(update.context)
         self.async_write_ha_state()
+
+
+class DirectcallAlertStatusSensor(DirectcallAlertUpdateEntity, SensorEntity, RestoreEntity):
+    """The sensor of the status of an alert's latest run."""
+
+    _attr_native_value: str | None = AlertStatus.IDLE
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        last, extra = await self.async_get_last_state(), await self.async_get_last_extra_data()
+        # The entity's ID may have been that of an alert that was deleted.
+        if last and extra and extra.as_dict() == self.extra_restore_state_data.as_dict():
+            # Home Assistant saves states now and then. After a power cut, an alert that has ended
+            # may seem to be active, and nothing says by then how it ended.
+            is_over = last.state in AlertStatus and not AlertStatus(last.state).is_active
+            self._attr_native_value = last.state if is_over else None
+            self._attr_extra_state_attributes = {
+                name: last.attributes[name] for name in _ALERT_ATTRIBUTES if name in last.attributes
+            }
+
+    @callback
+    @override
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Do nothing, because nothing depends on the entity's ID."""
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> RestoredExtraData:
+        return RestoredExtraData({"subentry_id": self._subentry.subentry_id})
+
+    @callback
+    @override
+    def _async_alert_changed(self, update: AlertUpdate) -> None:
+        self._async_set(update)
+        super()._async_alert_changed(update)
+
+    @callback
+    def _async_set(self, update: AlertUpdate) -> None:
+        run = update.run
+        is_acknowledged = run.end is AlertStatus.ACKNOWLEDGED
+        self._attr_native_value = update.status
+        self._attr_extra_state_attributes = {
+            ATTR_ALERT_ID: run.alert_id,
+            ATTR_CONTACT: _redact_names(update.contact) if update.contact else None,
+            ATTR_ROUND: run.round,
+            ATTR_RAISED_AT: dt_util.as_local(dt_util.utc_from_timestamp(run.raised_at)).isoformat(
+                timespec="seconds"
+            ),
+            ATTR_ACKNOWLEDGED_BY: redact_name(run.ended_by)
+            if is_acknowledged and run.ended_by
+            else None,
+        }
+
+
+def _redact_names(names: str) -> str:
+    # A number in a name may have a comma, too.
+    return redact_text(", ".join(redact_name(name) for name in names.split(", ")), [])
 
 
 class DirectcallTokenExpiresSensor(DirectcallTokenEntity, SensorEntity):

@@ -1,16 +1,14 @@
 """Fixtures of the blueprints' tests: a language, an account, and a home."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 import shutil
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 
-from tests.blueprints.common import BLUEPRINTS, CONTACTS, FILES, Caller, House
+from tests.blueprints.common import BLUEPRINTS, CONTACTS, FILES
 from tests.common import make_account, set_up
 from tests.simulator import Simulator
 
@@ -39,27 +37,3 @@ async def account(
     await hass.async_add_executor_job(shutil.copytree, BLUEPRINTS, tmp_path / "blueprints")
     hass.config.config_dir = str(tmp_path)
     return await set_up(home, make_account(simulator, contacts=contacts))
-
-
-@pytest.fixture
-async def house(
-    hass: HomeAssistant, account: MockConfigEntry, freezer: FrozenDateTimeFactory, language: str
-) -> AsyncIterator[House]:
-    """Return a house."""
-    house = House(hass, account, freezer, language)
-    yield house
-    await house.tear_down()
-
-
-@pytest.fixture
-async def caller(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-    simulator: Simulator,
-    language: str,
-) -> AsyncIterator[Caller]:
-    """Return a house that calls down a list."""
-    caller = Caller(hass, account, freezer, language, simulator)
-    yield caller
-    await caller.tear_down()

@@ -10,25 +10,27 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 
-from homeassistant.components.automation.helpers import (
-    async_get_blueprints as async_get_automations,
-)
+from homeassistant.components.automation.helpers import async_get_blueprints
 from homeassistant.components.blueprint import Blueprint
 from homeassistant.components.blueprint.importer import fetch_blueprint_from_url
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
-from homeassistant.components.script.helpers import async_get_blueprints as async_get_scripts
 from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import parse_yaml
 
-from tests.blueprints.common import BLUEPRINTS, DOMAINS, FILES, load
+from tests.blueprints.common import BLUEPRINTS, FILES, KINDS, load
 from tests.common import READMES, ROOT
 
-ALL = [(DOMAINS[kind], path) for files in FILES.values() for kind, path in files.items()]
+ALL = [path for files in FILES.values() for path in files.values()]
+AUTOMATIONS = BLUEPRINTS / "automation"
 REQUIRED: dict[str, set[str]] = {
-    "automation": {"triggers", "contacts", "message"},
-    "script": {"contacts"},
+    "alert": {"triggers", "alert"},
     "voice": set(),
 }
+# What people named themselves.
+NAMES = (
+    "{{ device_name(alert) | default('Directcall', true) }}",
+    "{{ trigger.to_state.attributes.message | default('', true) }}",
+)
 # What is there to be read: it differs with the language.
 READ = (
     "name",
@@ -71,82 +73,75 @@ def without_texts(value: Any) -> Any:
 def test_every_file_is_tested() -> None:
     """No blueprint is there but those that are tested here."""
     files = {file for file in BLUEPRINTS.rglob("*") if file.is_file()}
-    assert files == {BLUEPRINTS / domain / path for domain, path in ALL}
+    assert files == {AUTOMATIONS / path for path in ALL}
 
 
-@pytest.mark.parametrize("kind", DOMAINS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_both_languages_do_the_same(kind: str) -> None:
     """The two languages differ in all texts for people, and in nothing else."""
-    english, portuguese = (load(DOMAINS[kind], files[kind]) for files in FILES.values())
+    english, portuguese = (load(files[kind]) for files in FILES.values())
     # What people say to it differs, too.
     said = [each["blueprint"]["input"].pop("sentences", {}) for each in (english, portuguese)]
     assert said[0].keys() == said[1].keys()
     assert without_texts(english) == without_texts(portuguese)
     pairs = list(zip(texts(english), texts(portuguese), strict=True))
     assert len(pairs) > 10
-    # The title of a notification is the name that people gave.
-    same = {one for one, other in pairs if one == other}
-    assert same <= {"{{ this.attributes.friendly_name }}"}
+    # The variables that hold a text are equal, and nothing else.
+    equal = {one for one, other in pairs if one == other}
+    assert equal <= {"", "{{ title }}", "{{ message }}", *NAMES}
 
 
-@pytest.mark.parametrize("kind", DOMAINS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_input_is_explained(language: str, kind: str) -> None:
     """Each input has a name and a selector, and what can be left out has a default."""
-    domain = DOMAINS[kind]
-    content = load(domain, FILES[language][kind])
-    blueprint = Blueprint(content, expected_domain=domain, schema=BLUEPRINT_SCHEMA)
+    content = load(FILES[language][kind])
+    blueprint = Blueprint(content, expected_domain="automation", schema=BLUEPRINT_SCHEMA)
     assert {k for k, v in blueprint.inputs.items() if "default" not in v} == REQUIRED[kind]
     assert all(v["name"] and v["selector"] for v in blueprint.inputs.values())
     for section in blueprint.metadata["input"].values():
         assert "selector" in section or section["collapsed"]
 
 
-@pytest.mark.parametrize(("domain", "path"), ALL)
-async def test_imports(
-    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker, domain: str, path: str
-) -> None:
+@pytest.mark.parametrize("path", ALL)
+async def test_imports(hass: HomeAssistant, aioclient_mock: AiohttpClientMocker, path: str) -> None:
     """Home Assistant imports each blueprint from the address in the file, and can save it."""
-    text = (BLUEPRINTS / domain / path).read_text(encoding="utf-8")
+    text = (AUTOMATIONS / path).read_text(encoding="utf-8")
     manifest = json.loads((ROOT / "custom_components/directcall/manifest.json").read_text())
     repository = manifest["documentation"].removesuffix("#readme")
-    url = load(domain, path)["blueprint"]["source_url"]
-    assert url == f"{repository}/blob/main/blueprints/{domain}/{path}"
+    url = load(path)["blueprint"]["source_url"]
+    assert url == f"{repository}/blob/main/blueprints/automation/{path}"
 
     owner = repository.removeprefix("https://github.com/")
-    raw = f"https://raw.githubusercontent.com/{owner}/main/blueprints/{domain}/{path}"
+    raw = f"https://raw.githubusercontent.com/{owner}/main/blueprints/automation/{path}"
     aioclient_mock.get(raw, text=text)
     imported = await fetch_blueprint_from_url(hass, url)
     assert imported.suggested_filename == f"directcall-ha/{Path(path).stem}"
-    assert imported.blueprint.domain == domain
+    assert imported.blueprint.domain == "automation"
     assert imported.blueprint.validate() is None
     assert parse_yaml(imported.blueprint.yaml()) == imported.blueprint.data
 
 
-@pytest.mark.parametrize(("domain", "path"), ALL)
-def test_metadata(domain: str, path: str) -> None:
+@pytest.mark.parametrize("path", ALL)
+def test_metadata(path: str) -> None:
     """Each asks for the Home Assistant that the integration asks for, and is ours."""
-    metadata = load(domain, path)["blueprint"]
+    metadata = load(path)["blueprint"]
     hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
     assert metadata["homeassistant"]["min_version"] == hacs["homeassistant"]
     assert metadata["author"] == "directcall-ha"
-    assert metadata["domain"] == domain
+    assert metadata["domain"] == "automation"
 
 
 def test_readmes_link_to_the_blueprints(language: str) -> None:
     """Each README has the links that import the blueprints of its language."""
     readme = (ROOT / READMES[language]).read_text(encoding="utf-8")
-    for kind, path in FILES[language].items():
-        metadata = load(DOMAINS[kind], path)["blueprint"]
+    for path in FILES[language].values():
+        metadata = load(path)["blueprint"]
         assert f"blueprint_url={quote(metadata['source_url'], safe='')})" in readme
         assert f"**{metadata['name']}**" in readme
 
 
 async def test_home_assistant_loads_them(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """Home Assistant finds all of them, and nothing is wrong with any."""
-    for domain, blueprints in (
-        ("automation", async_get_automations(hass)),
-        ("script", async_get_scripts(hass)),
-    ):
-        loaded = await blueprints.async_get_blueprints()
-        assert set(loaded) == {path for where, path in ALL if where == domain}
-        assert all(isinstance(blueprint, Blueprint) for blueprint in loaded.values())
+    loaded = await async_get_blueprints(hass).async_get_blueprints()
+    assert set(loaded) == set(ALL)
+    assert all(isinstance(blueprint, Blueprint) for blueprint in loaded.values())

@@ -88,7 +88,7 @@ async def assistant(
     await hass.config.async_update(language=language)
     for component in ("homeassistant", "conversation"):
         assert await async_setup_component(hass, component, {})
-    house = House(hass, account, freezer, language)
+    house = House(hass, freezer, language)
     await house.make("voice")
     yield Assistant(hass, language)
     await house.tear_down()

@@ -17,11 +17,14 @@ from tests.simulator import Simulator
 
 TEXT = {"destination": "Maria", "message": "Fumaça"}
 ACTIONS: dict[str, dict[str, Any]] = {
+    "acknowledge_alert": {},
+    "cancel_alert": {},
     "cancel_message": {"message_id": "12345678900000"},
     "end_call": {"destination": "Maria"},
     "get_message_status": {"message_id": "12345678900000"},
     "list_recordings": {},
     "place_call": {"destination": "Maria"},
+    "raise_alert": {"name": "Fumaça"},
     "send_sms": TEXT,
     "send_voice_message": TEXT,
 }

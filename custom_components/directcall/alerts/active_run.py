@@ -17,12 +17,14 @@ from ..contacts import Recipient, recipient_of
 from ..texts import async_get_common_text
 from . import policy
 from .alert import Alert, AlertStatus, Channel, Run, Step, StepResult
-from .delivery import DeliveryResult
+from .delivery import AlertMessage, DeliveryResult
 from .runtime import AlertRuntime
 from .updates import AlertEvent, AlertEventType, AlertUpdate
 
 # Seconds that a step waits for the disk. A disk that hangs must not hold back an alarm.
 _DISK: Final = 0.5
+# The run repeats, so that an acknowledgement stops it. The provider's own attempts would go on.
+_ATTEMPTS: Final = 1
 _EVENT_OF: Final = {
     AlertStatus.ACKNOWLEDGED: AlertEventType.ACKNOWLEDGED,
     AlertStatus.UNACKNOWLEDGED: AlertEventType.UNACKNOWLEDGED,
@@ -45,7 +47,7 @@ class ActiveRun:
         self._cancel_timer: CALLBACK_TYPE = lambda: None
         self.update: AlertUpdate | None = None
         """The last update that was published."""
-        self._ended = asyncio.Event()
+        self.ended: Final = asyncio.Event()
 
     @property
     def is_raised(self) -> bool:
@@ -57,27 +59,27 @@ class ActiveRun:
         """Return the status as people see it."""
         return self.run.end or self._status
 
-    async def async_wait_for_end(self) -> None:
-        """Wait until somebody acknowledged or cancelled the alert, or nobody did."""
-        await self._ended.wait()
-
     @callback
     def async_attach(self, client: DirectcallClient, awake_until: float) -> None:
         """Prepare to go on after a start or a reload. It slept since `awake_until`."""
         self._client = client
-        self.update = None
         now = time.monotonic()
         for step in self.run.steps:
-            # It ended while Home Assistant was stopped.
-            if step.is_live_call and not self._runtime.calls.find_pair(step.call_id):
+            is_placed = step.is_live_call and step.result is not StepResult.UNDER_WAY
+            if is_placed and not self._runtime.calls.find_pair(step.call_id):
+                # It ended while Home Assistant was stopped.
                 self.run = policy.update_call(self.run, step.call_id, now, is_over=True)
-        if self.run.end is not None and self.run.all_clear is None:
-            # Home Assistant stopped before this was published.
-            self._async_publish(AlertEvent(type=_EVENT_OF[self.run.end], by=self.run.ended_by))
-        elif policy.is_too_late(self._alert, self.run, awake_until, now):
+        end = self.run.end
+        is_too_late = policy.is_too_late(self._alert, self.run, awake_until, now)
+        if end is None and is_too_late:
             self._async_end_unacknowledged(policy.EndReason.TOO_LATE)
-        elif policy.is_calling(self.run, now):
+        elif end is None and policy.is_calling(self.run, now):
             self._runtime.queue.async_take(self)
+        elif is_too_late:
+            self.run = replace(self.run, all_clear=None)
+        elif end and self.update is None and self.run.all_clear is None:
+            # Home Assistant stopped before this was published.
+            self._async_publish(AlertEvent(type=_EVENT_OF[end], by=self.run.ended_by))
 
     @callback
     def async_detach(self) -> None:
@@ -126,7 +128,7 @@ class ActiveRun:
         self._async_publish(AlertEvent(type=_EVENT_OF[end], by=by, reason=reason))
         # Otherwise the run would go on after a power cut.
         self._runtime.store.async_save(at_once=True)
-        self._ended.set()
+        self.ended.set()
         self.async_advance()
 
     @callback
@@ -149,9 +151,12 @@ class ActiveRun:
         if step is None:
             return
         is_answered = update.state is CallState.ANSWERED
+        before, now = self.run, time.monotonic()
         self.run = policy.update_call(
-            self.run, call.call_id, time.monotonic(), is_over=call.is_over, is_answered=is_answered
+            before, call.call_id, now, is_over=call.is_over, is_answered=is_answered
         )
+        if self.run == before:
+            return
         if is_answered and self.is_raised:
             self._async_answered(step, update.context)
         self._runtime.store.async_save()
@@ -237,12 +242,9 @@ class ActiveRun:
     ) -> None:
         await self._async_begin_step(contacts, channel)
         run = self.run
+        recipients = self._recipients_of(contacts)
         results = await self._runtime.delivery.async_send(
-            client,
-            channel,
-            run.message if run.all_clear is None else run.all_clear,
-            self._recipients_of(contacts),
-            self._context,
+            client, _message(run, channel), recipients, self._context
         )
         self._async_end_step(channel, results)
 
@@ -340,3 +342,10 @@ class ActiveRun:
             self.run, self.status, self._names_of(self._contacts), event, self._context
         )
         self._runtime.publisher.async_publish(self.update)
+
+
+def _message(run: Run, channel: Channel) -> AlertMessage:
+    """Return what a run says next."""
+    if run.all_clear is None:
+        return AlertMessage(channel, run.message, _ATTEMPTS)
+    return AlertMessage(channel, run.all_clear)

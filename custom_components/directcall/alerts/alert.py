@@ -55,6 +55,11 @@ class AlertStatus(StrEnum):
     UNACKNOWLEDGED = "unacknowledged"
     CANCELLED = "cancelled"
 
+    @property
+    def is_active(self) -> bool:
+        """Return if the alert goes on by itself."""
+        return self in {self.ALERTING, self.PAUSING, self.WAITING_FOR_CONNECTION}
+
 
 class StepResult(StrEnum):
     """Result of telling a contact."""

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 import logging
-from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from ..api import (
+    DEFAULT_ATTEMPTS,
     AcceptedRequest,
     DirectcallAuthenticationError,
     DirectcallClient,
@@ -24,14 +24,22 @@ from ..billing import RequestManager
 from ..calls import CallManager, CallOrder, PlaceCallOptions
 from ..contacts import AddressBook, Recipient
 from ..errors import as_home_assistant_error
+from ..issues import Budget
 from ..messages import async_publish_sent_message, async_send_message
 from ..texts import async_get_error_text
 from .alert import Channel, StepResult
 
 _LOGGER = logging.getLogger(__name__)
 
-# The run repeats, so that an acknowledgement stops it. The provider's own attempts go on.
-_ATTEMPTS: Final = 1
+
+@dataclass(frozen=True, slots=True)
+class AlertMessage:
+    """A text that is sent through a channel."""
+
+    channel: Channel
+    text: str = field(repr=False)
+    attempts: int = DEFAULT_ATTEMPTS
+    """How often a voice message is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +71,20 @@ class AlertDelivery:
     async def async_send(
         self,
         client: DirectcallClient,
-        channel: Channel,
-        text: str,
+        alert_message: AlertMessage,
         recipients: Mapping[str, Recipient],
         context: Context,
     ) -> dict[str, DeliveryResult]:
         """Send a text to contacts, and return the result of each."""
         origin = AddressBook(self._hass, self._entry).get_origin(None)
         message: VoiceMessage | Sms = (
-            Sms(origin, (), text)
-            if channel is Channel.SMS
-            else VoiceMessage(origin, (), text, _ATTEMPTS)
+            Sms(origin, (), alert_message.text)
+            if alert_message.channel is Channel.SMS
+            else VoiceMessage(origin, (), alert_message.text, alert_message.attempts)
         )
         try:
             outcomes = await async_send_message(
-                self._requests, client, recipients.values(), message
+                self._requests, client, recipients.values(), message, Budget.ALERTS
             )
         except Exception:
             # A fault of ours must silence neither these contacts nor the next.
@@ -99,7 +106,9 @@ class AlertDelivery:
             pair = AddressBook(self._hass, self._entry).get_pair(None, recipient)
             # A telephone that rings in vain at home would keep the contact from being called.
             options = replace(PlaceCallOptions.from_entry(self._entry), ring_destination_first=True)
-            order = CallOrder(options.request(pair), recipient.contact, context, call_id)
+            order = CallOrder(
+                options.request(pair), recipient.contact, context, call_id, Budget.ALERTS
+            )
             await self._calls.async_place(client, order)
         except (DirectcallError, HomeAssistantError) as err:
             return self._result_of(err)

@@ -289,7 +289,7 @@ class AlertManager:
             return run
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await active.async_wait_for_end()
+                await active.ended.wait()
         return active.run
 
     @callback

@@ -37,4 +37,5 @@ class AlertRuntime:
     @property
     def contacts(self) -> Mapping[str, ConfigSubentry]:
         """Return the contacts that were not deleted, by their subentries' IDs."""
-        return self.hass.config_entries.async_get_known_entry(self.entry_id).subentries
+        entry = self.hass.config_entries.async_get_entry(self.entry_id)
+        return entry.subentries if entry else {}

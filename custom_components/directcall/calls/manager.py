@@ -25,7 +25,7 @@ from ..api import (
 )
 from ..billing import DEADLINE, RequestManager
 from ..const import DOMAIN
-from ..issues import BilledService
+from ..issues import BilledService, Budget
 from ..store import AccountStore
 from . import state_machine
 from .call import Call
@@ -49,6 +49,7 @@ class CallOrder:
     context: Context
     """The context of the action that asks for the call."""
     call_id: str = field(default_factory=ulid_now)
+    budget: Budget = Budget.ACTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class CallManager:
             BilledService.CALLS,
             partial(self._async_request, client, request, tracked),
             RequestScope(DEADLINE, partial(self.tracker.async_request_sent, tracked)),
+            order.budget,
         )
         self._requested.async_add(RequestedCall(tracked, billed))
         reply: AcceptedRequest | None = None

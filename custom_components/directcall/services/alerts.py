@@ -137,11 +137,11 @@ def _get_timeout(fields: ActionFields) -> timedelta | None:
     )
 
 
-async def _async_get_person(hass: HomeAssistant, fields: ActionFields) -> str:
-    """Return the name in the action, else that of its user, or an empty text."""
+async def _async_get_person(hass: HomeAssistant, fields: ActionFields) -> str | None:
+    """Return the name in the action, else that of its user, or None."""
     name = clean_name(fields.get_text(ATTR_BY) or "")
     if not name and (user_id := fields.context.user_id):
         user = await hass.auth.async_get_user(user_id)
         name = clean_name((user and user.name) or "")
     # Entities show it.
-    return redact_name(name)
+    return redact_name(name) or None
