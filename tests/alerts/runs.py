@@ -18,6 +18,7 @@ from custom_components.directcall.alerts.policy import (
     Wait,
     begin_steps,
     connection_back,
+    end_run,
     end_steps,
     next_step,
     nothing_sent,
@@ -115,11 +116,11 @@ class Story:
 
     def acknowledge(self) -> None:
         """Let somebody say that the alert was seen."""
-        self.run = replace(self.run, end=AlertStatus.ACKNOWLEDGED)
+        self.run = end_run(self.run, AlertStatus.ACKNOWLEDGED)
 
     def call_off(self, all_clear: str | None) -> None:
         """Let somebody call the alert off."""
-        self.run = replace(self.run, end=AlertStatus.CANCELLED, all_clear=all_clear)
+        self.run = replace(end_run(self.run, AlertStatus.CANCELLED), all_clear=all_clear)
 
     def delete_contact(self) -> None:
         """Let somebody delete the first contact."""
@@ -147,7 +148,7 @@ class Story:
                 self._note(f"round {self.run.round}")
             case End(reason):
                 self._note(f"end {reason}")
-                self.run = replace(self.run, end=AlertStatus.UNACKNOWLEDGED)
+                self.run = end_run(self.run, AlertStatus.UNACKNOWLEDGED)
             case Forget():
                 self._note("forget")
 

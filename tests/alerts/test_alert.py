@@ -76,7 +76,7 @@ SAVED_STEP = {
     "channel": "sms",
     "result": "accepted",
     "at": WALL + 3,
-    "call_id": None,
+    "call_id": "",
     "is_answered": False,
     "ended_at": None,
 }
@@ -285,6 +285,13 @@ def test_last_moment_awake(run: Run, seconds: float) -> None:
     assert run.awake_until == START + seconds
 
 
+@pytest.mark.parametrize("status", AlertStatus)
+def test_active_status(status: AlertStatus) -> None:
+    """An alert is active unless nobody raised it, or its run has ended."""
+    ends = {"idle", "acknowledged", "unacknowledged", "cancelled"}
+    assert status.is_active is (status not in ends)
+
+
 def test_steps_of_a_turn() -> None:
     """The steps of a contact's turn, and of a round, are in the order in which they were begun."""
     first, second, third, fourth = (
@@ -333,7 +340,7 @@ BROKEN_STEP: dict[str, list[Any]] = {
     "channel": [None, "fax", []],
     "result": [None, "done", []],
     "at": SECONDS,
-    "call_id": [1, [], True],
+    "call_id": [None, 1, [], True],
     "is_answered": FLAG,
     "ended_at": SECONDS[1:],
     "more": [1],

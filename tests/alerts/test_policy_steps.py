@@ -18,7 +18,9 @@ from custom_components.directcall.alerts.policy import (
     Wait,
     begin_steps,
     connection_back,
+    end_run,
     end_steps,
+    is_calling,
     is_too_late,
     next_step,
     nothing_sent,
@@ -123,6 +125,42 @@ STEPS: dict[str, tuple[Alert, Run, float, NextStep]] = {
         make_run(TWO, **OFFLINE_RUN),
         5,
         SendMessage(SMS, ("B",)),
+    ),
+    "contact deleted while its telephone rings": (
+        make_alert("B", *ALL),
+        make_run(TWO, *TOLD_A, UNANSWERED),
+        121,
+        HangUp(UNANSWERED),
+    ),
+    "contact deleted while its call is placed": (
+        make_alert("B", *ALL),
+        make_run(TWO, *TOLD_A, replace(UNANSWERED, result=UNDER_WAY)),
+        121,
+        HangUp(replace(UNANSWERED, result=UNDER_WAY)),
+    ),
+    "contact deleted while it talks": (
+        make_alert("B", *ALL),
+        make_run(TWO, *TOLD_A, ANSWERED),
+        239.9,
+        Wait(START + 240),
+    ),
+    "contact deleted while it talks for long": (
+        make_alert("B", *ALL),
+        make_run(TWO, *TOLD_A, ANSWERED),
+        240,
+        SendMessage(SMS, ("B",)),
+    ),
+    "contact deleted after its call": (
+        make_alert("B", *ALL),
+        make_run(TWO, *TOLD_A, replace(UNANSWERED, ended_at=START + 121)),
+        121,
+        SendMessage(SMS, ("B",)),
+    ),
+    "call of a deleted contact in an earlier round": (
+        make_alert("B", CALL),
+        make_run(make_alert("AB", CALL), UNANSWERED, round=2),
+        121,
+        PlaceCall("B"),
     ),
     "one of those told at once deleted": (
         make_alert("AC", at_once=True),
@@ -258,12 +296,6 @@ STEPS: dict[str, tuple[Alert, Run, float, NextStep]] = {
         make_run(make_alert("A", CALL), replace(UNANSWERED, ended_at=START + 130), **CALLED_OFF),
         130,
         Forget(),
-    ),
-    "all-clear after a message that was under way": (
-        TWO,
-        make_run(TWO, step("A", SMS, result=UNDER_WAY), **CALLED_OFF),
-        0,
-        Wait(None),
     ),
     "all-clear under way": (
         TWO,
@@ -465,3 +497,36 @@ def test_call_ends_once() -> None:
     """A call is over when that became known first."""
     run = make_run(TWO, replace(ANSWERED, ended_at=START + 5))
     assert update_call(run, "1", START + 9, is_over=True, is_answered=False) == run
+
+
+@pytest.mark.parametrize(
+    ("run", "seconds", "calls"),
+    [
+        pytest.param(make_run(TWO), 0, False, id="nothing done"),
+        pytest.param(make_run(TWO, *TOLD_A), 0, False, id="messages alone"),
+        pytest.param(make_run(TWO, UNANSWERED), 9999, True, id="rings"),
+        pytest.param(make_run(TWO, ANSWERED), 239.9, True, id="talks"),
+        pytest.param(make_run(TWO, ANSWERED), 240, False, id="talks for long"),
+        pytest.param(
+            make_run(TWO, replace(UNANSWERED, ended_at=START + 130)), 130, False, id="over"
+        ),
+        pytest.param(make_run(TWO, replace(UNANSWERED, result=REFUSED)), 130, False, id="refused"),
+        pytest.param(
+            make_run(TWO, UNANSWERED, end=AlertStatus.ACKNOWLEDGED), 130, False, id="acknowledged"
+        ),
+        pytest.param(
+            make_run(TWO, ANSWERED, replace(UNANSWERED, contact="B")), 240, True, id="next rings"
+        ),
+    ],
+)
+def test_call_that_keeps_the_telephone(run: Run, seconds: float, *, calls: bool) -> None:
+    """A call keeps the origin's telephone while it rings, and for the contact's time."""
+    assert is_calling(run, START + seconds) is calls
+
+
+def test_end_of_a_run() -> None:
+    """A run that ends waits for nothing, and what was under way may have been done."""
+    run = make_run(TWO, *TOLD_A, step("B", SMS, 5, result=UNDER_WAY), **OFFLINE_RUN)
+    assert end_run(run, AlertStatus.CANCELLED) == make_run(
+        TWO, *TOLD_A, step("B", SMS, 5, result=UNKNOWN), end=AlertStatus.CANCELLED
+    )

@@ -95,6 +95,8 @@ def next_step(alert: Alert, run: Run, now: float) -> NextStep:
 
 
 def _next_of_round(alert: Alert, run: Run, now: float) -> NextStep:
+    if step := _next_of_deleted(alert, run, now):
+        return step
     groups = [alert.contacts] if alert.at_once else [(contact,) for contact in alert.contacts]
     for group in groups:
         if step := _next_of_turn(alert, run, group, now):
@@ -103,6 +105,17 @@ def _next_of_round(alert: Alert, run: Run, now: float) -> NextStep:
         return End(EndReason.ALL_ROUNDS_OVER)
     next_round = _round_end(alert, run) + _pause(alert, run)
     return BeginRound() if now >= next_round else Wait(next_round, AlertStatus.PAUSING)
+
+
+def _next_of_deleted(alert: Alert, run: Run, now: float) -> NextStep | None:
+    """Return the next step of calls to deleted contacts, which keep the origin's telephone."""
+    for step in run.current_steps:
+        if step.is_live_call and step.contact not in alert.contacts:
+            if not step.is_answered:
+                return HangUp(step)
+            if now < (end := step.at + alert.time_each):
+                return Wait(end)
+    return None
 
 
 def _next_of_turn(alert: Alert, run: Run, group: tuple[str, ...], now: float) -> NextStep | None:
@@ -171,9 +184,6 @@ def _next_call(
 
 
 def _next_of_all_clear(alert: Alert, run: Run, now: float) -> NextStep:
-    if any(step.result is StepResult.UNDER_WAY for step in run.steps):
-        # The contact may be told at this moment, and is then told that all is clear, too.
-        return Wait(None)
     told = {step.contact for step in run.steps if step.is_told and step.round != ALL_CLEAR}
     contacts = tuple(contact for contact in alert.contacts if contact in told)
     steps = [step for step in run.steps if step.round == ALL_CLEAR]
