@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 import json
 from pathlib import Path
+import time
 from typing import Any
+from unittest.mock import Mock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -238,6 +240,8 @@ async def test_refused_after_more_than_an_hour(
     await send_sms(home)
     held.set()
     await request.async_wait_for_end()
+    with pytest.raises(HomeAssistantError):
+        request.result()
     assert await is_limited(home, 1)
 
 
@@ -300,6 +304,21 @@ async def test_no_limit(home: HomeAssistant, simulator: Simulator) -> None:
     assert await is_limited(home, 62)
 
 
+async def test_most_that_is_kept(home: HomeAssistant, simulator: Simulator) -> None:
+    """An automation that runs wild without a limit fills neither the memory nor the disk."""
+    account = await limited(home, simulator, 0)
+    requests = account.runtime_data.account.requests
+
+    async def send(scope: RequestScope) -> None:
+        """Accept at once."""
+
+    for _ in range(1001):
+        requests.async_start_billed(BilledService.SMS, send, RequestScope(45))
+    assert requests.spending_limit.used(Budget.ACTIONS) == 1000
+    set_option(home, account, 1000)
+    assert await is_limited(home, 1000)
+
+
 @pytest.mark.parametrize("limit", [0, 3, None])
 @pytest.mark.parametrize("is_loaded", [True, False])
 async def test_issue_follows_the_option(
@@ -334,6 +353,8 @@ async def test_issue_follows_the_option(
     if not is_loaded:
         await home.config_entries.async_unload(ENTRY_ID)
     # Where no call is possible yet, the issue stays.
+    set_option(home, account, 1)
+    set_option(home, account, 2)
     set_option(home, account, 1, origin="+55 41 3060-0309")
     await home.async_block_till_done()
     if not is_loaded:
@@ -359,11 +380,16 @@ async def test_issue_stays_until_somebody_acts(
     set_option(home, account, 1, record=True)
     await home.config_entries.async_reload(ENTRY_ID)
     assert issue_registry.issues.keys() == {ACTIONS_ISSUE}
-    # An SMS that was refused says nothing of the limit.
+    # An SMS that was refused says nothing of the limit, nor does one of unknown outcome.
     simulator.reply(SEND, REFUSED)
     with pytest.raises(HomeAssistantError):
         await send_sms(home)
     assert issue_registry.issues.keys() == {ACTIONS_ISSUE}
+    simulator.reply(SEND, LOST)
+    with pytest.raises(HomeAssistantError):
+        await send_sms(home)
+    assert issue_registry.issues.keys() == {ACTIONS_ISSUE}
+    skip(freezer, HOUR)
     await send_sms(home)
     assert issue_registry.issues == {}
 
@@ -418,9 +444,15 @@ async def test_restart(
 
 
 async def test_killed(
-    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What was sent is on disk soon, without a number in it, and an hour later it is gone."""
+    # How long the machine has been up does not matter.
+    clocks = Mock(time=time.time, monotonic=lambda: time.monotonic() - 10**6)
+    monkeypatch.setattr("custom_components.directcall.spending.time", clocks)
     account = await limited(home, simulator, 2)
     await send_sms(home)
     await alert(account)
@@ -455,9 +487,11 @@ async def test_file_that_cannot_be_read(
     billed = [item, {"budget": "ALERTS", "times": [1795521600.5, 1795521600 - 2 * HOUR]}]
     content = {"version": 2, "minor_version": 1, "key": "x", "data": {"billed": billed}}
     file_of(home).write_text(json.dumps(content))
-    account = await limited(home, simulator, 1)
+    account = await limited(home, simulator, 2)
     assert caplog.text.count("could not be read") == 1
-    assert not await is_limited(home, 1)
+    assert not await is_limited(home, 2)
+    assert not await is_limited(home, 2)
+    assert keys(await alert(account)) == [None]
     assert keys(await alert(account)) == ["spending_limit"]
 
 

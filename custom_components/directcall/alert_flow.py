@@ -28,10 +28,9 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
 )
 
-from .alerts import Channel
+from .alerts import ACKNOWLEDGING_DOMAINS, Channel
 from .api import LONGEST_TEXT
 from .const import (
-    ACKNOWLEDGING_DOMAINS,
     CONF_ACKNOWLEDGE_ENTITIES,
     CONF_ACKNOWLEDGEMENT,
     CONF_ANSWER_ACKNOWLEDGES,
@@ -70,7 +69,7 @@ _CHANNELS: Final = SelectSelector(
 _ACKNOWLEDGE_ENTITIES: Final = EntitySelector(
     EntitySelectorConfig(
         multiple=True,
-        filter=EntityWithDeviceFilterSelectorConfig(domain=list(ACKNOWLEDGING_DOMAINS)),
+        filter=EntityWithDeviceFilterSelectorConfig(domain=ACKNOWLEDGING_DOMAINS),
     )
 )
 _HOW_SCHEMA: Final = vol.Schema(

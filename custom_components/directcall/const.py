@@ -30,21 +30,6 @@ CONF_SHOW_CALLER_ID: Final = "show_caller_id"
 CONF_SPENDING_LIMIT: Final = "spending_limit"
 CONF_TIME_EACH: Final = "time_each"
 
-# Domains of entities with a change that only somebody who has seen the alert brings about.
-ACKNOWLEDGING_DOMAINS: Final = (
-    "alarm_control_panel",
-    "binary_sensor",
-    "button",
-    "event",
-    "input_boolean",
-    "input_button",
-    "light",
-    "lock",
-    "scene",
-    "switch",
-    "tag",
-)
-
 SUBENTRY_ALERT: Final = "alert"
 SUBENTRY_CONTACT: Final = "contact"
 

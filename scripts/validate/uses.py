@@ -93,6 +93,9 @@ class _Reader:
             case ast.ClassDef(name=name, body=body):
                 fields = [line.target for line in body if isinstance(line, ast.AnnAssign)]
                 self._parameters[name] = [f.id for f in fields if isinstance(f, ast.Name)]
+                for line in body:
+                    if isinstance(line, ast.AnnAssign):
+                        self._types[ast.unparse(line.target)].add(ast.unparse(line.annotation))
                 if any(ast.unparse(base).endswith("Enum") for base in node.bases):
                     self._enums[name] = [value for line in body for _, value in _assigned(line)]
                 for method in body:

@@ -11,13 +11,8 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigSubentr
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
-from custom_components.directcall.alerts import Alert, Channel
-from custom_components.directcall.const import (
-    ACKNOWLEDGING_DOMAINS,
-    DOMAIN,
-    SUBENTRY_ALERT,
-    SUBENTRY_CONTACT,
-)
+from custom_components.directcall.alerts import ACKNOWLEDGING_DOMAINS, Alert, Channel
+from custom_components.directcall.const import DOMAIN, SUBENTRY_ALERT, SUBENTRY_CONTACT
 from tests.common import TEXT, alert_data, device_of, make_account, set_up, set_ups_of
 from tests.simulator import ACCOUNT, Simulator
 
@@ -165,7 +160,7 @@ async def test_new_form(hass: HomeAssistant, account: MockConfigEntry) -> None:
     assert contacts["mode"] == "dropdown"
     assert not contacts["sort"]
     entities = field_of(form, "acknowledgement").schema.schema["acknowledge_entities"].config
-    assert entities["filter"] == [{"domain": list(ACKNOWLEDGING_DOMAINS)}]
+    assert entities["filter"] == [{"domain": ACKNOWLEDGING_DOMAINS}]
 
 
 async def test_only_contact_is_chosen(
