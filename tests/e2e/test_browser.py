@@ -137,41 +137,46 @@ async def test_add_contact(page: HomeAssistantPage) -> None:
 
 async def test_add_alert(page: HomeAssistantPage) -> None:
     """An alert is added with its name and its text, and the form says what comes next."""
-    await page.screen.set_viewport_size(DESKTOP)
-    await page.count_effort()
-    await page.fill(name=ALERT[page.language])
-    await page.form.locator("textarea").fill(SPOKEN[page.language])
-    await page.image("alert_form", page.form.locator("dialog"), height=1000)
-    await page.press("submit", page.form)
-    await page.shows(page.word("success"))
-    await page.picture("alert_added")
-    await page.close_form("finish")
+    async with page.at(DESKTOP):
+        await page.count_effort()
+        await page.fill(name=ALERT[page.language])
+        await page.form.locator("textarea").fill(SPOKEN[page.language])
+        await page.image("alert_form", page.form.locator("dialog"), height=1000)
+        await page.press("submit", page.form)
+        await page.shows(page.word("success"))
+        await page.picture("alert_added")
+        await page.close_form("finish")
 
 
 async def test_automate_alert(page: HomeAssistantPage) -> None:
     """An automation raises the alert, after few clicks and without YAML."""
-    await page.screen.locator("ha-sidebar").get_by_text(page.word("settings"), exact=True).click()
-    await page.screen.get_by_text(page.word("automations"), exact=True).click()
-    await page.press("create_automation")
-    await page.screen.get_by_text(page.word("create_new_automation")).click()
-    await page.press("add_trigger")
-    dialog = page.screen.locator("add-automation-element-dialog")
-    for choice in ("entities", "binary_sensor"):
-        await dialog.get_by_text(page.word(choice), exact=True).click()
-    await dialog.get_by_text(DETECTOR[page.language], exact=True).click()
-    await dialog.get_by_text(page.word("smoke_detected")).click()
-    await page.press("add_action")
-    await dialog.get_by_text(page.word("by_type"), exact=True).click()
-    await dialog.get_by_text(DEVICE, exact=True).click()
-    await page.picture("actions")
-    name = page.text("services.raise_alert.name")
-    await dialog.get_by_text(f"Directcall: {name}", exact=True).click()
-    await page.choose_device("raise_alert", "alert", ALERT[page.language])
-    await page.image("alert_automation", page.screen.locator("ha-automation-editor"), height=660)
-    await save_automation(page, ALARM)
-    clicks, texts = await page.effort()
-    assert clicks <= CLICKS
-    assert texts <= TEXTS
+    async with page.at(DESKTOP):
+        await (
+            page.screen.locator("ha-sidebar").get_by_text(page.word("settings"), exact=True).click()
+        )
+        await page.screen.get_by_text(page.word("automations"), exact=True).click()
+        await page.press("create_automation")
+        await page.screen.get_by_text(page.word("create_new_automation")).click()
+        await page.press("add_trigger")
+        dialog = page.screen.locator("add-automation-element-dialog")
+        for choice in ("entities", "binary_sensor"):
+            await dialog.get_by_text(page.word(choice), exact=True).click()
+        await dialog.get_by_text(DETECTOR[page.language], exact=True).click()
+        await dialog.get_by_text(page.word("smoke_detected")).click()
+        await page.press("add_action")
+        await dialog.get_by_text(page.word("by_type"), exact=True).click()
+        await dialog.get_by_text(DEVICE, exact=True).click()
+        await page.picture("actions")
+        name = page.text("services.raise_alert.name")
+        await dialog.get_by_text(f"Directcall: {name}", exact=True).click()
+        await page.choose_device("raise_alert", "alert", ALERT[page.language])
+        await page.image(
+            "alert_automation", page.screen.locator("ha-automation-editor"), height=660
+        )
+        await save_automation(page, ALARM)
+        clicks, texts = await page.effort()
+        assert clicks <= CLICKS
+        assert texts <= TEXTS
 
 
 async def test_acknowledge_alert(page: HomeAssistantPage) -> None:
@@ -180,7 +185,8 @@ async def test_acknowledge_alert(page: HomeAssistantPage) -> None:
     await page.open_device(ALERT[page.language])
     await shows_status(page, "alerting")
     await expect(page.entity(ALERT_EVENT)).to_contain_text(page.text(f"{EVENT_TYPES}.told"))
-    await page.image("alert_page", page.screen.locator("hass-subpage"), height=760)
+    async with page.at(DESKTOP):
+        await page.image("alert_page", page.screen.locator("hass-subpage"), height=700)
     async with page.at(PHONE):
         button = page.entity(ACKNOWLEDGE).get_by_role("button", name=page.word("press"))
         await expect(button).to_be_in_viewport(ratio=1)
@@ -355,18 +361,26 @@ async def test_delete_other_contact(page: HomeAssistantPage) -> None:
 
 
 async def test_repair_alert(page: HomeAssistantPage) -> None:
-    """A repair tells of an alert whose only contact was deleted, until it has another one."""
-    title = page.text("issues.alert_without_contact.title").format(alert=ALERT[page.language])
+    """Repairs tell of an alert whose only contact was deleted, until it has another one."""
+    repairs = {
+        "alert_without_contact": {"alert": ALERT[page.language]},
+        "deleted_contact": {"contact": OTHER_CONTACT},
+    }
     async with page.at(PHONE):
-        await page.open("/config/repairs")
-        await page.screen.get_by_text(title).click()
-        await page.picture("alert_without_contact")
+        for key, names in repairs.items():
+            await page.open("/config/repairs")
+            await page.screen.get_by_text(page.text(f"issues.{key}.title").format(**names)).click()
+            description = page.text(f"issues.{key}.description").format(**names, names="")
+            await page.shows(description[:30])
+            await page.picture(key)
         await page.open(INTEGRATION)
         await change_alert(page)
         await choose_contact_of_alert(page, CONTACT)
         await page.open("/config/repairs")
         await page.picture("repairs")
-        await expect(page.screen.get_by_text(title)).to_have_count(0)
+        for key, names in repairs.items():
+            title = page.text(f"issues.{key}.title").format(**names)
+            await expect(page.screen.get_by_text(title)).to_have_count(0)
 
 
 async def test_options(page: HomeAssistantPage) -> None:
