@@ -152,7 +152,8 @@ async def test_many_actions_share_one_token_request(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
     """100 simultaneous calls on an expired token: one token request, 100 calls."""
-    await set_up(hass, make_account(simulator, pref_disable_polling=True))
+    options = {"spending_limit": 0}
+    await set_up(hass, make_account(simulator, options=options, pref_disable_polling=True))
     freezer.tick(3601)
     simulator.quirks.token_delay = 0.1
     await asyncio.gather(

@@ -1,5 +1,6 @@
 """Diagnostics: their content, without private values."""
 
+import json
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -14,7 +15,7 @@ from syrupy.filters import props
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from tests.common import make_account, pass_time, perform, place_call, set_up
+from tests.common import CONTACTS, alert_data, make_account, pass_time, perform, place_call, set_up
 from tests.simulator import Recording, Reply, Simulator
 
 # The word of a diverted leg contains a number.
@@ -56,6 +57,37 @@ async def test_diagnostics(
     assert diagnostics["versions"].keys() == {"directcall", "home_assistant", "phonenumbers"}
     assert diagnostics["token"]["age"] == 8
     assert diagnostics["last_success"].endswith("+00:00")
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_diagnostics_of_alerts(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: HomeAssistant,
+    simulator: Simulator,
+) -> None:
+    """They count what alerts did, without a name or a text."""
+    how = {"channels": ["voice_message", "sms"], "at_once": True}
+    alerts = {name: alert_data(how=how) for name in ("Fogo", "Gaveta", "Janela")}
+    account = make_account(simulator, contacts=CONTACTS, alerts=alerts)
+    await set_up(hass, account)
+    for name in ("Fogo", "Gaveta"):
+        await perform(hass, "raise_alert", {"name": name})
+        await hass.async_block_till_done(wait_background_tasks=True)
+    await perform(hass, "acknowledge_alert", {"name": "Fogo"})
+    await perform(hass, "send_sms", {"destination": "Maria", "message": "Bom dia!"})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    diagnostics: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
+    assert diagnostics["alerts"] == {
+        "set_up": 3,
+        "active": 1,
+        "ends": {"acknowledged": 1},
+        "steps": {"voice_message": {"accepted": 4}, "sms": {"accepted": 4}},
+    }
+    assert diagnostics["spending"] == {"limit": 60, "last_hour": {"actions": 1, "alerts": 4}}
+    text = json.dumps(diagnostics, ensure_ascii=False)
+    private = [*alerts, *CONTACTS, "Fumaça", "Bom dia"]
+    assert [each for each in private if each in text] == []
 
 
 async def test_diagnostics_without_a_token(

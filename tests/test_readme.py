@@ -1,7 +1,6 @@
 """READMEs: what people paste from them works, and nothing that people need is left out."""
 
 from collections.abc import AsyncIterator
-from copy import deepcopy
 from datetime import timedelta
 import json
 import re
@@ -24,6 +23,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 
+from custom_components.directcall.alerts import AlertEventType, AlertStatus
 from custom_components.directcall.api import NumberProblem
 from custom_components.directcall.calls import CallState
 from custom_components.directcall.trigger import TRIGGERS
@@ -32,6 +32,7 @@ from tests.common import (
     CONTACTS,
     READMES,
     ROOT,
+    alert_data,
     end_call,
     make_account,
     pass_time,
@@ -44,7 +45,8 @@ from tests.simulator import Recording, Reply, Simulator
 
 INTEGRATION = ROOT / "custom_components" / "directcall"
 # Where what the examples do arrives.
-ENDPOINTS = {"directcall.place_call": "voz/call", "directcall.send_voice_message": "sms/send"}
+ENDPOINTS = {"directcall.place_call": "voz/call", "directcall.raise_alert": "sms/send"}
+ALERTS = {"Smoke": alert_data(), "Fumaça": alert_data()}
 NIGHT = "2026-11-24 02:00:00-03:00"
 NOON = "2026-11-24 12:00:00-03:00"
 
@@ -76,10 +78,9 @@ AUTOMATIONS = [
     for example in EXAMPLES
     if "triggers" in example and example["triggers"][0]["trigger"] == "state"
 ]
-SCRIPTS = [example for example in EXAMPLES if "repeat" in example.get("sequence", [{}])[0]]
 PLAYING = [example for example in EXAMPLES if "action" in example.get("sequence", [{}])[0]]
 CALLING = [e for e in AUTOMATIONS if e["actions"][0]["action"] == "directcall.place_call"]
-SPEAKING = [e for e in AUTOMATIONS if e not in CALLING]
+RAISING = [e for e in AUTOMATIONS if e not in CALLING]
 CARDS = [example for example in EXAMPLES if example.get("type") == "button"]
 DOORS = [config for config in AUTOMATIONS if "conditions" in config]
 PANIC_BUTTONS = [config for config in AUTOMATIONS if "not_from" in config["triggers"][0]]
@@ -142,8 +143,8 @@ class House:
 
 @pytest.fixture
 async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
-    """Return an account with the contacts of the examples."""
-    return await set_up(home, make_account(simulator, contacts=CONTACTS))
+    """Return an account with the contacts and alerts of the examples."""
+    return await set_up(home, make_account(simulator, contacts=CONTACTS, alerts=ALERTS))
 
 
 @pytest.fixture
@@ -160,11 +161,11 @@ async def house(
 def test_both_readmes_have_the_same_examples() -> None:
     """The examples of both READMEs differ in their language alone."""
     english, portuguese = (examples(language) for language in READMES)
-    kinds = (CALLING, SPEAKING, SCRIPTS, PLAYING, UNANSWERED, ON_RECORDINGS, CARDS)
-    assert [len(each) for each in kinds] == [4, 2, 2, 2, 2, 2, 4]
+    kinds = (CALLING, RAISING, PLAYING, UNANSWERED, ON_RECORDINGS, CARDS)
+    assert [len(each) for each in kinds] == [4, 2, 2, 2, 2, 4]
     assert [len(each) for each in (DOORS, PANIC_BUTTONS)] == [2, 2]
-    assert english[0] in SPEAKING
-    assert len(EXAMPLES) == 18
+    assert english[0] in RAISING
+    assert len(EXAMPLES) == 16
     assert [list(e) for e in english] == [list(p) for p in portuguese]
     for one, other in zip(english, portuguese, strict=True):
         for part in ("mode", "conditions", "icon"):
@@ -175,22 +176,21 @@ def test_both_readmes_have_the_same_examples() -> None:
 def test_numbers_are_quoted(language: str) -> None:
     """The numbers in all examples are quoted."""
     values = re.findall(
-        r"^ +(?:destination: |origin: |- )(.*\d{4}.*|.*item.*)$", read(language), re.MULTILINE
+        r"^ +(?:destination: |origin: |- )(.*\d{4}.*)$", read(language), re.MULTILINE
     )
-    assert len(values) == 4
-    assert all(re.fullmatch(r'"(\+55 [\d -]+|\{\{ repeat\.item \}\})"', value) for value in values)
+    assert len(values) == 2
+    assert all(re.fullmatch(r'"\+55 [\d -]+"', value) for value in values)
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
-@pytest.mark.parametrize("config", SPEAKING, ids=name_of)
-async def test_example_speaks_once(
+@pytest.mark.parametrize("config", RAISING, ids=name_of)
+async def test_example_raises_the_alert(
     hass: HomeAssistant,
     house: House,
     simulator: Simulator,
     notifications: list[ServiceCall],
-    freezer: FrozenDateTimeFactory,
 ) -> None:
-    """An event that repeats at once is spoken once, and a later one is spoken, too."""
+    """An event that repeats is told once, and one after the acknowledgement is told, too."""
     await house.happens()
     await house.happens()
     [message] = simulator.messages
@@ -198,9 +198,30 @@ async def test_example_speaks_once(
     assert message.destinations == ["5541999990000"]
     assert message.text == house.call["data"]["message"]
 
-    await house.happens_later(freezer)
+    await perform(hass, "acknowledge_alert", {"name": house.call["data"]["name"]})
+    await house.happens()
     assert len(simulator.messages) == 2
     assert notifications == []
+
+
+@pytest.mark.freeze_time(NIGHT, tick=True)
+@pytest.mark.parametrize("config", RAISING, ids=name_of)
+async def test_example_without_its_alert(
+    hass: HomeAssistant,
+    house: House,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    notifications: list[ServiceCall],
+) -> None:
+    """If the alert was deleted, a notification says that nobody is called."""
+    name = house.call["data"]["name"]
+    [alert] = [each for each in account.subentries.values() if each.title == name]
+    hass.config_entries.async_remove_subentry(account, alert.subentry_id)
+    await house.happens()
+    assert simulator.messages == []
+    [notification] = notifications
+    assert notification.data["title"]
+    assert notification.data["message"]
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
@@ -230,7 +251,7 @@ async def test_example_calls_once(
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
-@pytest.mark.parametrize("config", AUTOMATIONS, ids=name_of)
+@pytest.mark.parametrize("config", CALLING, ids=name_of)
 async def test_example_falls_back(
     house: House, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
@@ -288,74 +309,6 @@ async def run_to_its_end(
     assert state is not None
     assert state.name == script["alias"]
     return state
-
-
-def list_of(script: dict[str, Any], *endings: str) -> dict[str, Any]:
-    """Return a script with other numbers on its list."""
-    script = deepcopy(script)
-    script["sequence"][0]["repeat"]["for_each"] = [f"+55 41 99999-{end}" for end in endings]
-    return script
-
-
-@pytest.mark.freeze_time(tick=True)
-@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
-async def test_script_calls_until_somebody_answers(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    notifications: list[ServiceCall],
-    freezer: FrozenDateTimeFactory,
-    script: dict[str, Any],
-) -> None:
-    """After no credit, a refusal, a busy line or no answer the next contact is called."""
-    script = list_of(script, "0201", "0002", "7001", "7002", "0000", "1111")
-    state = await run_to_its_end(hass, freezer, script, 160)
-    assert state.state == "off"
-    assert [call.destination[-4:] for call in simulator.calls] == ["7001", "7002", "0000"]
-    assert simulator.calls[-1].rings_first == simulator.calls[-1].destination
-    assert not simulator.calls[-1].line.ended
-    assert notifications == []
-
-
-@pytest.mark.freeze_time(tick=True)
-@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
-async def test_script_hangs_up_before_the_next(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    notifications: list[ServiceCall],
-    freezer: FrozenDateTimeFactory,
-    script: dict[str, Any],
-) -> None:
-    """A telephone that still rings is hung up before the next one is called."""
-    script = list_of(script, "7002", "7001")
-    place = script["sequence"][0]["repeat"]["sequence"][1]
-    assert place["data"]["timeout"] == "00:01:00"
-    place["data"]["timeout"] = "00:00:10"
-    state = await run_to_its_end(hass, freezer, script, 40)
-    assert state.state == "off"
-    first, second = simulator.calls
-    assert first.line.ended
-    assert second.destination.endswith("7001")
-    [notification] = notifications
-    assert notification.data["message"]
-
-
-@pytest.mark.freeze_time(tick=True)
-@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
-async def test_script_leaves_a_conversation_alone(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    notifications: list[ServiceCall],
-    freezer: FrozenDateTimeFactory,
-    script: dict[str, Any],
-) -> None:
-    """A call that was there before is not hung up by who could place none beside it."""
-    await place_call(hass, destination="+55 41 99999-0000")
-    await pass_time(hass, freezer, 2)
-    await run_to_its_end(hass, freezer, list_of(script, "0000"), 10)
-    assert [call.line.ended for call in simulator.calls] == [False]
 
 
 @pytest.mark.freeze_time(tick=True)
@@ -465,7 +418,7 @@ async def test_every_field_key_and_state_is_explained(
     freezer: FrozenDateTimeFactory,
     language: str,
 ) -> None:
-    """The tables name each field of each action, each key of its response, state and trigger."""
+    """The tables name each field, key of a response, state, status, event and trigger."""
     explained = {
         name
         for cell in re.findall(r"^\| (`[^|]+`) \|", read(language), re.MULTILINE)
@@ -482,9 +435,19 @@ async def test_every_field_key_and_state_is_explained(
     sent = await perform(hass, "send_sms", {"destination": "Maria", "message": "x"})
     simulator.recordings.append(Recording("554130600300", "5541999990000", ""))
     listed = await perform(hass, "list_recordings", {})
-    assert explained == {*fields, *waited, *ended, *sent, *listed, *CallState, *TRIGGERS}
-    [of_each] = re.findall(r"^\| `recordings` \|(.*)$", read(language), re.MULTILINE)
-    assert set(re.findall(r"`(\w+)`", of_each)) == {*listed["recordings"][0], "null"}
+    await perform(hass, "raise_alert", {"name": "Smoke"})
+    await settle()
+    raised = await perform(hass, "raise_alert", {"name": "Smoke"})
+    over = await perform(hass, "cancel_alert", {"name": "Smoke"})
+    keys = {*waited, *ended, *sent, *listed, *raised, *over}
+    states = {*CallState, *AlertStatus, *AlertEventType}
+    assert explained == fields | keys | states | {*TRIGGERS}
+    of_each = {
+        key: set(re.findall(r"`(\w+)`", explanation))
+        for key, explanation in re.findall(r"^\| `(\w+)` \|(.*)$", read(language), re.MULTILINE)
+    }
+    assert of_each["recordings"] == {*listed["recordings"][0], "null"}
+    assert of_each["told"] == {*raised["told"][0], "true", "false", "null"}
 
 
 @pytest.mark.parametrize(
@@ -500,9 +463,11 @@ def test_every_error_is_explained(language: str, actions: str, forms: str) -> No
     not_quoted = {*NumberProblem, "unknown"}
     shown = {text for key, text in config["error"].items() if key not in not_quoted}
     shown.add(config["abort"]["already_configured"])
-    of_contacts = texts["config_subentries"]["contact"]["error"]
     shown |= {
-        text.replace("{other}", "") for key, text in of_contacts.items() if key not in not_quoted
+        text.replace("{other}", "")
+        for subentry in texts["config_subentries"].values()
+        for key, text in subentry["error"].items()
+        if key not in not_quoted
     }
     for errors, title in ((raised, actions), (shown, forms)):
         quotes = [quote(cell) for cell in first_cells(language, title)]

@@ -24,7 +24,7 @@ from custom_components.directcall.account import async_get_account
 from custom_components.directcall.calls import CallState
 from custom_components.directcall.const import DOMAIN
 from tests.calls.common import timers
-from tests.common import CALL, end_call, pass_time, place_call, state_of
+from tests.common import CALL, end_call, make_account, pass_time, place_call, set_up, state_of
 from tests.disk import hass_config_dir, hass_storage
 from tests.simulator import Reply, Simulator
 
@@ -53,6 +53,12 @@ RECORDED: Final = 2
 HUNG_UP: Final = 9
 # How many requests of those at once are lost before the provider does anything: the first ones.
 LOST: Final = 4
+
+
+@pytest.fixture
+async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account without a spending limit."""
+    return await set_up(home, make_account(simulator, options={"spending_limit": 0}))
 
 
 def saved(hass: HomeAssistant, file: str) -> dict[str, Any]:
@@ -162,7 +168,11 @@ async def test_thousands_of_calls(
     }
     assert published["recording_ready"] == 9 * batches
     assert state_of(hass, "binary_sensor.directcall_call_in_progress") == "off"
-    assert saved(hass, f"{DOMAIN}.{account.entry_id}") == {
+    sections = saved(hass, f"{DOMAIN}.{account.entry_id}")
+    [billed] = sections.pop("billed")
+    assert len(billed["times"]) <= 1000
+    assert sections == {
+        "alerts": [],
         "calls": [],
         "deleted_contacts": [],
         "recordings": [],

@@ -1,27 +1,44 @@
 """Surface: names for automations, dashboards and reports, as in version 0.1.0."""
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import suppress
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    get_system_health_info,
+)
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.components.media_source import Unresolvable, async_resolve_media
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml
 
-from .common import end_call, listen, make_account, pass_time, perform, place_call, set_up
+from .common import (
+    alert_data,
+    device_of,
+    end_call,
+    listen,
+    make_account,
+    pass_time,
+    perform,
+    place_call,
+    set_up,
+    states_of,
+)
 from .simulator import ACCOUNT, Recording, Reply, Simulator
 
 pytestmark = pytest.mark.freeze_time("2026-11-24 12:00:00", tick=True)
@@ -124,6 +141,17 @@ async def test_responses_of_actions(
     }
     simulator.calls[0].line.started -= 20
     responses["end_call"] = await end_call(hass, destination="Maria")
+    alert = MappingProxyType(alert_data(contacts=["01CONTACT0"]))
+    hass.config_entries.async_add_subentry(
+        account,
+        ConfigSubentry(data=alert, subentry_type="alert", title="Fumaça", unique_id=None),
+    )
+    for action in ("acknowledge_alert", "cancel_alert"):
+        await perform(hass, "raise_alert", {"name": "Fumaça"})
+        await hass.async_block_till_done(wait_background_tasks=True)
+        raised = await perform(hass, "raise_alert", {"name": "Fumaça"})
+        responses["raise_alert"] = {**raised, "told": raised["told"][0]}
+        responses[action] = await perform(hass, action, {})
     listed = await perform(hass, "list_recordings", {})
     responses["list_recordings"] = {**listed, "recordings": listed["recordings"][0]}
     assert {action: paths(response) for action, response in responses.items()} == BEFORE[
@@ -134,7 +162,12 @@ async def test_responses_of_actions(
 async def test_entities(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """Each entity has the same unique ID, translation key, category and options."""
     entities = er.async_entries_for_config_entry(er.async_get(hass), ENTRY_ID)
-    rows = {
+    assert sorted(flat(entity_rows(entities))) == BEFORE["entities"]
+
+
+def entity_rows(entities: Iterable[er.RegistryEntry]) -> dict[str, dict[str, Any]]:
+    """Return what people rely on of each entity."""
+    return {
         f"{entity.domain} {entity.unique_id}": {
             "translation_key": entity.translation_key,
             "category": entity.entity_category,
@@ -145,7 +178,33 @@ async def test_entities(hass: HomeAssistant, account: MockConfigEntry) -> None:
         }
         for entity in entities
     }
-    assert sorted(flat(rows)) == BEFORE["entities"]
+
+
+async def test_alert(hass: HomeAssistant, home: HomeAssistant, simulator: Simulator) -> None:
+    """An alert has the same device, entities, events and attributes."""
+    contacts, alerts = {"Maria": f"{NUMBER}0000"}, {"Fogo": alert_data(contacts=["01CONTACT0"])}
+    account = make_account(simulator, contacts=contacts, alerts=alerts, entry_id=ENTRY_ID)
+    await set_up(home, account)
+    history = async_capture_events(hass, "state_changed")
+    await perform(hass, "raise_alert", {"name": "Fogo"})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await perform(hass, "acknowledge_alert", {"by": "Maria"})
+    await hass.async_block_till_done()
+    [status] = [state for state in hass.states.async_all("sensor") if "status" in state.entity_id]
+    device = dr.async_get(hass).async_get(device_of(hass, account, "Fogo"))
+    assert isinstance(device, dr.DeviceEntry)
+    assert {
+        "device": [str(identifier) for identifier in device.identifiers],
+        "model": device.model,
+        "entities": sorted(
+            flat(entity_rows(er.async_entries_for_device(er.async_get(hass), device.id)))
+        ),
+        "events": {
+            state.attributes["event_type"]: sorted(state.attributes)
+            for state in states_of(history, "event.fogo_alert")
+        },
+        "status": sorted(status.attributes),
+    } == BEFORE["alert"]
 
 
 async def test_devices(hass: HomeAssistant, account: MockConfigEntry) -> None:

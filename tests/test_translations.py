@@ -11,8 +11,8 @@ from homeassistant.helpers.translation import async_get_translations, recursive_
 from homeassistant.util.yaml import load_yaml_dict
 
 from custom_components.directcall.const import DOMAIN
-from custom_components.directcall.event import CALL, RECORDING_READY
-from custom_components.directcall.sensor import LAST_CALL
+from custom_components.directcall.event import ALERT, CALL, RECORDING_READY
+from custom_components.directcall.sensor import ALERT_STATUS, LAST_CALL
 from custom_components.directcall.services import (
     END_CALL_FIELDS,
     LIST_RECORDINGS_FIELDS,
@@ -78,6 +78,28 @@ def test_every_state_of_a_call_has_an_icon() -> None:
     assert {*icons, "unknown"} == set(CALL.event_types or ())
     del icons[RECORDING_READY]
     assert icons == entities["sensor"]["last_call"]["state"]
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_every_state_of_an_alert_has_a_text(language: str) -> None:
+    """Each status and event of an alert has a text, and its ends read the same in both."""
+    entities = load(language)["entity"]
+    events = entities["event"]["alert"]["state_attributes"]["event_type"]["state"]
+    statuses = entities["sensor"]["alert_status"]["state"]
+    assert events.keys() == set(ALERT.event_types or ())
+    assert statuses.keys() == set(ALERT_STATUS.options or ())
+    ends = events.keys() & statuses.keys()
+    assert ends == {"acknowledged", "unacknowledged", "cancelled"}
+    assert {end: events[end] for end in ends} == {end: statuses[end] for end in ends}
+
+
+def test_every_state_of_an_alert_has_an_icon() -> None:
+    """Every status but that of an alert that was never raised is known by its icon."""
+    entities = json.loads((INTEGRATION / "icons.json").read_text("utf-8"))["entity"]
+    events = entities["event"]["alert"]["state_attributes"]["event_type"]["state"]
+    statuses = entities["sensor"]["alert_status"]["state"]
+    assert events.keys() == set(ALERT.event_types or ())
+    assert {*statuses, "idle"} == set(ALERT_STATUS.options or ())
 
 
 CALL_WORDS = {

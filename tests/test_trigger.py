@@ -1,8 +1,10 @@
 """Trigger platform: automations on calls and recordings, by each kind of target."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -11,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from homeassistant.components import automation
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import (
@@ -23,16 +26,18 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from custom_components.directcall.const import DOMAIN
+from custom_components.directcall.const import DOMAIN, SUBENTRY_ALERT
 from tests.common import (
     CALL,
     CONTACTS,
     ENTRY_ID,
     NUMBER,
+    alert_data,
     device_of,
     end_call,
     make_account,
     pass_time,
+    perform,
     place_call,
     set_up,
     state_of,
@@ -47,7 +52,16 @@ __all__ = ["folder", "hass_config_dir", "hass_storage", "line"]
 pytestmark = pytest.mark.freeze_time(tick=True)
 
 FIRED = "fired"
-TRIGGERS = ["call_answered", "call_ended", "call_not_answered", "recording_ready"]
+TRIGGERS = [
+    "alert_acknowledged",
+    "alert_not_acknowledged",
+    "alert_raised",
+    "call_answered",
+    "call_ended",
+    "call_not_answered",
+    "recording_ready",
+]
+ALERT = "event.fogo_alert"
 ENTITY = {"entity_id": CALL}
 DEVICE = {"device_id": "device of the account"}
 AREA = {"area_id": "hall"}
@@ -378,6 +392,114 @@ async def test_two_accounts(
     assert of(fired) == [("call_not_answered", "busy")]
 
 
+@pytest.fixture
+async def with_alerts(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account with alerts. Its device and the first one's are in the hall."""
+    how = {"rounds": 1, "channels": ["sms"]}
+    alerts = {name: alert_data(contacts=["01CONTACT0"], how=how) for name in ("Fogo", "Água")}
+    account = make_account(simulator, contacts=CONTACTS, alerts=alerts, entry_id=ENTRY_ID)
+    await set_up(home, account)
+    furnish(home)
+    device = device_of(home, account, "Fogo")
+    dr.async_get(home).async_update_device(device, area_id="hall", labels={"alarm"})
+    return account
+
+
+async def raise_alert(hass: HomeAssistant, name: str = "Fogo") -> None:
+    """Raise an alert, and wait until its contact is told."""
+    await perform(hass, "raise_alert", {"name": name})
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+@targets({"entity_id": ALERT}, AREA, LABEL)
+async def test_alert(
+    hass: HomeAssistant,
+    with_alerts: MockConfigEntry,
+    fired: list[Event],
+    freezer: FrozenDateTimeFactory,
+    target: dict[str, str],
+) -> None:
+    """An alert triggers when it is raised, and when it ends, and by nothing else."""
+    await automate(hass, target)
+    await raise_alert(hass)
+    assert of(fired) == [("alert_raised", "raised")]
+    await raise_alert(hass)
+    await perform(hass, "acknowledge_alert", {"name": "Fogo"})
+    await hass.async_block_till_done()
+    assert of(fired)[1:] == [("alert_acknowledged", "acknowledged")]
+    await raise_alert(hass)
+    await perform(hass, "cancel_alert", {"name": "Fogo"})
+    await hass.async_block_till_done()
+    assert of(fired)[2:] == [("alert_raised", "raised")]
+    await raise_alert(hass)
+    await pass_time(hass, freezer, 130)
+    assert of(fired)[3:] == [
+        ("alert_raised", "raised"),
+        ("alert_not_acknowledged", "unacknowledged"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["Fogo", "Água"])
+async def test_device_of_alert(
+    hass: HomeAssistant, with_alerts: MockConfigEntry, fired: list[Event], name: str
+) -> None:
+    """The device of an alert as target leaves out other alerts, and calls."""
+    await automate(hass, {"device_id": device_of(hass, with_alerts, "Fogo")})
+    await raise_alert(hass, name)
+    await place_call(hass, destination=f"{NUMBER}7001")
+    assert of(fired) == [("alert_raised", "raised")] * (name == "Fogo")
+
+
+@TARGETS
+async def test_call_is_no_alert(
+    hass: HomeAssistant,
+    with_alerts: MockConfigEntry,
+    fired: list[Event],
+    freezer: FrozenDateTimeFactory,
+    target: dict[str, str],
+) -> None:
+    """A call triggers none of the triggers of alerts that have the same target."""
+    await automate(hass, resolve(hass, target))
+    await talk(hass, freezer)
+    assert of(fired) == [("call_answered", "answered"), ("call_ended", "ended")]
+
+
+@pytest.mark.parametrize("event_type", ["raised", "answered", "acknowledged", "unacknowledged"])
+async def test_answer_of_alert_is_no_call(
+    hass: HomeAssistant, with_alerts: MockConfigEntry, fired: list[Event], event_type: str
+) -> None:
+    """Each entity triggers by its own events alone, also where both have a type."""
+    await automate(hass, AREA)
+    for number, entity_id in enumerate((ALERT, CALL)):
+        time = (dt_util.utcnow() + timedelta(seconds=number)).isoformat()
+        hass.states.async_set(entity_id, time, {"event_type": event_type})
+        await hass.async_block_till_done()
+    expected = {
+        "raised": "alert_raised",
+        "answered": "call_answered",
+        "acknowledged": "alert_acknowledged",
+        "unacknowledged": "alert_not_acknowledged",
+    }
+    assert of(fired) == [(expected[event_type], event_type)]
+
+
+async def test_automation_before_the_alert(
+    hass: HomeAssistant, account: MockConfigEntry, fired: list[Event]
+) -> None:
+    """An automation that is older than the alert triggers once the alert is there."""
+    await automate(hass, {"entity_id": ALERT})
+    added = ConfigSubentry(
+        data=MappingProxyType(alert_data()),
+        subentry_type=SUBENTRY_ALERT,
+        title="Fogo",
+        unique_id=None,
+    )
+    hass.config_entries.async_add_subentry(account, added)
+    await hass.async_block_till_done()
+    await raise_alert(hass)
+    assert of(fired) == [("alert_raised", "raised")]
+
+
 async def ask(client: Any, message: dict[str, Any]) -> Any:
     """Return Home Assistant's answer to its frontend."""
     await client.send_json_auto_id(message)
@@ -423,7 +545,15 @@ async def test_editor_lists_the_triggers(
     client = await hass_ws_client(hass)
     await ask(client, {"type": "trigger_platforms/subscribe"})
     listed = (await client.receive_json())["event"]
-    takes = {"entity": [{"integration": "directcall", "domain": ["event"]}]}
+    entity = [{"integration": "directcall", "domain": ["event"]}]
+    models = {t: "Alert" if t.startswith("alert_") else "Account" for t in TRIGGERS}
     assert {t: d for t, d in listed.items() if t.startswith("directcall.")} == {
-        f"directcall.{trigger}": {"fields": {}, "target": takes} for trigger in TRIGGERS
+        f"directcall.{trigger}": {
+            "fields": {},
+            "target": {
+                "entity": entity,
+                "device": [{"integration": "directcall", "model": model}],
+            },
+        }
+        for trigger, model in models.items()
     }

@@ -14,15 +14,27 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.services import (
+    ACKNOWLEDGE_ALERT_FIELDS,
+    CANCEL_ALERT_FIELDS,
     END_CALL_FIELDS,
     LIST_RECORDINGS_FIELDS,
     MESSAGE_FIELDS,
     PLACE_CALL_FIELDS,
+    RAISE_ALERT_FIELDS,
     SEND_SMS_FIELDS,
     SEND_VOICE_MESSAGE_FIELDS,
 )
 from custom_components.directcall.validation import alert_text
-from tests.common import NUMBER, PLACE_CALL, SEND, make_account, perform, place_call, set_up
+from tests.common import (
+    NUMBER,
+    PLACE_CALL,
+    SEND,
+    alert_data,
+    make_account,
+    perform,
+    place_call,
+    set_up,
+)
 from tests.simulator import Simulator
 
 CONTACTS = {
@@ -63,11 +75,14 @@ UNUSUAL = [
 ]
 # The fields of each action, and what makes it do something.
 ACTIONS: dict[str, tuple[frozenset[str], dict[str, Any]]] = {
+    "acknowledge_alert": (ACKNOWLEDGE_ALERT_FIELDS, {}),
+    "cancel_alert": (CANCEL_ALERT_FIELDS, {}),
     "cancel_message": (MESSAGE_FIELDS, {"message_id": "12345678900000"}),
     "end_call": (END_CALL_FIELDS, {"destination": "Maria"}),
     "get_message_status": (MESSAGE_FIELDS, {"message_id": "12345678900000"}),
     "list_recordings": (LIST_RECORDINGS_FIELDS, {}),
     "place_call": (PLACE_CALL_FIELDS, {"destination": "Maria", "timeout": 1}),
+    "raise_alert": (RAISE_ALERT_FIELDS, {"name": "Fumaça", "timeout": 1}),
     "send_sms": (SEND_SMS_FIELDS, {"destination": "Maria", "message": "Fumaça"}),
     "send_voice_message": (
         SEND_VOICE_MESSAGE_FIELDS,
@@ -78,8 +93,9 @@ ACTIONS: dict[str, tuple[frozenset[str], dict[str, Any]]] = {
 
 @pytest.fixture
 async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
-    """Return an account with contacts."""
-    return await set_up(home, make_account(simulator, contacts=CONTACTS))
+    """Return an account with contacts and an alert."""
+    alerts = {"Fumaça": alert_data()}
+    return await set_up(home, make_account(simulator, contacts=CONTACTS, alerts=alerts))
 
 
 async def is_answered(hass: HomeAssistant, action: str, data: dict[str, Any]) -> bool:
@@ -139,6 +155,7 @@ async def test_empty_values_of_optional_fields(
         ("send_sms", "message", "message_empty"),
         ("send_voice_message", "message", "message_empty"),
         ("cancel_message", "message_id", "invalid_message_id"),
+        ("raise_alert", "name", "alert_required"),
     ],
 )
 async def test_empty_values_of_required_fields(

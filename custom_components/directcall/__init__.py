@@ -15,7 +15,7 @@ from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CO
 from .contacts import async_contacts_signal, async_load_number_data
 from .coordinator import DirectcallCoordinator
 from .entity import async_create_account_device, async_rename_devices
-from .issues import async_update_no_credit
+from .issues import async_update_alerts_without_contact, async_update_no_credit
 from .recordings import RecordingLibrary, new_media_key
 from .services import async_setup_services
 
@@ -69,6 +69,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     entry.runtime_data = DirectcallData(account, coordinator, recordings, balance)
     async_create_account_device(hass, entry.entry_id)
     async_update_no_credit(hass)
+    async_update_alerts_without_contact(hass, entry)
     account.requests.spending_limit.async_check(entry)
     # Before the platforms, each of which begins with the contacts that there are by then.
     entry.async_on_unload(entry.add_update_listener(_async_update))
@@ -129,6 +130,7 @@ async def _async_update(hass: HomeAssistant, entry: DirectcallConfigEntry) -> No
         # The next set-up reads everything.
         return
     async_update_no_credit(hass)
+    async_update_alerts_without_contact(hass, entry)
     entry.runtime_data.account.requests.spending_limit.async_check(entry)
     entry.runtime_data.balance.async_check()
     async_rename_devices(hass, entry)

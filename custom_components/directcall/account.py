@@ -25,6 +25,7 @@ from .const import DOMAIN
 from .coordinator import DirectcallCoordinator
 from .deleted_contacts import DeletedContacts
 from .issues import (
+    async_clear_alerts_without_contact,
     async_clear_all_no_credit,
     async_clear_all_spending_limits,
     async_clear_low_balance,
@@ -112,6 +113,7 @@ class DirectcallAccount:
         async_clear_all_spending_limits(self._hass, self._entry_id)
         self._deleted_contacts.async_remove()
         async_clear_low_balance(self._hass, self._entry_id)
+        async_clear_alerts_without_contact(self._hass, self._entry_id)
         self.alerts.async_remove()
         self.calls.tracker.async_end_all()
         self.recording_watcher.async_detach()

@@ -137,7 +137,7 @@ class DirectcallAcknowledgeButton(DirectcallAlertEntity, ButtonEntity):
     async def async_press(self) -> None:
         context = self._context or Context()
         user = await self.hass.auth.async_get_user(context.user_id) if context.user_id else None
-        by = clean_name((user and user.name) or "")
+        by = clean_name((user and user.name) or "") or None
         self._alerts.async_acknowledge(by, context, self._subentry.subentry_id)
 
 

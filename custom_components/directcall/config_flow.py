@@ -30,6 +30,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util.ssl import get_default_context
 
+from .alert_flow import FIRST_CONTACT, DirectcallAlertFlow
 from .api import (
     DEFAULT_URL,
     DirectcallAuthenticationError,
@@ -54,9 +55,10 @@ from .const import (
     DEFAULT_SPENDING_LIMIT,
     DOMAIN,
     HIGHEST_SPENDING_LIMIT,
+    SUBENTRY_ALERT,
     SUBENTRY_CONTACT,
 )
-from .contact_flow import FIRST_CONTACT, DirectcallContactFlow
+from .contact_flow import DirectcallContactFlow
 from .contacts import async_load_number_data
 from .recordings import new_media_key
 
@@ -136,7 +138,7 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        return {SUBENTRY_CONTACT: DirectcallContactFlow}
+        return {SUBENTRY_CONTACT: DirectcallContactFlow, SUBENTRY_ALERT: DirectcallAlertFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -190,9 +192,9 @@ class DirectcallConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
-        """Offer the first contact right after the account."""
+        """Offer the first contact, and then the first alert, right after the account."""
         first = await self.hass.config_entries.subentries.async_init(
-            (result["result"].entry_id, SUBENTRY_CONTACT),
+            (result["result"].entry_id, SUBENTRY_ALERT),
             context=SubentryFlowContext(source=SOURCE_USER),
             data=FIRST_CONTACT,
         )

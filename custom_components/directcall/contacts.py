@@ -18,6 +18,7 @@ from .api import (
     NumberPair,
     NumberProblem,
     PhoneNumber,
+    has_number,
     load_number_data,
     missing_calling_codes,
     redact_name,
@@ -104,6 +105,20 @@ def normalize_name(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", clean_name(name).casefold())
     plain = (c for c in decomposed if unicodedata.category(c) not in {"Cf", "Mn"})
     return " ".join("".join(plain).split())
+
+
+def name_error(name: str, others: Iterable[str]) -> str | None:
+    """Return the error of a name that is given in a form, or None. `others` are taken."""
+    name = name.strip()
+    if has_number(name) or not any(character.isalpha() for character in name):
+        return "invalid_name"
+    if not all(map(is_printable, name)):
+        return "unprintable_name"
+    if len(name) > LONGEST_NAME:
+        return "long_name"
+    if normalize_name(name) in map(normalize_name, others):
+        return "name_in_use"
+    return None
 
 
 @callback

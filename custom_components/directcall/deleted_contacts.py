@@ -1,4 +1,4 @@
-"""Deleted contacts: repair issues while automations, scripts or groups still name them."""
+"""Deleted contacts and alerts: repair issues while automations, alerts or groups name them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_component import DATA_INSTANCES
 from homeassistant.helpers.event import (
     TrackStates,
@@ -27,9 +28,19 @@ from homeassistant.helpers.event import (
 )
 from homeassistant.helpers.start import async_at_started
 
-from .issues import async_clear_deleted_contact, async_show_deleted_contact
+from .const import (
+    CONF_ACKNOWLEDGE_ENTITIES,
+    CONF_ACKNOWLEDGEMENT,
+    CONF_CONTACTS,
+    DOMAIN,
+    SUBENTRY_ALERT,
+)
+from .contacts import async_contacts_signal
+from .issues import async_clear_deleted, async_show_deleted_alert, async_show_deleted_contact
 from .store import AccountStore, Section
 
+# The model of an alert's device, which tells it from a contact's when its subentry is gone.
+_ALERT_MODEL: Final = "Alert"
 # Domains of entities with steps, and of others that can name entities.
 _WITH_STEPS: Final = ("automation", "script")
 _NAMING: Final = {*_WITH_STEPS, "group", "notify", "scene"}
@@ -43,17 +54,22 @@ _SAVED: Final = vol.Schema(
         vol.Required("device_id"): str,
         vol.Required("name"): str,
         vol.Required("entity_ids"): [str],
+        # Files of before alerts have only contacts, and alerts do not name those.
+        vol.Optional("subentry_id", default=None): vol.Any(None, str),
+        vol.Optional("is_alert", default=False): bool,
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DeletedContact:
-    """The IDs by which something may still name a contact that was deleted."""
+    """The IDs by which something may still name a contact, or an alert, that was deleted."""
 
     device_id: str
     name: str
     entity_ids: list[str]
+    subentry_id: str | None
+    is_alert: bool
 
     @classmethod
     def from_dict(cls, saved: object) -> Self:
@@ -62,11 +78,17 @@ class DeletedContact:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the item as JSON."""
-        return {"device_id": self.device_id, "name": self.name, "entity_ids": self.entity_ids}
+        return {
+            "device_id": self.device_id,
+            "name": self.name,
+            "entity_ids": self.entity_ids,
+            "subentry_id": self.subentry_id,
+            "is_alert": self.is_alert,
+        }
 
 
 class DeletedContacts:
-    """The deleted contacts of an account."""
+    """The deleted contacts and alerts of an account."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, store: AccountStore) -> None:
         """Start without deleted contacts."""
@@ -88,13 +110,16 @@ class DeletedContacts:
 
     @callback
     def async_start(self) -> None:
-        """Note contacts that are deleted from now on, and check all at Home Assistant's start."""
+        """Note what is deleted from now on, and check all at Home Assistant's start."""
         self._unsubscribe = [
             self._hass.bus.async_listen(
                 dr.EVENT_DEVICE_REGISTRY_UPDATED, self._async_device_updated
             ),
             # Before, not all automations are there.
             async_at_started(self._hass, self._async_started),
+            async_dispatcher_connect(
+                self._hass, async_contacts_signal(self._entry_id), self._async_check_soon
+            ),
         ]
 
     @callback
@@ -105,7 +130,7 @@ class DeletedContacts:
         if self._cancel_check:
             self._cancel_check()
         for contact in self._contacts:
-            async_clear_deleted_contact(self._hass, contact.device_id)
+            async_clear_deleted(self._hass, contact.device_id)
 
     @callback
     def _async_started(self, hass: HomeAssistant) -> None:
@@ -133,7 +158,13 @@ class DeletedContacts:
             if entity.config_subentry_id == subentry_id
         ]
         name = device["name_by_user"] or device["name"]
-        contact = DeletedContact(event.data["device_id"], name, entity_ids)
+        contact = DeletedContact(
+            event.data["device_id"],
+            name,
+            entity_ids,
+            subentry_id,
+            is_alert=device["model"] == _ALERT_MODEL,
+        )
         self._contacts = [*self._contacts, contact][-_MOST:]
         self._store.async_save()
         self._async_check_soon()
@@ -159,15 +190,16 @@ class DeletedContacts:
         registered = er.async_get(self._hass).entities
         for contact in self._contacts:
             # A contact that is added again has the same entity IDs.
-            ids = {contact.device_id, *contact.entity_ids} - registered.keys()
+            ids = {contact.device_id, contact.subentry_id, *contact.entity_ids} - registered.keys()
             if names := {name for name, named in naming if not ids.isdisjoint(named)}:
-                async_show_deleted_contact(self._hass, contact.device_id, contact.name, names)
+                show = async_show_deleted_alert if contact.is_alert else async_show_deleted_contact
+                show(self._hass, contact.device_id, contact.name, names)
             else:
-                async_clear_deleted_contact(self._hass, contact.device_id)
+                async_clear_deleted(self._hass, contact.device_id)
 
 
 def _references(hass: HomeAssistant) -> Iterator[tuple[str, set[str]]]:
-    """Yield the name of each automation, script, group and scene, and the IDs in it."""
+    """Yield the name of each automation, script, group, scene and alert, and the IDs in it."""
     for domain in _WITH_STEPS:
         component = hass.data.get(DATA_INSTANCES, {}).get(domain)
         for entity in component.entities if component else ():
@@ -180,6 +212,10 @@ def _references(hass: HomeAssistant) -> Iterator[tuple[str, set[str]]]:
         members = state.attributes.get(ATTR_ENTITY_ID)
         if isinstance(members, (list, tuple)):
             yield _name_of(state), {member for member in members if isinstance(member, str)}
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        for alert in entry.get_subentries_of_type(SUBENTRY_ALERT):
+            entities = alert.data[CONF_ACKNOWLEDGEMENT][CONF_ACKNOWLEDGE_ENTITIES]
+            yield alert.title, {*alert.data[CONF_CONTACTS], *entities}
 
 
 def _name_of(state: State) -> str:

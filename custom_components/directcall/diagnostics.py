@@ -12,7 +12,9 @@ from homeassistant.loader import async_get_integration
 from .account import DirectcallConfigEntry
 from .api import DEFAULT_URL
 from .calls import PlaceCallOptions
-from .const import DOMAIN, SUBENTRY_CONTACT
+from .const import DOMAIN, SUBENTRY_ALERT, SUBENTRY_CONTACT
+from .issues import Budget
+from .spending import limit_of
 
 
 async def async_get_config_entry_diagnostics(
@@ -25,6 +27,11 @@ async def async_get_config_entry_diagnostics(
     token = data.coordinator.data
     balance = data.balance.balance
     tracker = data.account.calls.tracker
+    alerts = data.account.alerts
+    spending = data.account.requests.spending_limit
+    steps: dict[str, dict[str, int]] = {}
+    for (channel, step_result), number in alerts.steps.items():
+        steps.setdefault(channel.value, {})[step_result.value] = number
     return {
         "versions": {
             "home_assistant": __version__,
@@ -45,6 +52,16 @@ async def async_get_config_entry_diagnostics(
             "unclear": tracker.ambiguous,
             "over": dict(tracker.final_states),
             "unknown_words": dict(tracker.unknown_words),
+        },
+        "alerts": {
+            "set_up": len(entry.get_subentries_of_type(SUBENTRY_ALERT)),
+            "active": alerts.active,
+            "ends": dict(alerts.ends),
+            "steps": steps,
+        },
+        "spending": {
+            "limit": limit_of(entry),
+            "last_hour": {budget.name.lower(): spending.used(budget) for budget in Budget},
         },
         "balance": {
             "shape": data.balance.shape,

@@ -1,6 +1,6 @@
-"""Repair issues: missing credit, a low balance, a spending limit, and deleted contacts."""
+"""Repair issues: credit, limits, alerts without contacts, and what is named but deleted."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import Enum
 
 from homeassistant.config_entries import ConfigEntry
@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .api import redact_name, redact_number
-from .const import CONF_ORIGIN, DOMAIN
+from .const import CONF_CONTACTS, CONF_ORIGIN, DOMAIN, SUBENTRY_ALERT
 
 
 class BilledService(Enum):
@@ -83,7 +83,7 @@ def async_update_no_credit(hass: HomeAssistant) -> None:
 def async_show_deleted_contact(
     hass: HomeAssistant, device_id: str, contact: str, names: Iterable[str]
 ) -> None:
-    """Show that automations, scripts or groups with these names still name a deleted contact."""
+    """Show that automations, alerts or others with these names still name a deleted contact."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -95,15 +95,76 @@ def async_show_deleted_contact(
         translation_key="deleted_contact",
         translation_placeholders={
             "contact": redact_name(contact),
-            "names": "\n".join(sorted(f"- {redact_name(name)}" for name in names)),
+            "names": _as_list(names),
         },
     )
 
 
 @callback
-def async_clear_deleted_contact(hass: HomeAssistant, device_id: str) -> None:
-    """Clear the issue that a deleted contact is still named."""
+def async_show_deleted_alert(
+    hass: HomeAssistant, device_id: str, alert: str, names: Iterable[str]
+) -> None:
+    """Show that automations or others with these names still name a deleted alert."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _deleted_contact_id(device_id),
+        is_fixable=False,
+        # As for a deleted contact.
+        is_persistent=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="deleted_alert",
+        translation_placeholders={"alert": redact_name(alert), "names": _as_list(names)},
+    )
+
+
+def _as_list(names: Iterable[str]) -> str:
+    return "\n".join(sorted(f"- {redact_name(name)}" for name in names))
+
+
+@callback
+def async_clear_deleted(hass: HomeAssistant, device_id: str) -> None:
+    """Clear the issue that a deleted contact or alert is still named."""
     ir.async_delete_issue(hass, DOMAIN, _deleted_contact_id(device_id))
+
+
+@callback
+def async_update_alerts_without_contact(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Show which alerts of an account have no contact that is still there."""
+    alerts = {
+        f"{_alert_without_contact_id(entry.entry_id)}{alert.subentry_id}": alert.title
+        for alert in entry.get_subentries_of_type(SUBENTRY_ALERT)
+        if entry.subentries.keys().isdisjoint(alert.data[CONF_CONTACTS])
+    }
+    async_clear_alerts_without_contact(hass, entry.entry_id, except_for=alerts)
+    for issue_id, title in alerts.items():
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            # As for a deleted contact.
+            is_persistent=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key="alert_without_contact",
+            translation_placeholders={"alert": redact_name(title)},
+        )
+
+
+@callback
+def async_clear_alerts_without_contact(
+    hass: HomeAssistant, entry_id: str, *, except_for: Collection[str] = ()
+) -> None:
+    """Clear the issues of alerts that have contacts, were deleted, or go with their account."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        is_ours = domain == DOMAIN and issue_id.startswith(_alert_without_contact_id(entry_id))
+        if is_ours and issue_id not in except_for:
+            ir.async_delete_issue(hass, domain, issue_id)
+
+
+def _alert_without_contact_id(entry_id: str) -> str:
+    """Return the beginning that the IDs of these issues of an account share."""
+    return f"alert_without_contact_{entry_id}_"
 
 
 def _deleted_contact_id(device_id: str) -> str:

@@ -223,6 +223,9 @@ class DirectcallAlertStatusSensor(DirectcallAlertUpdateEntity, SensorEntity, Res
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
+        if update := self._alerts.current(self._subentry.subentry_id):
+            self._async_set(update)
+            return
         last, extra = await self.async_get_last_state(), await self.async_get_last_extra_data()
         # The entity's ID may have been that of an alert that was deleted.
         if last and extra and extra.as_dict() == self.extra_restore_state_data.as_dict():

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 import time
 from typing import Any, Final, Self
 
@@ -61,6 +62,7 @@ class SpendingLimit:
         self._times: dict[Budget, deque[float]] = {
             budget: deque(maxlen=HIGHEST_SPENDING_LIMIT) for budget in Budget
         }
+        self._refused_at: dict[Budget, float] = {}
         store.async_add_section(
             Section("billed", _BilledRequests.from_dict, self._restore, self._to_save)
         )
@@ -94,22 +96,24 @@ class SpendingLimit:
         """Count a request before it is sent. Raise HomeAssistantError if the limit is reached."""
         limit = limit_of(entry)
         times = self._recent(budget)
+        now = time.monotonic()
         if 0 < limit <= len(times):
+            self._refused_at[budget] = now
             async_show_spending_limit(self._hass, entry, budget, limit)
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="spending_limit",
                 translation_placeholders={"limit": str(limit)},
             )
-        now = time.monotonic()
         times.append(now)
         return Reservation(self, budget, now)
 
     @callback
-    def async_spend(self, budget: Budget, *, is_accepted: bool) -> None:
+    def async_spend(self, budget: Budget, reserved_at: float, *, is_accepted: bool) -> None:
         """Save that a request was billed, or may have been."""
         self._store.async_save()
-        if is_accepted:
+        # One that was under way when another was refused says nothing.
+        if is_accepted and reserved_at > self._refused_at.get(budget, -inf):
             async_clear_spending_limit(self._hass, self._entry_id, budget)
 
     @callback
@@ -139,7 +143,7 @@ class Reservation:
     @callback
     def async_spend(self, *, is_accepted: bool) -> None:
         """Count the request for an hour, because it was accepted or may have been."""
-        self._limit.async_spend(self._budget, is_accepted=is_accepted)
+        self._limit.async_spend(self._budget, self._at, is_accepted=is_accepted)
 
     @callback
     def async_release(self) -> None:

@@ -231,6 +231,12 @@ def written_text(message: str | None, title: str | None) -> str:
     return _checked_text("\n", title, message)
 
 
+def clean_text(text: str) -> str:
+    """Return a text without blanks around it, and without surrogates."""
+    # JSON writes an emoji as a pair of surrogates, and so does YAML that was pasted from JSON.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+
+
 def alert_text(message: str | None, title: str | None, default: str) -> str:
     """Return the text of an alert, cut to the longest one, or the default if nothing is given."""
     # No template that fails and no length keeps an alert from being raised.
@@ -239,9 +245,7 @@ def alert_text(message: str | None, title: str | None, default: str) -> str:
 
 
 def _joined_text(separator: str, *texts: str | None) -> str:
-    joined = separator.join(text for text in texts if text and text.strip())
-    # JSON writes an emoji as a pair of surrogates, and so does YAML that was pasted from JSON.
-    return joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    return clean_text(separator.join(text for text in texts if text and text.strip()))
 
 
 def _checked_text(separator: str, *texts: str | None) -> str:

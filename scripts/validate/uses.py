@@ -4,7 +4,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeIs
 
 from homeassistant import const
 
@@ -69,6 +69,8 @@ class _Reader:
         """Functions and their parameters that are keys of texts, each with those texts' path."""
         self._values: defaultdict[str, list[ast.expr]] = defaultdict(list)
         self._returned: defaultdict[str, list[ast.expr]] = defaultdict(list)
+        self._checks: dict[str, _Function] = {}
+        """Functions that return the errors of a form, for the flows that call them."""
         self._parameters: dict[str, list[str]] = {}
         self._enums: dict[str, list[ast.expr]] = {}
         self._types: defaultdict[str, set[str]] = defaultdict(set)
@@ -91,6 +93,9 @@ class _Reader:
             case ast.ClassDef(name=name, body=body):
                 fields = [line.target for line in body if isinstance(line, ast.AnnAssign)]
                 self._parameters[name] = [f.id for f in fields if isinstance(f, ast.Name)]
+                for line in body:
+                    if isinstance(line, ast.AnnAssign):
+                        self._types[ast.unparse(line.target)].add(ast.unparse(line.annotation))
                 if any(ast.unparse(base).endswith("Enum") for base in node.bases):
                     self._enums[name] = [value for line in body for _, value in _assigned(line)]
                 for method in body:
@@ -100,6 +105,8 @@ class _Reader:
                 self._parameters.setdefault(name, _parameters(node))
                 returns = [part for part in ast.walk(node) if isinstance(part, ast.Return)]
                 self._returned[name] += [part.value for part in returns if part.value]
+                if any(_is_error(part) for part in ast.walk(node)):
+                    self._checks[name] = node
 
     def flow_of(self, node: ast.AST) -> str | None:
         """Return the path of a flow's texts, if this is the class of one."""
@@ -115,15 +122,15 @@ class _Reader:
                 scope = replace(scope, flow=self.flow_of(node) or scope.flow)
                 if name in self._subentry_flows:
                     steps = {f.name[11:] for f in body if isinstance(f, ast.AsyncFunctionDef)}
-                    for source in {"user", "reconfigure"} & steps:
-                        self.uses.texts.add(f"{scope.flow}.initiate_flow.{source}")
-                    self.uses.texts.add(f"{scope.flow}.entry_type")
+                    sources = {f"initiate_flow.{step}" for step in {"user", "reconfigure"} & steps}
+                    texts = {"entry_type", "create_entry.default"} | sources
+                    self.uses.texts |= {f"{scope.flow}.{text}" for text in texts}
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 scope = replace(scope, function=node)
             case ast.Return(value=ast.Dict() as info) if scope.module == "system_health":
                 for key, _ in _items(info):
                     self._use("system_health.info", key, scope)
-            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="errors"))], value=error):
+            case ast.Assign(value=error) if _is_error(node):
                 self._use(f"{scope.flow}.error", error, scope)
             case ast.Call():
                 self._read_call(node, scope)
@@ -154,6 +161,10 @@ class _Reader:
         for part in ast.walk(given["errors"]) if "errors" in given else ():
             for _, error in _items(part):
                 self._use(f"{flow}.error", error, scope)
+        if (check := self._checks.get(function)) and check is not scope.function:
+            scope = replace(scope, function=check)
+            for line in filter(_is_error, ast.walk(check)):
+                self._use(f"{flow}.error", line.value, scope)
         if function in _REASONS:
             self.uses.texts.add(f"{flow}.abort.{_REASONS[function]}")
         if "step_id" in given and (schema := given.get("data_schema", given.get("schema"))):
@@ -197,9 +208,12 @@ class _Reader:
                 # One of the members of the enumeration that the attribute is annotated with.
                 enums = [self._enums[a] for a in self._types[name] if a in self._enums]
                 parts = [member for enum in enums for member in enum] or parts
+            case ast.Call() if _name_of(node) == "section":
+                parts = []
             case ast.Call() if (name := _name_of(node)) not in seen:
                 seen.add(name)
-                parts = [] if name == "section" else [*parts, *self._returned[name]]
+                # The arguments of a function of ours are not what it returns.
+                parts = [*self._returned[name]] or parts
             case ast.Name(id=name) if name not in seen and not _is_parameter(name, scope):
                 seen.add(name)
                 constant = ast.Constant(getattr(const, name, None))
@@ -239,6 +253,14 @@ def _items(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
     """Yield the keys and values of a dictionary, without dictionaries that it includes."""
     if isinstance(node, ast.Dict):
         yield from ((k, v) for k, v in zip(node.keys, node.values, strict=True) if k)
+
+
+def _is_error(node: ast.AST) -> TypeIs[ast.Assign]:
+    """Return if a line assigns the error of a field in a form."""
+    match node:
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="errors"))]):
+            return True
+    return False
 
 
 def _parameters(function: _Function) -> list[str]:

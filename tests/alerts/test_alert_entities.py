@@ -1,11 +1,13 @@
 """Entities of alerts: statuses, events, buttons and the notify entity, as people see them."""
 
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    MockUser,
     async_capture_events,
     mock_restore_cache_with_extra_data,
     snapshot_platform,
@@ -15,6 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import Context, HomeAssistant, State
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.translation import async_get_translations
@@ -38,6 +41,7 @@ from tests.common import (
     alert_data,
     device_of,
     make_account,
+    perform,
     set_up,
     set_ups_of,
     state_of,
@@ -47,6 +51,9 @@ from tests.simulator import Simulator
 
 STATUS = "sensor.fogo_status"
 ALERT = "event.fogo_alert"
+SEEN = "button.fogo_i_have_seen_it"
+TEST = "button.fogo_test"
+RAISE = "notify.fogo_raise"
 ALERTS = {"Fogo": alert_data(), "Água": alert_data()}
 RAISED_AT = 1764000000.0
 IDLE = ["friendly_name", "device_class", "options"]
@@ -73,8 +80,8 @@ def alert_of(account: MockConfigEntry, name: str = "Fogo") -> ConfigSubentry:
 def run_of(account: MockConfigEntry, **values: Any) -> Run:
     """Return a run of the first alert."""
     alert = Alert.from_subentry(alert_of(account))
-    given = {"alert_id": "01RUN", "message": TEXT, "raised_at": RAISED_AT, "begun_at": 0} | values
-    return Run(alert=alert, **given)
+    given: dict[str, Any] = {"alert_id": "01RUN", "message": TEXT, "raised_at": RAISED_AT}
+    return Run(alert=alert, begun_at=0, **given | values)
 
 
 async def update(hass: HomeAssistant, *args: Any, **values: Any) -> None:
@@ -117,7 +124,7 @@ async def test_device(
 ) -> None:
     """An alert is a device below the account's."""
     device = device_registry.async_get(device_of(hass, account, "Fogo"))
-    assert device is not None
+    assert isinstance(device, dr.DeviceEntry)
     assert (device.name, device.manufacturer, device.model) == ("Fogo", "Directcall", "Alert")
     assert device.entry_type is dr.DeviceEntryType.SERVICE
     assert device.config_subentry_id == alert_of(account).subentry_id
@@ -133,7 +140,10 @@ async def test_alerts_come_and_go_without_a_reload(
     """An alert that is added, renamed or deleted touches nothing of others."""
     set_ups, before = set_ups_of(account), hass.states.get(CALL)
     added = ConfigSubentry(
-        data=alert_data(), subentry_type=SUBENTRY_ALERT, title="Porta", unique_id=None
+        data=MappingProxyType(alert_data()),
+        subentry_type=SUBENTRY_ALERT,
+        title="Porta",
+        unique_id=None,
     )
     hass.config_entries.async_add_subentry(account, added)
     await hass.async_block_till_done()
@@ -297,9 +307,9 @@ async def test_status_after_a_restart(
     assert shown(hass, STATUS) == ATTRIBUTES
 
 
-@pytest.mark.parametrize("extra", [None, {"subentry_id": "01DELETED"}])
+@pytest.mark.parametrize("extra", [{}, {"subentry_id": "01DELETED"}])
 async def test_status_of_a_deleted_alert_is_not_restored(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, extra: dict[str, Any] | None
+    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, extra: dict[str, Any]
 ) -> None:
     """An alert with the name of one that was deleted was never raised."""
     mock_restore_cache_with_extra_data(hass, [(State(STATUS, "unacknowledged", ATTRIBUTES), extra)])
@@ -318,3 +328,135 @@ async def test_status_after_a_reload(hass: HomeAssistant, account: MockConfigEnt
     await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, STATUS) == "acknowledged"
     assert shown(hass, STATUS)["acknowledged_by"] == "Ana"
+
+
+async def press(hass: HomeAssistant, entity_id: str, context: Context | None = None) -> None:
+    """Press a button, and wait until what it sends is answered."""
+    await hass.services.async_call(
+        "button", "press", {"entity_id": entity_id}, blocking=True, context=context
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def notify(hass: HomeAssistant, **data: Any) -> None:
+    """Raise the first alert with a text, and wait until its first contact is told."""
+    await hass.services.async_call(
+        "notify", "send_message", {"entity_id": RAISE, **data}, blocking=True
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def texts(simulator: Simulator) -> list[str]:
+    """Return what was spoken, with the last digits of the telephone."""
+    return [f"{m.destinations[0][-4:]} {m.text}" for m in simulator.messages]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"message": "Porta aberta"}, "Porta aberta"),
+        ({"message": "Porta aberta", "title": "Alarme"}, "Alarme. Porta aberta"),
+        ({"message": ""}, TEXT),
+        ({"message": "x" * 800}, "x" * 700),
+    ],
+)
+async def test_raise(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    data: dict[str, str],
+    text: str,
+) -> None:
+    """A notification raises the alert with its text, however long, or the alert's own."""
+    await notify(hass, **data)
+    assert state_of(hass, STATUS) == "alerting"
+    assert shown(hass, STATUS)["contact"] == "Maria"
+    assert texts(simulator) == [f"0000 {text}"]
+    assert state_of(hass, RAISE) != STATE_UNKNOWN
+
+
+@pytest.mark.parametrize(("name", "by"), [("Ana", "Ana"), ("41 99999-0000", "…0000"), ("", None)])
+async def test_seen(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    hass_admin_user: MockUser,
+    name: str,
+    by: str | None,
+) -> None:
+    """The button acknowledges this alert alone, and its user has seen it."""
+    await perform(hass, "raise_alert", {"name": "Água"})
+    await notify(hass, message="Porta aberta")
+    hass_admin_user.name = name
+    context = Context(user_id=hass_admin_user.id)
+    await press(hass, SEEN, context)
+    assert state_of(hass, STATUS) == "acknowledged"
+    assert shown(hass, STATUS)["acknowledged_by"] == by
+    assert shown(hass, ALERT)["event_type"] == "acknowledged"
+    assert shown(hass, ALERT).get("by") == by
+    for entity_id in (STATUS, ALERT):
+        state = hass.states.get(entity_id)
+        assert state is not None
+        assert state.context == context
+    assert state_of(hass, "sensor.agua_status") == "alerting"
+
+
+async def test_seen_by_an_automation(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Nobody is named as having seen an alert that an automation acknowledges."""
+    await notify(hass, message="Porta aberta")
+    await press(hass, SEEN)
+    assert state_of(hass, STATUS) == "acknowledged"
+    assert shown(hass, STATUS)["acknowledged_by"] is None
+
+
+@pytest.mark.parametrize("raised", [None, "Água"])
+async def test_nothing_to_see(
+    hass: HomeAssistant, account: MockConfigEntry, raised: str | None
+) -> None:
+    """The button says that its alert is not active, whether or not another one is."""
+    if raised:
+        await perform(hass, "raise_alert", {"name": raised})
+    with pytest.raises(ServiceValidationError) as caught:
+        await press(hass, SEEN)
+    assert caught.value.translation_key == "no_active_alert"
+
+
+async def test_test(hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator) -> None:
+    """A test tells the contacts that it is one, and not while the alert is active."""
+    await press(hass, TEST)
+    assert texts(simulator) == [f"0000 This is a test. {TEXT}"]
+    assert shown(hass, ALERT)["message"] == f"This is a test. {TEXT}"
+    with pytest.raises(ServiceValidationError) as caught:
+        await press(hass, TEST)
+    assert caught.value.translation_key == "alert_is_active"
+    for language in ("en", "pt-BR"):
+        errors = await async_get_translations(hass, language, "exceptions", {DOMAIN})
+        assert f"component.{DOMAIN}.exceptions.alert_is_active.message" in errors
+    assert len(simulator.messages) == 1
+
+
+async def test_buttons_of_the_device(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """Pressing the buttons of an alert's device acknowledges the alert, and raises nothing."""
+    await notify(hass, message="Porta aberta")
+    target = {"device_id": device_of(hass, account, "Fogo")}
+    await hass.services.async_call("button", "press", target, blocking=True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert state_of(hass, STATUS) == "acknowledged"
+    assert len(simulator.messages) == 1
+
+
+async def test_active_alert_after_a_reload(
+    hass: HomeAssistant, account: MockConfigEntry, simulator: Simulator
+) -> None:
+    """A reload keeps the status of an alert that goes on."""
+    await notify(hass, message="Porta aberta")
+    before = shown(hass, STATUS)
+    await hass.config_entries.async_unload(ENTRY_ID)
+    history = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await hass.config_entries.async_setup(ENTRY_ID)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert {state.state for state in states_of(history, STATUS)} == {"alerting"}
+    assert shown(hass, STATUS) == before
+    assert len(simulator.messages) == 1

@@ -9,7 +9,7 @@ from custom_components.directcall.alerts import Alert, AlertStatus, Run, StepRes
 from custom_components.directcall.alerts.policy import (
     BeginRound,
     End,
-    EndReason,
+    EndCause,
     Forget,
     HangUp,
     NextStep,
@@ -174,12 +174,12 @@ STEPS: dict[str, tuple[Alert, Run, float, NextStep]] = {
         130,
         Wait(START + 540, AlertStatus.PAUSING),
     ),
-    "all contacts deleted": (make_alert(""), make_run(TWO), 0, End(EndReason.NO_CONTACT)),
+    "all contacts deleted": (make_alert(""), make_run(TWO), 0, End(EndCause.NO_CONTACT)),
     "all contacts deleted while the line is down": (
         make_alert(""),
         make_run(TWO, **OFFLINE_RUN),
         0,
-        End(EndReason.NO_CONTACT),
+        End(EndCause.NO_CONTACT),
     ),
     "pause": (
         make_alert("A"),
@@ -210,13 +210,13 @@ STEPS: dict[str, tuple[Alert, Run, float, NextStep]] = {
         make_alert("A"),
         make_run(make_alert("A"), step("A"), step("A", VOICE, 420, 3), round=3),
         540,
-        End(EndReason.ALL_ROUNDS_OVER),
+        End(EndCause.ALL_ROUNDS_OVER),
     ),
     "round after the last": (
         make_alert("A"),
         make_run(make_alert("A"), step("A", VOICE, 0, 4), round=4),
         120,
-        End(EndReason.ALL_ROUNDS_OVER),
+        End(EndCause.ALL_ROUNDS_OVER),
     ),
     "next round": (
         make_alert("A"),

@@ -1,6 +1,7 @@
-"""Repair issues of deleted contacts that automations, scripts or groups still name."""
+"""Repair issues of deleted contacts and alerts that automations, alerts or others still name."""
 
 from collections.abc import Mapping
+import json
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,8 +20,16 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
-from tests.common import device_of, make_account, pass_time, restarted, running_home, set_up
+from custom_components.directcall.const import CONF_CONTACTS, CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
+from tests.common import (
+    alert_data,
+    device_of,
+    make_account,
+    pass_time,
+    restarted,
+    running_home,
+    set_up,
+)
 from tests.contacts.common import CONTACTS, id_of
 from tests.simulator import Simulator
 
@@ -63,17 +72,17 @@ async def reload(
     await pass_time(hass, freezer, 2)
 
 
-def issues(hass: HomeAssistant) -> dict[str, str]:
+def issues(hass: HomeAssistant, kind: str = "contact") -> dict[str, str]:
     """Return whose deletion is shown, and what still names them."""
     shown = {}
     for issue in ir.async_get(hass).issues.values():
         if issue.domain == DOMAIN and issue.active:
-            assert issue.translation_key == "deleted_contact"
+            assert issue.translation_key == f"deleted_{kind}"
             assert issue.severity is ir.IssueSeverity.WARNING
             assert not issue.is_fixable
             placeholders = issue.translation_placeholders
             assert placeholders is not None
-            shown[placeholders["contact"]] = placeholders["names"]
+            shown[placeholders[kind]] = placeholders["names"]
     return shown
 
 
@@ -320,3 +329,98 @@ async def test_deleted_contact_after_a_restart(
         hass.bus.async_fire("homeassistant_started")
         await hass.async_block_till_done()
         assert issues(hass) == {"Maria": "- At night"}
+
+
+@pytest.fixture
+async def house(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
+    """Return an account with two contacts and two alerts, of which one tells João alone."""
+    alerts = {
+        "Fire": alert_data(),
+        "Water": alert_data(
+            contacts=["01CONTACT1"],
+            acknowledgement={"acknowledge_entities": ["button.maria_call"]},
+        ),
+    }
+    return await set_up(home, make_account(simulator, contacts=CONTACTS, alerts=alerts))
+
+
+async def test_alerts_name_a_deleted_contact(
+    hass: HomeAssistant, house: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """An alert is listed until it tells others, or is ended by other entities."""
+    await delete(hass, house, freezer, "Maria")
+    assert issues(hass) == {"Maria": "- Fire\n- Water"}
+    fire = house.subentries[id_of(house, "Fire")]
+    data = {**fire.data, CONF_CONTACTS: ["01CONTACT1"]}
+    hass.config_entries.async_update_subentry(house, fire, data=data)
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 2)
+    assert issues(hass) == {"Maria": "- Water"}
+    await delete(hass, house, freezer, "Water")
+    assert issues(hass) == {}
+
+
+@pytest.mark.parametrize("action", [named_by_contact, named_as_target, named_by_entity])
+async def test_automation_names_a_deleted_alert(
+    hass: HomeAssistant, house: MockConfigEntry, freezer: FrozenDateTimeFactory, action: Any
+) -> None:
+    """The issue calls it an alert, also after a reload of the account, until it is not named."""
+    button = entity_of(hass, house, "Fire", "button")
+    automation = steps(action(device_of(hass, house, "Fire"), button))
+    assert await async_setup_component(hass, "automation", {"automation": [automation]})
+    await delete(hass, house, freezer, "Fire")
+    assert issues(hass, "alert") == {"Fire": "- At night"}
+    await hass.config_entries.async_reload(house.entry_id)
+    assert issues(hass, "alert") == {"Fire": "- At night"}
+    await reload(hass, freezer, "automation", [])
+    assert issues(hass, "alert") == {}
+
+
+async def test_alert_that_nothing_names(
+    hass: HomeAssistant, house: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """Most alerts are deleted without a trace."""
+    await delete(hass, house, freezer, "Fire")
+    assert issues(hass, "alert") == {}
+
+
+async def test_deleted_alert_after_a_restart(
+    tmp_path: Path, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """An alert that was deleted earlier is still one, and not a contact."""
+    async with running_home(str(tmp_path)) as stopped:
+        alerts = {"Fire": alert_data()}
+        account = make_account(simulator, contacts=CONTACTS, alerts=alerts)
+        await set_up(stopped, account)
+        device = device_of(stopped, account, "Fire")
+        await delete(stopped, account, freezer, "Fire")
+    async with restarted(stopped) as hass:
+        automation = steps(named_by_contact(device, ""))
+        assert await async_setup_component(hass, "automation", {"automation": [automation]})
+        await set_up(hass, make_account(simulator, entry_id=account.entry_id))
+        await pass_time(hass, freezer, 2)
+        assert issues(hass, "alert") == {"Fire": "- At night"}
+
+
+async def test_contact_that_was_deleted_before_there_were_alerts(
+    tmp_path: Path,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What an earlier version saved of a deleted contact is still read."""
+    account = make_account(simulator)
+    saved = {"device_id": "maria", "name": "Maria", "entity_ids": ["button.maria_call"]}
+    file = tmp_path / ".storage" / f"{DOMAIN}.{account.entry_id}"
+    file.parent.mkdir()
+    file.write_text(
+        json.dumps({"version": 2, "key": file.name, "data": {"deleted_contacts": [saved]}}),
+        encoding="utf-8",
+    )
+    async with running_home(str(tmp_path)) as hass:
+        automation = steps(named_by_entity("", "button.maria_call"))
+        assert await async_setup_component(hass, "automation", {"automation": [automation]})
+        await set_up(hass, account)
+        await pass_time(hass, freezer, 2)
+        assert issues(hass) == {"Maria": "- At night"}
+    assert "could not be read" not in caplog.text

@@ -23,6 +23,7 @@ from tests.common import (
     make_account,
     perform,
     set_up,
+    until,
 )
 from tests.simulator import ACCOUNT, Reply, Simulator
 
@@ -193,6 +194,19 @@ async def test_contact_of_unknown_outcome(
     assert told[0] == {"contact": None, "channel": "voice_message", "accepted": None}
 
 
+async def test_contact_that_is_being_told(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """The response leaves out a contact while the provider has not replied."""
+    release = simulator.hold(SEND)
+    await perform(hass, "raise_alert", {"name": "Fumaça"})
+    await until(lambda: simulator.requests[SEND] == 1)
+    raised = await perform(hass, "raise_alert", {"name": "Fumaça"})
+    assert raised["repeated"]
+    assert raised["told"] == []
+    release.set()
+
+
 async def test_timeout_ends_the_wait_only(
     hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
 ) -> None:
@@ -211,6 +225,29 @@ async def test_script_that_is_stopped_leaves_the_alert(
     waiting = await begin_alert(hass)
     waiting.cancel()
     assert len(await active_alerts(hass)) == 1
+
+
+async def test_wait_over_a_reload(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """An action that waits hears of an acknowledgement after a reload."""
+    waiting = await begin_alert(hass)
+    await hass.config_entries.async_reload(account.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not waiting.done()
+    await active_alerts(hass)
+    assert (await waiting)["status"] == "acknowledged"
+
+
+async def test_wait_ends_with_the_account(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """An action does not wait for an alert of an account that was removed."""
+    waiting = await begin_alert(hass)
+    await hass.config_entries.async_remove(account.entry_id)
+    raised = await waiting
+    assert raised["status"] == "cancelled"
+    assert raised["told"] == [{"contact": "Maria", "channel": "voice_message", "accepted": True}]
 
 
 @pytest.mark.parametrize("duration", ["soon", 0, -1, "24:00:01", {"days": 2}, [1]])
@@ -428,3 +465,4 @@ async def test_all_clear(
     assert (raised["status"], raised["acknowledged_by"]) == ("cancelled", None)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert texts(simulator)[1:] == said
+    assert simulator.requests[SEND] == 1 + len(said)

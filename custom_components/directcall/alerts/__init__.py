@@ -1,11 +1,14 @@
 """Alerts: raised, told contact by contact, acknowledged or cancelled."""
 
+from .acknowledgement import ACKNOWLEDGING_DOMAINS
 from .alert import Alert, AlertStatus, Channel, Run, StepResult
 from .book import ATTR_ALERT, AlertBook, alert_not_found
 from .manager import AlertManager, RaisedAlert
+from .person import async_get_person
 from .updates import AlertEvent, AlertEventType, AlertUpdate, async_alert_signal
 
 __all__ = [
+    "ACKNOWLEDGING_DOMAINS",
     "ATTR_ALERT",
     "Alert",
     "AlertBook",
@@ -20,4 +23,5 @@ __all__ = [
     "StepResult",
     "alert_not_found",
     "async_alert_signal",
+    "async_get_person",
 ]

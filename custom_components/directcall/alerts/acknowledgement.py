@@ -1,28 +1,33 @@
-"""Alert acknowledgement: what has to happen to an entity so that it means "I have seen it"."""
+"""Alert acknowledgement: the changes of an entity that mean "I have seen it"."""
 
 from typing import Final
 
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import State
 
-# The state of entities of other domains is the time when they were used last.
+# Domains whose entities have the time when they were used last as their state.
+_USED: Final = {"button", "event", "input_button", "scene", "tag"}
 _STATES: Final = {
     "alarm_control_panel": "disarmed",
+    "binary_sensor": STATE_ON,
+    "input_boolean": STATE_ON,
+    "light": STATE_ON,
     "lock": "unlocked",
+    "switch": STATE_ON,
 }
-_STATELESS: Final = {"button", "event", "input_button", "scene"}
+# Of other entities it would not be clear.
+ACKNOWLEDGING_DOMAINS: Final = sorted(_USED | _STATES.keys())
 
 
-def is_acknowledgement(old: State | None, new: State | None) -> bool:
+def is_acknowledgement(old: State | None, new: State) -> bool:
     """Return if a new state of an entity acknowledges an alert.
 
     That is a button pressed, something switched on, an alarm disarmed or a lock unlocked. A state
-    that is only known again is none.
+    that is only known again does not.
     """
-    if old is None or new is None or STATE_UNAVAILABLE in {old.state, new.state}:
+    if old is None or STATE_UNAVAILABLE in {old.state, new.state}:
         return False
-    if new.domain in _STATELESS:
+    if new.domain in _USED:
         # A button that was never pressed is unknown.
         return new.state not in {old.state, STATE_UNKNOWN}
-    meant = _STATES.get(new.domain, STATE_ON)
-    return old.state not in {meant, STATE_UNKNOWN} and new.state == meant
+    return old.state not in {new.state, STATE_UNKNOWN} and new.state == _STATES.get(new.domain)

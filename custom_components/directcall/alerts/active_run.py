@@ -72,7 +72,7 @@ class ActiveRun:
         end = self.run.end
         is_too_late = policy.is_too_late(self._alert, self.run, awake_until, now)
         if end is None and is_too_late:
-            self._async_end_unacknowledged(policy.EndReason.TOO_LATE)
+            self._async_end_unacknowledged(policy.End(policy.EndCause.TOO_LATE))
         elif end is None and policy.is_calling(self.run, now):
             self._runtime.queue.async_take(self)
         elif is_too_late:
@@ -132,9 +132,9 @@ class ActiveRun:
         self.async_advance()
 
     @callback
-    def _async_end_unacknowledged(self, reason: policy.EndReason) -> None:
-        text = async_get_common_text(self._runtime.hass, reason)
-        self.async_end(AlertStatus.UNACKNOWLEDGED, Context(), reason=text)
+    def _async_end_unacknowledged(self, end: policy.End) -> None:
+        reason = async_get_common_text(self._runtime.hass, end.cause)
+        self.async_end(AlertStatus.UNACKNOWLEDGED, Context(), reason=reason)
 
     @callback
     def async_connection_back(self) -> None:
@@ -206,8 +206,8 @@ class ActiveRun:
     @callback
     def _async_take(self, step: policy.NextStep, client: DirectcallClient, now: float) -> None:
         match step:
-            case policy.End(reason):
-                self._async_end_unacknowledged(reason)
+            case policy.End():
+                self._async_end_unacknowledged(step)
             case policy.Forget():
                 self._runtime.forget(self.run.alert_id)
             case policy.Wait(until, status):

@@ -20,8 +20,8 @@ _LONGEST_TALK: Final = 600
 _RESTART: Final = 600
 
 
-class EndReason(StrEnum):
-    """Reason why nobody acknowledged an alert."""
+class EndCause(StrEnum):
+    """Cause of an end without an acknowledgement."""
 
     ALL_ROUNDS_OVER = "all_rounds_over"
     NO_CONTACT = "no_contact"
@@ -67,7 +67,7 @@ class BeginRound:
 class End:
     """End the run, because nobody acknowledged it."""
 
-    reason: EndReason
+    cause: EndCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def next_step(alert: Alert, run: Run, now: float) -> NextStep:
     monotonic clock, in seconds.
     """
     if run.end is None and not alert.contacts:
-        return End(EndReason.NO_CONTACT)
+        return End(EndCause.NO_CONTACT)
     if run.end is not None and run.all_clear is None:
         return Forget()
     if run.retry_at is not None and now < run.retry_at:
@@ -102,7 +102,7 @@ def _next_of_round(alert: Alert, run: Run, now: float) -> NextStep:
         if step := _next_of_turn(alert, run, group, now):
             return step
     if run.round >= alert.rounds:
-        return End(EndReason.ALL_ROUNDS_OVER)
+        return End(EndCause.ALL_ROUNDS_OVER)
     next_round = _round_end(alert, run) + _pause(alert, run)
     return BeginRound() if now >= next_round else Wait(next_round, AlertStatus.PAUSING)
 

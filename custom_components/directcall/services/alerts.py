@@ -11,10 +11,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 
 from ..account import DirectcallConfigEntry
-from ..alerts import ATTR_ALERT, Alert, AlertBook
-from ..api import redact_name
+from ..alerts import ATTR_ALERT, Alert, AlertBook, async_get_person
 from ..const import DOMAIN
-from ..contacts import clean_name
 from ..validation import ActionFields, alert_text
 from .calls import ATTR_TIMEOUT
 from .messages import ATTR_MESSAGE
@@ -59,7 +57,7 @@ async def async_acknowledge_alert(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
 ) -> Respond:
     """Acknowledge the chosen alerts, or all that are active."""
-    by = await _async_get_person(hass, fields)
+    by = await async_get_person(hass, fields.context, fields.get_text(ATTR_BY))
     alerts = entry.runtime_data.account.alerts
     acknowledge = partial(alerts.async_acknowledge, by, fields.context)
     return _async_end_alerts(hass, entry, fields, acknowledge)
@@ -69,7 +67,7 @@ async def async_cancel_alert(
     hass: HomeAssistant, entry: DirectcallConfigEntry, fields: ActionFields
 ) -> Respond:
     """Cancel the chosen alerts, or all that are active."""
-    by = await _async_get_person(hass, fields)
+    by = await async_get_person(hass, fields.context, fields.get_text(ATTR_BY))
     all_clear = alert_text(fields.get_text(ATTR_MESSAGE), None, "") or None
     alerts = entry.runtime_data.account.alerts
     cancel = partial(alerts.async_cancel, by, fields.context, all_clear=all_clear)
@@ -94,7 +92,7 @@ def _async_end_alerts(
     # Without a chosen alert, all would end.
     if errors and not chosen:
         raise errors[0]
-    alert_ids = end(*dict.fromkeys(chosen))
+    alert_ids = end(*chosen)
     if errors:
         raise errors[0]
     return partial(ended_alerts_response, alert_ids)
@@ -135,13 +133,3 @@ def _get_timeout(fields: ActionFields) -> timedelta | None:
         longest=_LONGEST_TIMEOUT,
         translation_key="invalid_alert_timeout",
     )
-
-
-async def _async_get_person(hass: HomeAssistant, fields: ActionFields) -> str | None:
-    """Return the name in the action, else that of its user, or None."""
-    name = clean_name(fields.get_text(ATTR_BY) or "")
-    if not name and (user_id := fields.context.user_id):
-        user = await hass.auth.async_get_user(user_id)
-        name = clean_name((user and user.name) or "")
-    # Entities show it.
-    return redact_name(name) or None
