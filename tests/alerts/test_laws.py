@@ -53,13 +53,15 @@ SEEDS: Final = 200
 QUICK_SEEDS: Final = 10
 # The chance of an incident each time that time passes.
 PROBABILITY: Final = 0.1
+# The provider says no to this telephone.
+REFUSING: Final = "0002"
 # What the telephones do, by the last digits of their numbers.
 TELEPHONES: Final = (
     "1111",  # Answers, and talks until it is hung up
     "7001",  # Is busy
     "7002",  # Never answers
     "7004",  # Hangs up by itself
-    "0002",  # The provider says no
+    REFUSING,
     "9001",  # Reached, and the answer is lost
 )
 REPLIES: Final = (
@@ -105,6 +107,7 @@ class House:
         self.rounds = draw([1, 2, 3])
         self.channels = self.random.sample([*Channel], self.random.randint(1, 3))
         self.at_once = draw([True, False])
+        self.hours = draw([0, 24])
         self.data = alert_data(
             contacts=self.ids.values(),
             how={
@@ -115,7 +118,7 @@ class House:
                 "pause": {"seconds": draw([0, 20, 120])},
             },
             acknowledgement={"answer_acknowledges": self.random.random() < 0.1},
-            keep_trying={"seconds": draw([0, 60, 600])},
+            keep_trying={"hours": self.hours, "seconds": draw([0, 60])},
         )
         self.hass: HomeAssistant
         self.account: MockConfigEntry
@@ -284,6 +287,11 @@ class House:
         assert len(results) == len(run.steps)
         assert set(self.told) <= {turn for turn in results if results[turn] in TOLD}
         assert set(self.told) >= {turn for turn in results if results[turn] is StepResult.ACCEPTED}
+        refused = {turn[1:] for turn in results if results[turn] is StepResult.REFUSED}
+        if self.hours and not self.incidents["spoil_reply"]:
+            # Messages to others wait until the line is back. A contact may still talk in a call.
+            messages = [contact for contact, channel in refused if channel is not Channel.CALL]
+            assert set(messages) <= {self.ids.get(REFUSING)}
         # Nobody is told after the end, but that all is clear.
         after_end = self.told[self.told_at_end :]
         assert {round_ for round_, _, _ in after_end} <= {ALL_CLEAR}
