@@ -273,7 +273,7 @@ class AlertManager:
         """Return the last update of an alert that is active, or its state after a restart."""
         if (active := self._find(subentry_id)) is None:
             return None
-        return active.update or AlertUpdate(active.run, active.status, None)
+        return active.reporter.last or AlertUpdate(active.run, active.status, None)
 
     def _get(self, alert_id: str) -> ActiveRun | None:
         return next((each for each in self._runs if each.run.alert_id == alert_id), None)
