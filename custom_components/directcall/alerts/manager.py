@@ -136,8 +136,8 @@ class AlertManager:
     def async_detach(self) -> None:
         """Pause the runs. Steps that are under way are done."""
         self._coordinator = None
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
+        while self._unsubscribe:
+            self._unsubscribe.pop()()
         self._publisher.async_pause()
         for active in self._runs:
             active.async_detach()
