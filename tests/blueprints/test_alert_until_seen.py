@@ -8,10 +8,12 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant, ServiceCall
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 
+from custom_components.directcall.const import DOMAIN
 from tests.blueprints.common import FILES, House, load
 from tests.blueprints.telephones import Telephones
 from tests.common import TEXT, alert_data, device_of, perform, settle, state_of
@@ -384,6 +386,37 @@ async def test_alert_that_is_gone(
     assert telephones.texts("phone") == [notification.data["message"]]
 
 
+async def test_account_that_is_disabled(
+    hass: HomeAssistant,
+    alarm: Alarm,
+    telephones: Telephones,
+    account: MockConfigEntry,
+    notifications: list[ServiceCall],
+) -> None:
+    """The house and the telephones say that nobody is called, also without the action."""
+    phone = await telephones.add("phone")
+    await alarm.set_up(telephones=[phone])
+    await hass.config_entries.async_set_disabled_by(account.entry_id, ConfigEntryDisabler.USER)
+    await hass.async_block_till_done()
+    # As after a restart.
+    hass.services.async_remove(DOMAIN, "raise_alert")
+    await alarm.smoke()
+    [notification] = notifications
+    assert telephones.texts("phone") == [notification.data["message"]]
+
+
+async def test_alert_without_entities(
+    hass: HomeAssistant, alarm: Alarm, simulator: Simulator
+) -> None:
+    """An alert is raised even if a person disabled all of its entities."""
+    await alarm.set_up()
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_device(registry, alarm.alert):
+        registry.async_update_entity(entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER)
+    await alarm.smoke()
+    assert len(simulator.messages) == 1
+
+
 @pytest.mark.parametrize("is_restart", [True, False])
 async def test_goes_on_after_a_restart(
     hass: HomeAssistant, alarm: Alarm, telephones: Telephones, is_restart: bool
@@ -411,7 +444,7 @@ async def test_goes_on_after_a_restart(
 async def test_another_automation_is_saved(
     hass: HomeAssistant, alarm: Alarm, telephones: Telephones, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While the all-clear is waited for already, it is not waited for twice."""
+    """The alert is cancelled once, although the all-clear is waited for twice."""
     phone = await telephones.add("phone")
     await alarm.set_up(telephones=[phone], all_clear_triggers=[CLEAR])
     await alarm.smoke()
@@ -419,7 +452,8 @@ async def test_another_automation_is_saved(
     await settle()
     await alarm.smoke("off")
     assert alarm.status == "cancelled"
-    assert len(telephones.received) == 2
+    # The second notification about its end takes the place of the first.
+    assert len(set(telephones.texts("phone"))) == 2
     assert errors(caplog) == []
 
 
