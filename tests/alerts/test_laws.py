@@ -149,12 +149,17 @@ class House:
         return runs
 
     def under_way(self) -> set[Turn]:
-        """Return the turns that are on the disk as being under way."""
-        return {
-            (step["round"], step["contact"], step["channel"])
+        """Return the turns that are on the disk as being under way, or cut off by the end."""
+        last = {
+            (step["contact"], step["channel"]): (step, run["end"])
             for run in self.saved()
             for step in run["steps"]
+        }
+        return {
+            (step["round"], step["contact"], step["channel"])
+            for step, end in last.values()
             if step["result"] == StepResult.UNDER_WAY
+            or (end and step["result"] == StepResult.UNKNOWN)
         }
 
     async def start(self, file: bytes | None = None) -> None:
@@ -170,7 +175,7 @@ class House:
             self.file.parent.mkdir(exist_ok=True)
             self.file.write_bytes(file)
         self.stop_listening = async_dispatcher_connect(
-            self.hass, async_alert_signal(ENTRY_ID), self._async_updated
+            self.hass, async_alert_signal("01ALERT0"), self._async_updated
         )
         self.account = make_account(
             self.simulator,

@@ -34,7 +34,10 @@ class ActiveRun:
         """Start paused. `context` is that of the action, and the run's own after a restart."""
         self._runtime = runtime
         self.run = run
-        self.reporter: Final = RunReporter(runtime, context or Context())
+        # After a restart, it is still the turn of the contacts that were told last.
+        last = run.current_steps if run.alert.at_once else run.current_steps[-1:]
+        contacts = tuple(dict.fromkeys(step.contact for step in last))
+        self.reporter: Final = RunReporter(runtime, context or Context(), contacts)
         self._client: DirectcallClient | None = None
         self._task: asyncio.Task[None] | None = None
         self._cancel_timer: CALLBACK_TYPE = lambda: None
@@ -173,6 +176,8 @@ class ActiveRun:
         if isinstance(step, policy.BeginRound):
             self.run = replace(self.run, round=self.run.round + 1)
             step = policy.next_step(self._alert, self.run, now)
+        others = (run for run in self._runtime.runs() if run.alert_id != self.run.alert_id)
+        step = policy.avoid_busy_telephones(step, others, now)
         queue = self._runtime.queue
         if not policy.is_calling(self.run, now):
             queue.async_release(self)

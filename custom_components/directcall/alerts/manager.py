@@ -16,7 +16,7 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_connect
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util.ulid import ulid_now
 
@@ -63,7 +63,7 @@ class AlertManager:
         self._coordinator: DirectcallCoordinator | None = None
         self._token: Token | None = None
         self._runs: list[ActiveRun] = []
-        self._publisher = Publisher(hass, async_alert_signal(entry_id), store.async_save)
+        self._publisher = Publisher(hass, _signal_of, store.async_save)
         self._runtime = AlertRuntime(
             hass=hass,
             entry_id=entry_id,
@@ -72,6 +72,7 @@ class AlertManager:
             delivery=AlertDelivery(hass, entry_id, calls, requests),
             publisher=self._publisher,
             connection_works=self._async_connection_back,
+            runs=lambda: (each.run for each in self._runs),
             forget=self._async_forget,
         )
         self._unsubscribe: list[CALLBACK_TYPE] = []
@@ -270,10 +271,9 @@ class AlertManager:
         )
 
     def current(self, subentry_id: str) -> AlertUpdate | None:
-        """Return the last update of an alert that is active, or its state after a restart."""
-        if (active := self._find(subentry_id)) is None:
-            return None
-        return active.reporter.last or AlertUpdate(active.run, active.status, None)
+        """Return an alert as it is now, if it is active."""
+        active = self._find(subentry_id)
+        return active.reporter.update_of(active.run) if active else None
 
     def _get(self, alert_id: str) -> ActiveRun | None:
         return next((each for each in self._runs if each.run.alert_id == alert_id), None)
@@ -319,3 +319,7 @@ class AlertManager:
 
 def _read_run(saved: object) -> Run:
     return Run.from_dict(saved, time.monotonic(), time.time())
+
+
+def _signal_of(update: AlertUpdate) -> SignalType[AlertUpdate]:
+    return async_alert_signal(update.run.alert.subentry_id)

@@ -18,22 +18,26 @@ _EVENT_OF_END: Final = {
 class RunReporter:
     """Publishes the events and statuses of one run."""
 
-    def __init__(self, runtime: AlertRuntime, context: Context) -> None:
+    def __init__(self, runtime: AlertRuntime, context: Context, contacts: tuple[str, ...]) -> None:
         """Start without an update. `context` is that of the action, or the run's own."""
         self._runtime = runtime
         self.context = context
         self.status = AlertStatus.ALERTING
         """The status of the run unless it has ended."""
-        self.contacts: tuple[str, ...] = ()
+        self.contacts = contacts
         """The IDs of the contacts whose turn it is."""
         self.last: AlertUpdate | None = None
         """The last update that was published."""
 
+    def update_of(self, run: Run, event: AlertEvent | None = None) -> AlertUpdate:
+        """Return a run as it is now, and what happened to it."""
+        contacts = self._runtime.names_of(self.contacts)
+        return AlertUpdate(run, run.end or self.status, contacts, event, self.context)
+
     @callback
     def async_publish(self, run: Run, event: AlertEvent | None = None) -> None:
         """Publish a run as it is now, and what happened to it."""
-        contacts = self._runtime.names_of(self.contacts)
-        self.last = AlertUpdate(run, run.end or self.status, contacts, event, self.context)
+        self.last = self.update_of(run, event)
         self._runtime.publisher.async_publish(self.last)
 
     @callback
@@ -41,8 +45,9 @@ class RunReporter:
         """Publish the status and the contacts whose turn it is, where they changed."""
         self.status = status
         self.contacts = () if status is AlertStatus.PAUSING else contacts
-        shown = run.end or status, self._runtime.names_of(self.contacts)
-        if self.last is None or (self.last.status, self.last.contact) != shown:
+        shown = run.end or status, self._runtime.names_of(self.contacts), run.round
+        last = self.last
+        if last is None or (last.status, last.contact, last.run.round) != shown:
             self.async_publish(run)
 
     @callback

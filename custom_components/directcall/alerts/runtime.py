@@ -11,7 +11,7 @@ from ..calls import CallManager
 from ..contacts import Recipient, recipient_of
 from ..publisher import Publisher
 from ..store import AccountStore
-from .alert import Channel, StepResult
+from .alert import Channel, Run, StepResult
 from .call_queue import CallQueue
 from .delivery import AlertDelivery
 from .updates import AlertUpdate
@@ -29,6 +29,8 @@ class AlertRuntime:
     publisher: Publisher[AlertUpdate]
     connection_works: Callable[[], None]
     """Called after a reply of the provider."""
+    runs: Callable[[], Iterable[Run]]
+    """Return all runs of the account."""
     forget: Callable[[str], None]
     """Called with the ID of a run that has nothing left to do."""
     queue: CallQueue = field(default_factory=CallQueue)

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 import logging
 import time
 from typing import Final
 
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.helpers.dispatcher import SignalType
+from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_connect
 
 from ..api import (
     AcceptedRequest,
@@ -89,8 +90,8 @@ class CallTracker:
         self._store = store
         store.async_add_section(Section("calls", _read_call, self._restore, self._calls_to_save))
         signal = SignalType[CallUpdate](f"{DOMAIN}_call_{entry_id}")
-        self._publisher = Publisher(hass, signal, store.async_save)
-        self.async_subscribe: Final = self._publisher.async_subscribe
+        self._publisher = Publisher[CallUpdate](hass, lambda _: signal, store.async_save)
+        self.async_subscribe: Final = partial(async_dispatcher_connect, hass, signal)
         self._is_removed = False
         self._polls = PollScheduler(hass, self._async_poll_again)
         self._coordinator: DirectcallCoordinator | None = None
