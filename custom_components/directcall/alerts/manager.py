@@ -156,10 +156,13 @@ class AlertManager:
     @callback
     def _async_token_changed(self) -> None:
         """Try what could not be sent, because a new token shows that the connection is back."""
-        token = self._coordinator.data if self._coordinator else None
-        if token is not None and token is not self._token:
+        coordinator = self._coordinator
+        if coordinator and (token := coordinator.data) and token is not self._token:
             self._token = token
-            self._async_connection_back()
+            # Where new tokens are refused, each try of an alert brings one, which would make the
+            # next alert try, without end.
+            if not coordinator.refuses_requests:
+                self._async_connection_back()
 
     @callback
     def _async_connection_back(self) -> None:
