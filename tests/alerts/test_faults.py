@@ -4,7 +4,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 
 from tests.alerts.common import CALL, NAMES, SMS, Watch, alarm, raise_alert, watch_for
 from tests.common import END, until
@@ -45,3 +45,18 @@ async def test_reload_during_a_hang_up(
     answer.set()
     await home.async_block_till_done(wait_background_tasks=True)
     assert [turn[1:] for turn in watch.told] == [(SMS, "Maria"), (CALL, "Maria"), (SMS, "João")]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+async def test_answer_during_start(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, counts: bool
+) -> None:
+    """Who answers while Home Assistant still starts is not hung up on, and may acknowledge."""
+    home.set_state(CoreState.starting)
+    watch = Watch(home, simulator)
+    how = {"channels": [CALL], "rounds": 1, "time_each": {"seconds": 20}}
+    await alarm(home, simulator, how, acknowledgement={"answer_acknowledges": counts})
+    await raise_alert(home)
+    await watch_for(home, freezer, 30)
+    assert [name for _, _, name in watch.told] == (["Maria"] if counts else ["Maria", "João"])
+    assert not any(call.line.ended for call in simulator.calls)

@@ -75,7 +75,8 @@ class AlertManager:
             forget=self._async_forget,
         )
         self._unsubscribe: list[CALLBACK_TYPE] = []
-        self._unsubscribe_calls = calls.tracker.async_subscribe(self._async_call_updated)
+        # Home Assistant may take minutes to start, in which somebody answers.
+        calls.tracker.async_follow(self._async_call_updated)
         self._unsubscribe_entities: CALLBACK_TYPE = lambda: None
         store.async_add_section(Section("alerts", _read_run, self._restore, self._runs_to_save))
 
@@ -145,7 +146,6 @@ class AlertManager:
     @callback
     def async_remove(self) -> None:
         """End all runs, because the account is removed."""
-        self._unsubscribe_calls()
         for active in list(self._runs):
             if active.is_raised:
                 active.async_end(AlertStatus.CANCELLED, Context())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 import logging
@@ -91,6 +91,7 @@ class CallTracker:
         signal = SignalType[CallUpdate](f"{DOMAIN}_call_{entry_id}")
         self._publisher = Publisher(hass, signal, store.async_save)
         self.async_subscribe: Final = self._publisher.async_subscribe
+        self._followers: list[Callable[[CallUpdate], None]] = []
         self._is_removed = False
         self._polls = PollScheduler(hass, self._async_poll_again)
         self._coordinator: DirectcallCoordinator | None = None
@@ -139,6 +140,11 @@ class CallTracker:
     def get(self, call_id: str) -> TrackedCall | None:
         """Return the tracked call with our ID, or None once it is over."""
         return next((each for each in self._tracked if each.call.call_id == call_id), None)
+
+    @callback
+    def async_follow(self, follower: Callable[[CallUpdate], None]) -> None:
+        """Call a function with each state at once, also while listeners have to wait."""
+        self._followers.append(follower)
 
     @callback
     def _restore(self, calls: list[Call]) -> None:
@@ -297,7 +303,10 @@ class CallTracker:
                     self._tracked.remove(tracked)
                 self.final_states[state] += 1
                 self._add_ended(call.pair)
-            self._publisher.async_publish(CallUpdate(call, state, tracked.context))
+            update = CallUpdate(call, state, tracked.context)
+            for follower in self._followers:
+                follower(update)
+            self._publisher.async_publish(update)
 
     def _add_ended(self, pair: NumberPair) -> None:
         now = time.monotonic()
