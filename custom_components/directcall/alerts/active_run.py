@@ -122,6 +122,15 @@ class ActiveRun:
         self.async_advance()
 
     @callback
+    def async_withhold_all_clear(self) -> None:
+        """Send no all-clear from now on, if the run has one."""
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        self.run = replace(self.run, all_clear=None)
+        self.async_advance()
+
+    @callback
     def _async_end_unacknowledged(self, end: policy.End) -> None:
         reason = async_get_common_text(self._runtime.hass, end.cause)
         self.async_end(AlertStatus.UNACKNOWLEDGED, Context(), reason=reason)

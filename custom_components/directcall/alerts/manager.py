@@ -206,7 +206,12 @@ class AlertManager:
         if active:
             # A test must not swallow an alarm.
             active.async_end(AlertStatus.CANCELLED, context)
-        if is_test:
+        if not is_test:
+            # Who hears after the alarm that all is clear would believe it.
+            for each in list(self._runs):
+                if each.run.alert.subentry_id == alert.subentry_id and not each.is_raised:
+                    each.async_withhold_all_clear()
+        else:
             alert = replace(alert, rounds=1)
             message = f"{async_get_common_text(self._hass, 'alert_test')} {message}"[:LONGEST_TEXT]
         active = ActiveRun(
