@@ -158,7 +158,8 @@ class ActiveRun:
             return
         if is_answered and self.is_raised:
             self.reporter.async_answered(self.run, step)
-            if self.run.alert.answer_acknowledges:
+            # An automation may have acknowledged it in this moment.
+            if self.run.alert.answer_acknowledges and self.is_raised:
                 contact = self._runtime.names_of([step.contact])
                 self.async_end(AlertStatus.ACKNOWLEDGED, update.context, contact)
         self._runtime.store.async_save()
