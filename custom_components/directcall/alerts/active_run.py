@@ -125,6 +125,15 @@ class ActiveRun:
         self.async_advance()
 
     @callback
+    def async_withhold_all_clear(self) -> None:
+        """Send no all-clear from now on, if the run has one."""
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        self.run = replace(self.run, all_clear=None)
+        self.async_advance()
+
+    @callback
     def _async_end_unacknowledged(self, end: policy.End) -> None:
         reason = async_get_common_text(self._runtime.hass, end.cause)
         self.async_end(AlertStatus.UNACKNOWLEDGED, Context(), reason=reason)
@@ -152,7 +161,8 @@ class ActiveRun:
             return
         if is_answered and self.is_raised:
             self.reporter.async_answered(self.run, step)
-            if self.run.alert.answer_acknowledges:
+            # An automation may have acknowledged it in this moment.
+            if self.run.alert.answer_acknowledges and self.is_raised:
                 contact = self._runtime.names_of([step.contact])
                 self.async_end(AlertStatus.ACKNOWLEDGED, update.context, contact)
         self._runtime.store.async_save()

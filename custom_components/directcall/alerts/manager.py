@@ -76,7 +76,8 @@ class AlertManager:
             forget=self._async_forget,
         )
         self._unsubscribe: list[CALLBACK_TYPE] = []
-        self._unsubscribe_calls = calls.tracker.async_subscribe(self._async_call_updated)
+        # Home Assistant may take minutes to start, in which somebody answers.
+        self._unsubscribe_calls = calls.tracker.async_subscribe_at_once(self._async_call_updated)
         self._unsubscribe_entities: CALLBACK_TYPE = lambda: None
         store.async_add_section(Section("alerts", _read_run, self._restore, self._runs_to_save))
 
@@ -130,8 +131,9 @@ class AlertManager:
         awake_until = max((each.run.awake_until for each in self._runs), default=0)
         for active in list(self._runs):
             active.async_attach(coordinator.client, awake_until)
-        # A call that rings has the origin's telephone before another one is placed.
-        self._async_advance()
+        # An alert may have been deleted meanwhile. A call that rings has the origin's telephone
+        # before another one is placed.
+        self._async_contacts_changed()
 
     @callback
     def async_detach(self) -> None:
@@ -206,7 +208,12 @@ class AlertManager:
         if active:
             # A test must not swallow an alarm.
             active.async_end(AlertStatus.CANCELLED, context)
-        if is_test:
+        if not is_test:
+            # Who hears after the alarm that all is clear would believe it.
+            for each in list(self._runs):
+                if each.run.alert.subentry_id == alert.subentry_id and not each.is_raised:
+                    each.async_withhold_all_clear()
+        else:
             alert = replace(alert, rounds=1)
             message = f"{async_get_common_text(self._hass, 'alert_test')} {message}"[:LONGEST_TEXT]
         active = ActiveRun(

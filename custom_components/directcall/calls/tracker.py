@@ -11,7 +11,11 @@ import time
 from typing import Final
 
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_connect
+from homeassistant.helpers.dispatcher import (
+    SignalType,
+    async_dispatcher_connect,
+    async_dispatcher_send,
+)
 
 from ..api import (
     AcceptedRequest,
@@ -92,6 +96,9 @@ class CallTracker:
         signal = SignalType[CallUpdate](f"{DOMAIN}_call_{entry_id}")
         self._publisher = Publisher[CallUpdate](hass, lambda _: signal, store.async_save)
         self.async_subscribe: Final = partial(async_dispatcher_connect, hass, signal)
+        # Listeners to this one do not wait until Home Assistant has started.
+        self._signal = SignalType[CallUpdate](f"{DOMAIN}_call_at_once_{entry_id}")
+        self.async_subscribe_at_once: Final = partial(async_dispatcher_connect, hass, self._signal)
         self._is_removed = False
         self._polls = PollScheduler(hass, self._async_poll_again)
         self._coordinator: DirectcallCoordinator | None = None
@@ -298,7 +305,9 @@ class CallTracker:
                     self._tracked.remove(tracked)
                 self.final_states[state] += 1
                 self._add_ended(call.pair)
-            self._publisher.async_publish(CallUpdate(call, state, tracked.context))
+            update = CallUpdate(call, state, tracked.context)
+            async_dispatcher_send(self._hass, self._signal, update)
+            self._publisher.async_publish(update)
 
     def _add_ended(self, pair: NumberPair) -> None:
         now = time.monotonic()
