@@ -134,6 +134,8 @@ class HomeAssistantProcess:
     """A release's zip, to install the integration from it instead of from this folder."""
     more: str = ""
     """More of its configuration."""
+    person: str = "Demo"
+    """The user's name as it is shown."""
 
     @property
     def url(self) -> str:
@@ -233,7 +235,7 @@ class HomeAssistantProcess:
         """Make the user, and return an access token."""
         client = {"client_id": f"{self.url}/"}
         # Home Assistant names the first areas in the user's language.
-        user = {"name": "Demo", "username": USER, "password": USER, "language": self.language}
+        user = {"name": self.person, "username": USER, "password": USER, "language": self.language}
         async with session.post(
             "/api/onboarding/users", json={**user, **client}, raise_for_status=True
         ) as response:
