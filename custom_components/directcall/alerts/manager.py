@@ -136,8 +136,8 @@ class AlertManager:
     def async_detach(self) -> None:
         """Pause the runs. Steps that are under way are done."""
         self._coordinator = None
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
+        while self._unsubscribe:
+            self._unsubscribe.pop()()
         self._publisher.async_pause()
         for active in self._runs:
             active.async_detach()
@@ -270,9 +270,10 @@ class AlertManager:
         )
 
     def current(self, subentry_id: str) -> AlertUpdate | None:
-        """Return the last update of an alert that is active."""
-        active = self._find(subentry_id)
-        return active.update if active else None
+        """Return the last update of an alert that is active, or its state after a restart."""
+        if (active := self._find(subentry_id)) is None:
+            return None
+        return active.reporter.last or AlertUpdate(active.run, active.status, None)
 
     def _get(self, alert_id: str) -> ActiveRun | None:
         return next((each for each in self._runs if each.run.alert_id == alert_id), None)
