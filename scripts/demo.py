@@ -29,29 +29,20 @@ from .home_assistant import (
 
 FLOWS: Final = "/api/config/config_entries/flow"
 SUBENTRY_FLOWS: Final = "/api/config/config_entries/subentries/flow"
-AUTOMATION: Final = "/api/config/automation/config/smoke"
 SMOKE: Final = "input_boolean.smoke"
 ORIGIN: Final = "(41) 3060-0300"
 CONTACTS: Final = {"Maria": "(41) 99999-0000", "João": "(41) 99999-7004"}
-NUMBERS: Final = ("5541999990000", "5541999997004")
+NUMBERS: Final = ["5541999990000", "5541999997004"]
 LANGUAGES: Final = json.loads((ROOT / "scripts" / "demo.json").read_text(encoding="utf-8"))
 TRANSLATIONS: Final = ROOT / "custom_components" / "directcall" / "translations"
 # The shortest time that the form accepts.
 SECONDS_EACH: Final = 10
+TIMES: Final = {"time_each": {"seconds": SECONDS_EACH}, "rounds": 3, "pause": {"seconds": 0}}
 ALERT: Final = {
-    "how": {
-        "channels": ["voice_message"],
-        "at_once": False,
-        "time_each": {"seconds": SECONDS_EACH},
-        "rounds": 3,
-        "pause": {"seconds": 0},
-    },
+    "how": {"channels": ["voice_message"], "at_once": False, **TIMES},
     "acknowledgement": {"answer_acknowledges": False},
     "delivery": {"keep_trying": {"hours": 1}},
 }
-FORM: Final = (
-    "access_token=… origem=554130600300 tipo=voz destino={} num_tentativas=1 texto={} format=JSON"
-)
 DETAILS: Final = ("contact", "channel", "by", "acknowledged_by")
 TOLD_JOAO: Final = "told João voice_message"
 SEEN: Final = "acknowledged João"
@@ -79,25 +70,24 @@ class Demo:
         """Read the texts, and Home Assistant's words for what happens to an alert."""
         self._texts: dict[str, str] = LANGUAGES[language]
         self._language = language
-        translations = json.loads((TRANSLATIONS / f"{language}.json").read_text(encoding="utf-8"))
-        words = translations["entity"]
+        file = TRANSLATIONS / f"{language}.json"
+        words = json.loads(file.read_text(encoding="utf-8"))["entity"]
         attributes = words["event"]["alert"]["state_attributes"]
         self._words: dict[str, str] = words["sensor"]["alert_status"]["state"]
         self._words |= attributes["event_type"]["state"] | attributes["channel"]["state"]
         self._simulator = simulator
         simulator.on_call = simulator.on_message = self._arrives
-        self._forms: list[str] = []
         self._story: dict[str, list[str]] = {key: [] for key in STORY}
 
     def say(self, key: str, **values: object) -> None:
-        """Print a text."""
-        say(self._texts[key].format(now=f"{datetime.now().astimezone():%H:%M:%S}", **values))
+        """Print a text, which may name others."""
+        values |= {"now": f"{datetime.now().astimezone():%H:%M:%S}"}
+        say(self._texts[key].format(**self._texts, **values))
 
     def _arrives(self, request: Message | NetworkCall) -> None:
         """Print the form of a request that reached the telephone network, without its token."""
-        form = {**request.form, "access_token": "…"}
-        self._forms.append(" ".join(f"{key}={value}" for key, value in form.items()))
-        say(f"            Directcall: {self._forms[-1]}")
+        form = [f"{key}={value}" for key, value in request.form.items() if key != "access_token"]
+        say(f"            Directcall: {' '.join(form)}")
 
     async def run(self, package: Path | None, *, once: bool) -> None:
         """Run Home Assistant, and let it raise an alert."""
@@ -112,13 +102,13 @@ class Demo:
             shutil.copytree(ROOT / "blueprints", folder / "blueprints", dirs_exist_ok=True)
             entities = await self._set_up(login)
             await self._detect_smoke(login, entities)
-            forms = [FORM.format(number, self._texts["spoken"]) for number in NUMBERS]
-            if (self._forms, self._story) != (forms, STORY):
-                error = f"{self._forms}, {self._story}, not {forms}, {STORY}"
+            told = [(message.destinations, message.text) for message in self._simulator.messages]
+            expected = [([number], self._texts["spoken"]) for number in NUMBERS]
+            if self._simulator.calls or (told, self._story) != (expected, STORY):
+                error = f"{told}, {self._story}, not {expected}, {STORY}"
                 raise HomeAssistantProcessError(error)
             if not once:
-                simulated = {"simulator": self._simulator, "account": ACCOUNT}
-                self.say("stay", home=home, user=USER, **simulated, **self._texts)
+                self.say("stay", home=home, user=USER, simulator=self._simulator, account=ACCOUNT)
                 error = f"Home Assistant ended by itself with status {await login.process.wait()}"
                 raise HomeAssistantProcessError(error)
 
@@ -143,8 +133,10 @@ class Demo:
         inputs = {"triggers": [trigger], "alert": entities["alert"]["device_id"]}
         blueprint = {"path": self._texts["blueprint"], "input": inputs}
         automation = {"alias": self._texts["automation"], "use_blueprint": blueprint}
-        await login.post(AUTOMATION, automation)
-        self.say("set_up", account=result["title"], **self._texts)
+        await login.post("/api/config/automation/config/smoke", automation)
+        # The response above does not wait until the automation is loaded.
+        await login.post("/api/services/automation/reload", {})
+        self.say("set_up", account=result["title"])
         return {key: entity["entity_id"] for key, entity in entities.items()}
 
     async def _detect_smoke(self, login: Login, entities: dict[str, str]) -> None:
@@ -157,9 +149,7 @@ class Demo:
             async with asyncio.timeout(REACTION) as deadline:
                 while True:
                     data = (await login.socket.receive_json()).get("event", {}).get("data", {})
-                    if (entity_id := data.get("entity_id")) == SMOKE:
-                        self.say("smoke", **self._texts)
-                    happened = self._read(keys.get(entity_id), data.get("new_state"))
+                    happened = self._read(keys.get(data.get("entity_id")), data.get("new_state"))
                     if happened in self._texts:
                         self.say(happened)
                     if happened == TOLD_JOAO:
