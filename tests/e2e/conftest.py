@@ -11,7 +11,7 @@ import pytest_asyncio
 from scripts.home_assistant import ROOT, HomeAssistantProcess, free_port
 from tests.simulator import ACCOUNT, BalanceShape, Quirks, Simulator
 
-from .page import FIRST_SECRET, LANGUAGES, SCREEN, HomeAssistantPage
+from .page import DETECTOR, FIRST_SECRET, LANGUAGES, SCREEN, HomeAssistantPage
 
 ALBUM: Final = ROOT / ".e2e"
 IMAGES: Final = ROOT / "docs" / "images"
@@ -21,6 +21,18 @@ SWITCHES: Final = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-g
 TIMEOUT: Final = 15_000
 HASTE: Final = 3
 BALANCE: Final = 12.34
+# A switch that stands for the smoke, and a detector of it.
+HOME: Final = """
+input_boolean:
+  smoke:
+
+template:
+  - binary_sensor:
+      - unique_id: smoke
+        name: {detector}
+        device_class: smoke
+        state: "{{{{ is_state('input_boolean.smoke', 'on') }}}}"
+"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +56,8 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[HomeAssistantPag
     album.mkdir(parents=True)
     quirks = Quirks(haste=HASTE, balance_shape=BalanceShape.XML, balance=BALANCE)
     simulator = Simulator(quirks, secrets={ACCOUNT.client_id: FIRST_SECRET})
-    instance = HomeAssistantProcess(ALBUM / language, free_port(8125), language)
+    home = HOME.format(detector=DETECTOR[language])
+    instance = HomeAssistantProcess(ALBUM / language, free_port(8125), language, more=home)
     await simulator.start()
     try:
         async with instance.running(), async_playwright() as playwright:

@@ -15,6 +15,7 @@ from tests.simulator import Simulator
 
 LANGUAGES: Final = ("en", "pt-BR")
 FIRST_SECRET: Final = "0864209753"
+DETECTOR: Final = {"en": "Smoke detector", "pt-BR": "Detector de fumaça"}
 INTEGRATION: Final = "/config/integrations/integration/directcall"
 # Pixels of the screen: tall enough for the form of an action, and those of users.
 SCREEN: Final = ViewportSize(width=1100, height=1600)
@@ -27,15 +28,22 @@ COLOURS: Final = 128
 TRANSLATIONS: Final = ROOT / "custom_components" / "directcall" / "translations"
 # Home Assistant's own texts, in the order of LANGUAGES.
 WORDS: Final = {
+    "add": ("Add", "Adicionar"),
     "add_action": ("Add action", "Adicionar ação"),
     "add_integration": ("Add integration", "Adicionar integração"),
+    "add_target": ("Add target", "Adicionar alvo"),
     "add_trigger": ("Add trigger", "Adicionar gatilho"),
+    "automations": ("Automations & scenes", "Automações & cenas"),
+    "binary_sensor": ("Binary sensor", "Sensor binário"),
     "by_target": ("By target", "Por alvo"),
     "by_type": ("By type", "Por tipo"),
     "choose_device": ("Select a device", "Selecionar um dispositivo"),
     "close": ("Close", "Fechar"),
+    "create_automation": ("Create automation", "Criar automação"),
+    "create_new_automation": ("Create new automation", "Criar nova automação"),
     "delete": ("Delete", "Excluir"),
     "diagnostics": ("Download diagnostics", "Fazer download dos diagnósticos"),
+    "entities": ("Entities", "Entidades"),
     "finish": ("Finish", "Concluir"),
     "press": ("Press", "Pressionar"),
     "reconfigure": ("Reconfigure", "Reconfigurar"),
@@ -43,6 +51,8 @@ WORDS: Final = {
     "run": ("Perform action", "Executar ação"),
     "save": ("Save", "Salvar"),
     "services": ("Services", "Serviços"),
+    "settings": ("Settings", "Configurações"),
+    "smoke_detected": ("Smoke detected", "Fumaça detectada"),
     "submit": ("Submit", "Enviar"),
     "success": ("Success", "Sucesso"),
 }
@@ -57,6 +67,19 @@ LAST_UPDATED: Final = """count => {
   return ours.length === count && ours;
 }"""
 COMMAND: Final = "(element, fields) => element.hass.callWS(fields)"
+COUNT_EFFORT: Final = """() => {
+  window.effort = { clicks: 0, texts: new Set() };
+  addEventListener("pointerdown", () => (window.effort.clicks += 1), true);
+  addEventListener("input", event => {
+    const [field] = event.composedPath();
+    if (["text", "search", "textarea"].includes(field.type)) window.effort.texts.add(field);
+  }, true);
+}"""
+# A person clicks into a field to type.
+EFFORT: Final = """() => {
+  const texts = window.effort.texts.size;
+  return [window.effort.clicks + texts, texts];
+}"""
 
 
 @dataclass
@@ -98,10 +121,17 @@ class HomeAssistantPage:
 
     def text(self, path: str) -> str:
         """Return a text of the integration by its path, as in `config.step.user.title`."""
+        return str(self._find(path))
+
+    def texts(self, path: str) -> list[str]:
+        """Return the integration's texts below a path."""
+        return list(self._find(path).values())
+
+    def _find(self, path: str) -> Any:
         found: Any = self._texts
         for key in path.split("."):
             found = found[key]
-        return str(found)
+        return found
 
     async def open(self, path: str) -> None:
         """Go to a page."""
@@ -154,6 +184,15 @@ class HomeAssistantPage:
         for name, text in fields.items():
             await self.form.locator(f"input[name={name}]").fill(text)
 
+    async def count_effort(self) -> None:
+        """Count clicks and typed texts from now on, until the page is loaded again."""
+        await self.screen.evaluate(COUNT_EFFORT)
+
+    async def effort(self) -> tuple[int, int]:
+        """Return how many clicks and typed texts there were."""
+        clicks, texts = await self.screen.evaluate(EFFORT)
+        return clicks, texts
+
     async def close_form(self, word: str) -> None:
         """Press the last button of a flow, after which the browser goes back a page."""
         await self.press(word, self.form)
@@ -161,7 +200,7 @@ class HomeAssistantPage:
         await self.screen.wait_for_function("() => !history.state?.dialog")
 
     async def open_menu(self, row: Locator) -> None:
-        """Open the menu of an account or a contact."""
+        """Open the menu of an account, a contact or an alert."""
         await row.locator("ha-dropdown ha-icon-button").first.click()
 
     @property
@@ -169,8 +208,8 @@ class HomeAssistantPage:
         """Return the row of the account among the integration's."""
         return self.screen.locator("ha-config-entry-row").first
 
-    def contact(self, name: str) -> Locator:
-        """Return the row of a contact among the integration's."""
+    def subentry(self, name: str) -> Locator:
+        """Return the row of a contact or an alert among the integration's."""
         heading = self.screen.get_by_text(name, exact=True)
         return self.screen.locator("ha-config-sub-entry-row").filter(has=heading)
 
@@ -219,13 +258,18 @@ class HomeAssistantPage:
         return await self.screen.locator("home-assistant").evaluate(COMMAND, fields)
 
     async def choose_action(self, action: str) -> None:
-        """Choose an action in Home Assistant's tools."""
+        """Choose an action of the integration in Home Assistant's tools."""
+        name = self.text(f"services.{action}.name")
+        await self.search_action(f"Directcall {name}", f"directcall.{action}")
+        await self.shows(self.text(f"services.{action}.description")[:40])
+
+    async def search_action(self, text: str, action: str) -> None:
+        """Search for an action in Home Assistant's tools, and choose it."""
         await self.open("/config/tools/action")
         picker = self.screen.locator("ha-service-picker")
         await picker.click()
-        await picker.locator("input").fill(f"Directcall {self.text(f'services.{action}.name')}")
-        await self.screen.get_by_text(f"directcall.{action}", exact=True).last.click()
-        await self.shows(self.text(f"services.{action}.description")[:40])
+        await picker.locator("input").fill(text)
+        await self.screen.get_by_text(action, exact=True).last.click()
 
     async def enable(self, action: str, name: str) -> Locator:
         """Tick the checkbox before a field of an action, and return the field's row."""
@@ -241,11 +285,11 @@ class HomeAssistantPage:
         """Write into a field of an action."""
         await (await self.enable(action, name)).get_by_role("textbox").fill(text)
 
-    async def choose_contact(self, action: str, contact: str) -> None:
-        """Choose a contact for an action."""
-        row = await self.enable(action, "contact")
+    async def choose_device(self, action: str, name: str, device: str) -> None:
+        """Choose the device of a contact or an alert in a field of an action."""
+        row = await self.enable(action, name)
         await row.get_by_text(self.word("choose_device")).first.click()
-        await self.screen.get_by_text(contact, exact=True).last.click()
+        await self.screen.get_by_text(device, exact=True).last.click()
 
     @property
     def response(self) -> Locator:

@@ -1,7 +1,7 @@
 """Tasks of a user, in order: each test continues where the previous one ended."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 import re
 from typing import Final
@@ -12,7 +12,7 @@ import pytest
 from scripts.home_assistant import USER
 from tests.simulator import ACCOUNT
 
-from .page import DESKTOP, FIRST_SECRET, INTEGRATION, PHONE, HomeAssistantPage
+from .page import DESKTOP, DETECTOR, FIRST_SECRET, INTEGRATION, PHONE, HomeAssistantPage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -28,9 +28,23 @@ NO_CREDIT: Final = "(41) 99999-0201"
 OTHER_CONTACT: Final = "João"
 PATIENT: Final = "(41) 99999-0000"
 SPOKEN: Final = {"en": "Attention. Smoke in the kitchen.", "pt-BR": "Atenção. Fumaça na cozinha."}
+OTHER_TEXT: Final = {"en": "Water in the laundry.", "pt-BR": "Água na lavanderia."}
+ALERT: Final = {"en": "Smoke", "pt-BR": "Fumaça"}
+ALARM: Final = {"en": "If there is smoke", "pt-BR": "Se houver fumaça"}
 AUTOMATION: Final = {"en": "If nobody answers", "pt-BR": "Se ninguém atender"}
 DEVICE: Final = "Directcall"
-TRIGGERS: Final = ("call_answered", "call_not_answered", "call_ended", "recording_ready")
+TRIGGERS_OF_CALLS: Final = ("call_answered", "call_not_answered", "call_ended", "recording_ready")
+TRIGGERS_OF_ALERTS: Final = ("alert_raised", "alert_acknowledged", "alert_not_acknowledged")
+# What an alert and the automation that raises it take, at most.
+CLICKS: Final = 24
+TEXTS: Final = 3
+STATUS: Final = "sensor.alert_status"
+ALERT_EVENT: Final = "event.alert"
+ACKNOWLEDGE: Final = "button.acknowledge"
+NOTIFY: Final = "notify.send_message"
+# Paths of texts.
+ALERT_FORM: Final = "config_subentries.alert"
+EVENT_TYPES: Final = f"entity.{ALERT_EVENT}.state_attributes.event_type.state"
 LAST_CALL: Final = "sensor.last_call"
 # A call is requested, rings, is answered and ends.
 ROWS_OF_CALL: Final = 4
@@ -42,14 +56,24 @@ TILES: Final = {
     # Its Portuguese name is longer than half a telephone's screen.
     "binary_sensor.call_in_progress": 12,
     "event.call": 6,
+    ACKNOWLEDGE: 6,
+    STATUS: 6,
+    ALERT_EVENT: 6,
+    "button.test": 6,
+    "notify.raise": 6,
 }
-# States of an account with a balance, and of a contact.
-STATES_OF_ACCOUNT: Final = 5
+# States of an account with a balance and an alert, and of a contact.
+STATES_OF_ACCOUNT: Final = 10
 STATES_OF_CONTACT: Final = 4
 DASHBOARD: Final = "calls-of-mine"
 CUT_OFF: Final = """spans => spans
   .filter(span => span.clientWidth === 0 || span.scrollWidth > span.clientWidth)
   .map(span => span.textContent.trim())"""
+# Of all states, the words that would be cut off.
+TOO_LONG: Final = """(span, words) => words.filter(word => {
+  span.textContent = word;
+  return span.scrollWidth > span.clientWidth;
+})"""
 LOW_BALANCE: Final = "50"
 RECORDINGS: Final = "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fdirectcall"
 # The player is not in the page's document.
@@ -102,18 +126,88 @@ async def test_add_account(page: HomeAssistantPage) -> None:
 
 
 async def test_add_contact(page: HomeAssistantPage) -> None:
-    """The form of the first contact follows that of the account, and says that it was added."""
+    """The form of the first contact follows that of the account, and that of an alert follows."""
     await page.shows(page.text("config_subentries.alert.step.first.title"))
     await page.fill(name=CONTACT, number=NUMBER)
     await page.image("contact", page.form.locator("dialog"))
     await page.press("submit", page.form)
-    # The contact is there, whether or not an alert is added.
-    await page.shows(page.text("config_subentries.alert.step.user.title"))
+    await page.shows(page.text(f"{ALERT_FORM}.step.user.title"))
     await page.picture("alert")
-    await page.close_form("close")
-    await page.open(INTEGRATION)
-    await page.shows(CONTACT)
-    await page.picture("account")
+
+
+async def test_add_alert(page: HomeAssistantPage) -> None:
+    """An alert is added with its name and its text, and the form says what comes next."""
+    await page.screen.set_viewport_size(DESKTOP)
+    await page.count_effort()
+    await page.fill(name=ALERT[page.language])
+    await page.form.locator("textarea").fill(SPOKEN[page.language])
+    await page.image("alert_form", page.form.locator("dialog"), height=1000)
+    await page.press("submit", page.form)
+    await page.shows(page.word("success"))
+    await page.picture("alert_added")
+    await page.close_form("finish")
+
+
+async def test_automate_alert(page: HomeAssistantPage) -> None:
+    """An automation raises the alert, after few clicks and without YAML."""
+    await page.screen.locator("ha-sidebar").get_by_text(page.word("settings"), exact=True).click()
+    await page.screen.get_by_text(page.word("automations"), exact=True).click()
+    await page.press("create_automation")
+    await page.screen.get_by_text(page.word("create_new_automation")).click()
+    await page.press("add_trigger")
+    dialog = page.screen.locator("add-automation-element-dialog")
+    for choice in ("entities", "binary_sensor"):
+        await dialog.get_by_text(page.word(choice), exact=True).click()
+    await dialog.get_by_text(DETECTOR[page.language], exact=True).click()
+    await dialog.get_by_text(page.word("smoke_detected")).click()
+    await page.press("add_action")
+    await dialog.get_by_text(page.word("by_type"), exact=True).click()
+    await dialog.get_by_text(DEVICE, exact=True).click()
+    await page.picture("actions")
+    name = page.text("services.raise_alert.name")
+    await dialog.get_by_text(f"Directcall: {name}", exact=True).click()
+    await page.choose_device("raise_alert", "alert", ALERT[page.language])
+    await page.image("alert_automation", page.screen.locator("ha-automation-editor"), height=660)
+    await save_automation(page, ALARM)
+    clicks, texts = await page.effort()
+    assert clicks <= CLICKS
+    assert texts <= TEXTS
+
+
+async def test_acknowledge_alert(page: HomeAssistantPage) -> None:
+    """Smoke raises the alert, and a button is the first thing on its page for a telephone."""
+    await turn_smoke(page, "on")
+    await page.open_device(ALERT[page.language])
+    await shows_status(page, "alerting")
+    await expect(page.entity(ALERT_EVENT)).to_contain_text(page.text(f"{EVENT_TYPES}.told"))
+    await page.image("alert_page", page.screen.locator("hass-subpage"), height=760)
+    async with page.at(PHONE):
+        button = page.entity(ACKNOWLEDGE).get_by_role("button", name=page.word("press"))
+        await expect(button).to_be_in_viewport(ratio=1)
+        first = page.screen.locator("hui-generic-entity-row").first
+        await expect(first).to_contain_text(page.text(f"entity.{ACKNOWLEDGE}.name"))
+        await page.picture("alert_on_telephone")
+        await button.click()
+        await shows_status(page, "acknowledged")
+        await page.picture("acknowledged")
+    assert [message.text for message in page.simulator.messages] == [SPOKEN[page.language]]
+
+
+async def test_activity_of_alert(page: HomeAssistantPage) -> None:
+    """The activity of an alert names its automation, and who has seen it."""
+    async with page.at(PHONE):
+        await page.open_activity()
+        # Three events, the button, and two states.
+        await expect(page.rows).to_have_count(6)
+        await expect(page.rows.filter(has_text=ALARM[page.language])).to_have_count(3)
+        await page.picture("activity_of_alert")
+        rows = [row for row in await page.activity() if row[0] == event_name(page)]
+    states, causes = [row[1] for row in rows], [row[2] for row in rows]
+    types = ("acknowledged", "told", "raised")
+    assert states == [page.text(f"{EVENT_TYPES}.{event_type}") for event_type in types]
+    assert USER in causes[0].lower()
+    assert all(ALARM[page.language] in cause for cause in causes[1:])
+    await turn_smoke(page, "off")
 
 
 async def test_watch_call(page: HomeAssistantPage) -> None:
@@ -125,7 +219,9 @@ async def test_watch_call(page: HomeAssistantPage) -> None:
         await page.image("contact_page", page.screen.locator("hass-subpage"), height=650)
         await page.open_activity()
         await page.picture("activity")
-        rows = await page.activity()
+        *rows, message = await page.activity()
+    assert message[0] == page.text("entity.notify.voice_message.name")
+    assert ALARM[page.language] in message[2]
     states = [state for name, state, _ in rows if name == page.text(f"entity.{LAST_CALL}.name")]
     assert len(rows) == len(states) + 1
     assert rows[-1][0] == page.text("entity.button.call.name")
@@ -146,7 +242,7 @@ async def test_add_other_contact(page: HomeAssistantPage) -> None:
     await page.fill(name=OTHER_CONTACT, number=PATIENT)
     await page.press("submit", page.form)
     await page.close_form("finish")
-    await expect(page.contact(OTHER_CONTACT)).to_be_visible()
+    await expect(page.subentry(OTHER_CONTACT)).to_be_visible()
     after = await page.states(STATES_OF_ACCOUNT + 2 * STATES_OF_CONTACT)
     assert before.items() < after.items()
 
@@ -163,6 +259,47 @@ async def test_hang_up(page: HomeAssistantPage, size: ViewportSize) -> None:
         await shows_state(page, "ended")
         await page.picture("hung_up")
     assert page.simulator.calls[-1].line.ended_at is not None
+
+
+async def test_alert_form_errors(page: HomeAssistantPage) -> None:
+    """On a telephone, each error of an alert's form is beside its field, and can be mended."""
+    async with page.at(PHONE):
+        await change_alert(page)
+        section = page.text(f"{ALERT_FORM}.step.user.sections.acknowledgement.name")
+        await page.form.locator("textarea").fill("")
+        await page.form.locator("ha-input-chip [part=remove-button]").click()
+        await page.form.get_by_text(section, exact=True).click()
+        await page.form.locator("ha-switch").last.click()
+        await page.press("submit", page.form)
+        for error in ("message_empty", "no_contact", "answer_without_call"):
+            alert = page.form.get_by_text(page.text(f"{ALERT_FORM}.error.{error}"))
+            await alert.scroll_into_view_if_needed()
+            await expect(alert).to_be_in_viewport(ratio=1)
+            await page.picture(error)
+        await page.form.locator("textarea").fill(SPOKEN[page.language])
+        await page.form.locator("ha-switch").last.click()
+        await choose_contact_of_alert(page, OTHER_CONTACT)
+
+
+async def test_raise_by_notification(page: HomeAssistantPage) -> None:
+    """Home Assistant's own action for messages raises an alert, and another one calls it off."""
+    await page.search_action(NOTIFY, NOTIFY)
+    await page.screen.get_by_text(page.word("add_target"), exact=True).click()
+    await page.screen.locator("ha-target-picker").get_by_text(ALERT[page.language]).first.click()
+    await (
+        page.screen.locator("ha-service-control")
+        .get_by_role("textbox")
+        .first.fill(OTHER_TEXT[page.language])
+    )
+    await page.picture("send_notification_message")
+    await page.press("run")
+    await wait_until(lambda: page.simulator.messages[-1].text == OTHER_TEXT[page.language])
+    await page.choose_action("cancel_alert")
+    await page.press("run")
+    await expect(page.response).to_contain_text("alert_ids")
+    await page.picture("cancel_alert")
+    await page.open_device(ALERT[page.language])
+    await shows_status(page, "cancelled")
 
 
 async def test_tiles(page: HomeAssistantPage) -> None:
@@ -200,6 +337,8 @@ async def test_tiles(page: HomeAssistantPage) -> None:
         await expect(texts).to_have_count(2 * len(TILES))
         await page.picture("tiles")
         assert await texts.evaluate_all(CUT_OFF) == []
+        state = texts.nth(2 * list(TILES).index(STATUS) + 1)
+        assert await state.evaluate(TOO_LONG, page.texts(f"entity.{STATUS}.state")) == []
 
 
 async def test_delete_other_contact(page: HomeAssistantPage) -> None:
@@ -207,12 +346,27 @@ async def test_delete_other_contact(page: HomeAssistantPage) -> None:
     await page.open(INTEGRATION)
     await page.shows(OTHER_CONTACT)
     before = await page.states(STATES_OF_ACCOUNT + 2 * STATES_OF_CONTACT)
-    await page.open_menu(page.contact(OTHER_CONTACT))
+    await page.open_menu(page.subentry(OTHER_CONTACT))
     await page.screen.get_by_role("menuitem", name=page.word("delete")).last.click()
     await page.press("delete")
-    await expect(page.contact(OTHER_CONTACT)).to_have_count(0)
+    await expect(page.subentry(OTHER_CONTACT)).to_have_count(0)
     after = await page.states(STATES_OF_ACCOUNT + STATES_OF_CONTACT)
     assert after.items() < before.items()
+
+
+async def test_repair_alert(page: HomeAssistantPage) -> None:
+    """A repair tells of an alert whose only contact was deleted, until it has another one."""
+    title = page.text("issues.alert_without_contact.title").format(alert=ALERT[page.language])
+    async with page.at(PHONE):
+        await page.open("/config/repairs")
+        await page.screen.get_by_text(title).click()
+        await page.picture("alert_without_contact")
+        await page.open(INTEGRATION)
+        await change_alert(page)
+        await choose_contact_of_alert(page, CONTACT)
+        await page.open("/config/repairs")
+        await page.picture("repairs")
+        await expect(page.screen.get_by_text(title)).to_have_count(0)
 
 
 async def test_options(page: HomeAssistantPage) -> None:
@@ -221,7 +375,7 @@ async def test_options(page: HomeAssistantPage) -> None:
         await page.open(INTEGRATION)
         await page.account.locator("ha-icon-button[slot=end]").first.click()
         await page.shows(page.text("options.step.init.title"))
-        await page.form.get_by_role("spinbutton").fill(LOW_BALANCE)
+        await page.form.get_by_role("spinbutton").first.fill(LOW_BALANCE)
         await page.picture("options")
         await page.press("submit", page.form)
         await page.shows(page.word("success"))
@@ -236,7 +390,7 @@ async def test_place_call(page: HomeAssistantPage) -> None:
     """A call to a contact is placed once, recorded, and its outcome is in the response."""
     calls = len(page.simulator.calls)
     await page.choose_action("place_call")
-    await page.choose_contact("place_call", CONTACT)
+    await page.choose_device("place_call", "contact", CONTACT)
     await page.enable("place_call", "wait_for_outcome")
     await page.screen.get_by_text(
         page.text("services.place_call.sections.call_options.name")
@@ -251,13 +405,14 @@ async def test_place_call(page: HomeAssistantPage) -> None:
 
 async def test_send_voice_message(page: HomeAssistantPage) -> None:
     """A voice message is sent once, and its ID is in the response."""
+    messages = len(page.simulator.messages)
     await page.choose_action("send_voice_message")
-    await page.choose_contact("send_voice_message", CONTACT)
+    await page.choose_device("send_voice_message", "contact", CONTACT)
     await page.write("send_voice_message", "message", SPOKEN[page.language])
     await page.image("voice_message", page.screen.locator("ha-card").first)
     await page.press("run")
     await expect(page.response).to_contain_text("message_id: ")
-    assert len(page.simulator.messages) == 1
+    assert len(page.simulator.messages) == messages + 1
 
 
 async def test_automation(page: HomeAssistantPage) -> None:
@@ -267,7 +422,7 @@ async def test_automation(page: HomeAssistantPage) -> None:
     dialog = page.screen.locator("add-automation-element-dialog")
     triggers = {
         key: dialog.get_by_role("button", name=re.compile(f"^{page.text(f'triggers.{key}.name')}"))
-        for key in TRIGGERS
+        for key in (*TRIGGERS_OF_CALLS, *TRIGGERS_OF_ALERTS)
     }
     await dialog.get_by_text(page.word("by_type"), exact=True).click()
     await dialog.get_by_text(DEVICE, exact=True).first.click()
@@ -276,9 +431,13 @@ async def test_automation(page: HomeAssistantPage) -> None:
     await page.picture("triggers_by_type")
     await dialog.get_by_text(page.word("by_target"), exact=True).click()
     await dialog.get_by_text(page.word("services"), exact=True).click()
+    await dialog.get_by_text(ALERT[page.language], exact=True).first.click()
+    for key in TRIGGERS_OF_ALERTS:
+        await expect(triggers[key]).to_be_visible()
+    await page.picture("triggers_of_alert")
     await dialog.get_by_text(DEVICE, exact=True).first.click()
-    for trigger in triggers.values():
-        await expect(trigger).to_be_visible()
+    for key in TRIGGERS_OF_CALLS:
+        await expect(triggers[key]).to_be_visible()
     await page.picture("triggers_by_target")
     # With a device as target, Home Assistant's editor counts no entity in the trigger's row.
     await page.screen.keyboard.press("ArrowRight")
@@ -290,13 +449,9 @@ async def test_automation(page: HomeAssistantPage) -> None:
     name = page.text("services.place_call.name")
     await dialog.locator("input").fill(name)
     await dialog.get_by_text(f"Directcall: {name}").last.click()
-    await page.choose_contact("place_call", CONTACT)
+    await page.choose_device("place_call", "contact", CONTACT)
     await page.picture("automation_calls")
-    await page.press("save")
-    naming = page.screen.locator("ha-dialog-automation-save")
-    await naming.locator("input").first.fill(AUTOMATION[page.language])
-    await page.press("save", naming)
-    await page.screen.wait_for_url(re.compile(r"/config/automation/edit/\d+"))
+    await save_automation(page, AUTOMATION)
 
     calls = len(page.simulator.calls)
     await page.choose_action("place_call")
@@ -409,6 +564,51 @@ async def test_no_complaints(page: HomeAssistantPage) -> None:
     ]
     assert page.complaints + complaints == []
     assert private_values(page, log) == 0
+
+
+async def save_automation(page: HomeAssistantPage, names: Mapping[str, str]) -> None:
+    """Save the automation in the editor with a name."""
+    await page.press("save")
+    naming = page.screen.locator("ha-dialog-automation-save")
+    await naming.locator("input").first.fill(names[page.language])
+    await page.press("save", naming)
+    await page.screen.wait_for_url(re.compile(r"/config/automation/edit/\d+"))
+
+
+async def turn_smoke(page: HomeAssistantPage, state: str) -> None:
+    """Let the smoke detector detect smoke, or no more."""
+    target = {"entity_id": "input_boolean.smoke"}
+    await page.command(
+        type="call_service", domain="input_boolean", service=f"turn_{state}", target=target
+    )
+
+
+async def change_alert(page: HomeAssistantPage) -> None:
+    """Open the form that changes the alert."""
+    await page.open(INTEGRATION)
+    name = page.text(f"{ALERT_FORM}.initiate_flow.reconfigure")
+    await page.subentry(ALERT[page.language]).get_by_role("button", name=name).click()
+    await page.shows(page.text(f"{ALERT_FORM}.step.reconfigure.title"))
+
+
+async def choose_contact_of_alert(page: HomeAssistantPage, contact: str) -> None:
+    """Choose the first contact in the form of the alert, and submit it."""
+    await page.press("add", page.form)
+    await page.screen.get_by_text(contact, exact=True).last.click()
+    await page.press("submit", page.form)
+    await page.shows(page.text(f"{ALERT_FORM}.abort.alert_changed"))
+    await page.close_form("close")
+
+
+def event_name(page: HomeAssistantPage) -> str:
+    """Return the name of the event of an alert."""
+    return page.text(f"entity.{ALERT_EVENT}.name")
+
+
+async def shows_status(page: HomeAssistantPage, state: str) -> None:
+    """Wait for a status of the alert on its page."""
+    word = page.text(f"entity.{STATUS}.state.{state}")
+    await expect(page.entity(STATUS)).to_contain_text(word)
 
 
 def read(folder: Path) -> str:
