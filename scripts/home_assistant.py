@@ -1,6 +1,7 @@
 """A Home Assistant in a process of its own, on loopback, with the integration and one user."""
 
 import asyncio
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -75,20 +76,17 @@ def say(text: object = "") -> None:
 
 def free_port(wanted: int) -> int:
     """Return this port of loopback, or another one if it is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with suppress(OSError):
-            probe.bind(("127.0.0.1", wanted))
-            return wanted
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with suppress(OSError), socket.create_server(("127.0.0.1", wanted)):
+        return wanted
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 @dataclass(frozen=True)
 class Login:
     """The connections of a user to a Home Assistant that runs."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     session: aiohttp.ClientSession
     socket: aiohttp.ClientWebSocketResponse
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
@@ -134,6 +132,8 @@ class HomeAssistantProcess:
     """A release's zip, to install the integration from it instead of from this folder."""
     more: str = ""
     """More of its configuration."""
+    person: str = "Demo"
+    """The user's name as it is shown."""
 
     @property
     def url(self) -> str:
@@ -194,8 +194,7 @@ class HomeAssistantProcess:
         )
 
     @asynccontextmanager
-    async def _process(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Run Home Assistant, and end it with all processes that it started."""
+    async def _process(self) -> AsyncIterator[Process]:
         with self.log.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 Path(sys.executable).with_name("hass"),
@@ -217,9 +216,7 @@ class HomeAssistantProcess:
                         os.killpg(process.pid, signal.SIGKILL)
 
     @staticmethod
-    async def _wait_for_answer(
-        process: asyncio.subprocess.Process, session: aiohttp.ClientSession
-    ) -> None:
+    async def _wait_for_answer(process: Process, session: aiohttp.ClientSession) -> None:
         while process.returncode is None:
             with suppress(aiohttp.ClientError):
                 async with session.get("/api/onboarding") as response:
@@ -230,10 +227,9 @@ class HomeAssistantProcess:
         raise HomeAssistantProcessError(error)
 
     async def _make_user(self, session: aiohttp.ClientSession) -> str:
-        """Make the user, and return an access token."""
         client = {"client_id": f"{self.url}/"}
         # Home Assistant names the first areas in the user's language.
-        user = {"name": "Demo", "username": USER, "password": USER, "language": self.language}
+        user = {"name": self.person, "username": USER, "password": USER, "language": self.language}
         async with session.post(
             "/api/onboarding/users", json={**user, **client}, raise_for_status=True
         ) as response:

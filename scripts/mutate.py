@@ -8,7 +8,6 @@ from typing import Final
 
 from mutmut.stats import status_by_exit_code
 
-FOLDER: Final = Path("mutants")
 # Per cent.
 LEAST_NOTICED: Final = 95
 
@@ -31,5 +30,5 @@ def report(folder: Path, patterns: list[str]) -> float:
     return score
 
 
-if __name__ == "__main__" and report(FOLDER, sys.argv[1:]) < LEAST_NOTICED:
+if __name__ == "__main__" and report(Path("mutants"), sys.argv[1:]) < LEAST_NOTICED:
     sys.exit(f"Less than {LEAST_NOTICED} % of the faults were noticed.")

@@ -23,7 +23,7 @@ from .billing import RequestManager
 from .calls import CallManager
 from .const import DOMAIN
 from .coordinator import DirectcallCoordinator
-from .deleted_contacts import DeletedContacts
+from .deleted_subentries import DeletedSubentries
 from .issues import (
     async_clear_alerts_without_contact,
     async_clear_all_no_credit,
@@ -68,7 +68,7 @@ class DirectcallAccount:
             hass, entry_id, self._store, self.calls.tracker
         )
         self.alerts: Final = AlertManager(hass, entry_id, self._store, self.calls, self.requests)
-        self._deleted_contacts = DeletedContacts(hass, entry_id, self._store)
+        self._deleted_subentries = DeletedSubentries(hass, entry_id, self._store)
         self._entry_id = entry_id
         self._is_loaded = False
 
@@ -77,7 +77,7 @@ class DirectcallAccount:
         if not self._is_loaded:
             self._is_loaded = True
             await self._store.async_load()
-            self._deleted_contacts.async_start()
+            self._deleted_subentries.async_start()
 
     def create_client(self, entry: ConfigEntry) -> DirectcallClient:
         """Return a client with the entry's credentials, and no token yet."""
@@ -111,7 +111,7 @@ class DirectcallAccount:
         self.requests.async_cancel_billed()
         async_clear_all_no_credit(self._hass, self._entry_id)
         async_clear_all_spending_limits(self._hass, self._entry_id)
-        self._deleted_contacts.async_remove()
+        self._deleted_subentries.async_remove()
         async_clear_low_balance(self._hass, self._entry_id)
         async_clear_alerts_without_contact(self._hass, self._entry_id)
         self.alerts.async_remove()

@@ -13,9 +13,10 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
+from .alerts import async_get_person
 from .calls import CallOrder, PlaceCallOptions
 from .const import DOMAIN, SUBENTRY_ALERT, SUBENTRY_CONTACT
-from .contacts import AddressBook, clean_name, is_origin
+from .contacts import AddressBook, is_origin
 from .entity import (
     DirectcallAlertEntity,
     DirectcallContactEntity,
@@ -136,8 +137,7 @@ class DirectcallAcknowledgeButton(DirectcallAlertEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         context = self._context or Context()
-        user = await self.hass.auth.async_get_user(context.user_id) if context.user_id else None
-        by = clean_name((user and user.name) or "") or None
+        by = await async_get_person(self.hass, context)
         self._alerts.async_acknowledge(by, context, self._subentry.subentry_id)
 
 

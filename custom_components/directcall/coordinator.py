@@ -63,6 +63,11 @@ class DirectcallCoordinator(DataUpdateCoordinator[Token | None], AuthListener):
         return self.client.auth.has_valid_token
 
     @property
+    def refuses_requests(self) -> bool:
+        """Return if the last request was refused, although there was a token."""
+        return self._request_refused
+
+    @property
     def allows_background_requests(self) -> bool:
         """Return if requests that no person waits for are allowed now.
 

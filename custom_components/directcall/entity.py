@@ -156,18 +156,12 @@ class DirectcallAlertUpdateEntity(DirectcallAlertEntity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        signal = async_alert_signal(self._entry.entry_id)
-        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_updated))
+        signal = async_alert_signal(self._subentry.subentry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_alert_changed))
 
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
         """Do nothing, because nothing depends on the entity's ID."""
-
-    @callback
-    def _async_updated(self, update: AlertUpdate) -> None:
-        # The signal is that of all alerts of the account.
-        if update.run.alert.subentry_id == self._subentry.subentry_id:
-            self._async_alert_changed(update)
 
     @callback
     def _async_alert_changed(self, update: AlertUpdate) -> None:

@@ -3,11 +3,7 @@
 from collections.abc import Callable
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.dispatcher import (
-    SignalType,
-    async_dispatcher_connect,
-    async_dispatcher_send,
-)
+from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_send
 from homeassistant.helpers.start import async_at_started
 
 
@@ -15,11 +11,14 @@ class Publisher[UpdateT]:
     """Publishes updates once Home Assistant has started, and those of before, too."""
 
     def __init__(
-        self, hass: HomeAssistant, signal: SignalType[UpdateT], published: Callable[[], object]
+        self,
+        hass: HomeAssistant,
+        signal_of: Callable[[UpdateT], SignalType[UpdateT]],
+        published: Callable[[], object],
     ) -> None:
         """Start paused. `published` is called after waiting updates are published."""
         self._hass = hass
-        self._signal = signal
+        self._signal_of = signal_of
         self._published = published
         self._is_paused = True
         self._cancel_start: CALLBACK_TYPE = lambda: None
@@ -29,11 +28,6 @@ class Publisher[UpdateT]:
     def waiting(self) -> list[UpdateT]:
         """Return the updates that are not published yet, the newest last."""
         return [*self._waiting]
-
-    @callback
-    def async_subscribe(self, listener: Callable[[UpdateT], None]) -> CALLBACK_TYPE:
-        """Call a listener with each update. Return what ends that."""
-        return async_dispatcher_connect(self._hass, self._signal, listener)
 
     @callback
     def async_start(self) -> None:
@@ -61,4 +55,4 @@ class Publisher[UpdateT]:
         if self._is_paused:
             self._waiting.append(update)
         else:
-            async_dispatcher_send(self._hass, self._signal, update)
+            async_dispatcher_send(self._hass, self._signal_of(update), update)

@@ -219,6 +219,7 @@ class DirectcallAlertStatusSensor(DirectcallAlertUpdateEntity, SensorEntity, Res
     """The sensor of the status of an alert's latest run."""
 
     _attr_native_value: str | None = AlertStatus.IDLE
+    _shown: tuple[str | int | None, ...] = ()
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -250,8 +251,13 @@ class DirectcallAlertStatusSensor(DirectcallAlertUpdateEntity, SensorEntity, Res
     @callback
     @override
     def _async_alert_changed(self, update: AlertUpdate) -> None:
-        self._async_set(update)
-        super()._async_alert_changed(update)
+        run = update.run
+        shown = update.status, update.contact, run.alert_id, run.round
+        # Many contacts may be told at once, and names take their time.
+        if shown != self._shown:
+            self._shown = shown
+            self._async_set(update)
+            super()._async_alert_changed(update)
 
     @callback
     def _async_set(self, update: AlertUpdate) -> None:

@@ -38,10 +38,8 @@ _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 # The form that `place_call` sends with the options of the tests' account.
 _FORM: Final = "origem=554130600300&gravar=n&cli=s&inverter_discagem=n&format=JSON"
 _IMPORT_ALL: Final = f"""
-import importlib, pkgutil
-import {PACKAGE} as package
-for module in pkgutil.walk_packages(package.__path__, "{PACKAGE}."):
-    importlib.import_module(module.name)
+import pkgutil, {PACKAGE} as package
+[__import__(module.name) for module in pkgutil.walk_packages(package.__path__, "{PACKAGE}.")]
 """
 
 type Way = Callable[[str], Awaitable[object]]

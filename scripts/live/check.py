@@ -147,7 +147,6 @@ class Check:
     def _ask_number(
         self, question: str, other: api.PhoneNumber | None = None
     ) -> api.PhoneNumber | None:
-        """Return a number from the user, or None for Enter alone."""
         while text := input(self._texts[question]).strip():
             try:
                 number = api.PhoneNumber.parse(text)
@@ -182,7 +181,6 @@ class Check:
         self._ask(Question.REJECTION, client.try_token(invented, pair))
 
     def _check_call(self, client: LiveClient, pair: api.NumberPair) -> None:
-        """Place one call, poll it, and end it if the user agrees."""
         record = self._agrees("ask_record")
         end = self._agrees("ask_end")
         request = api.CallRequest(pair, record, show_caller_id=False, ring_destination_first=False)
@@ -226,7 +224,6 @@ class Check:
         return False
 
     def _note_words(self, status: api.CallStatus) -> None:
-        """Note the provider's words for the telephones, and tell the user new ones."""
         for leg in status.legs:
             sides = {id(status.origin): "origin", id(status.destination): "destination"}
             side = sides.get(id(leg), "another telephone")

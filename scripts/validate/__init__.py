@@ -24,7 +24,6 @@ def find_problems(path: Path) -> Iterator[str]:
 
 
 def _imported_components(integration: Integration) -> Iterator[tuple[str, str]]:
-    """Yield modules, each with one of Home Assistant's components that it imports."""
     for module, code in integration.modules.items():
         for node in ast.walk(code):
             prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""

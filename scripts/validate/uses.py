@@ -15,13 +15,7 @@ type _Function = ast.FunctionDef | ast.AsyncFunctionDef
 # Arguments, fields and attributes with these names hold the key of a text.
 _ROLES: Final = {"step_id": "step", "error": "error", "reason": "abort"}
 _KEY: Final = "translation_key"
-# The function that returns a text of none of Home Assistant's categories.
-_COMMON: Final = "async_get_common_text"
-# A form's input is always text, so it cannot be a number that YAML has read as one.
-_NOT_IN_FORMS: Final = "number_unquoted"
 _FLOWS: Final = {"ConfigFlow": "config", "OptionsFlow": "options"}
-# Methods of Home Assistant's flows that show a text of their own.
-_REASONS: Final = {"_abort_if_unique_id_configured": "already_configured"}
 
 
 @dataclass
@@ -69,8 +63,8 @@ class _Reader:
         """Functions and their parameters that are keys of texts, each with those texts' path."""
         self._values: defaultdict[str, list[ast.expr]] = defaultdict(list)
         self._returned: defaultdict[str, list[ast.expr]] = defaultdict(list)
-        self._checks: dict[str, _Function] = {}
-        """Functions that return the errors of a form, for the flows that call them."""
+        self._functions: dict[str, _Function] = {}
+        """Some of them return the errors of a form, for the flows that call them."""
         self._parameters: dict[str, list[str]] = {}
         self._enums: dict[str, list[ast.expr]] = {}
         self._types: defaultdict[str, set[str]] = defaultdict(set)
@@ -91,11 +85,10 @@ class _Reader:
             case ast.arg(arg=name, annotation=ast.expr() as annotation):
                 self._types[name].add(ast.unparse(annotation))
             case ast.ClassDef(name=name, body=body):
-                fields = [line.target for line in body if isinstance(line, ast.AnnAssign)]
-                self._parameters[name] = [f.id for f in fields if isinstance(f, ast.Name)]
-                for line in body:
-                    if isinstance(line, ast.AnnAssign):
-                        self._types[ast.unparse(line.target)].add(ast.unparse(line.annotation))
+                fields = [line for line in body if isinstance(line, ast.AnnAssign)]
+                self._parameters[name] = [ast.unparse(line.target) for line in fields]
+                for line in fields:
+                    self._types[ast.unparse(line.target)].add(ast.unparse(line.annotation))
                 if any(ast.unparse(base).endswith("Enum") for base in node.bases):
                     self._enums[name] = [value for line in body for _, value in _assigned(line)]
                 for method in body:
@@ -105,8 +98,7 @@ class _Reader:
                 self._parameters.setdefault(name, _parameters(node))
                 returns = [part for part in ast.walk(node) if isinstance(part, ast.Return)]
                 self._returned[name] += [part.value for part in returns if part.value]
-                if any(_is_error(part) for part in ast.walk(node)):
-                    self._checks[name] = node
+                self._functions[name] = node
 
     def flow_of(self, node: ast.AST) -> str | None:
         """Return the path of a flow's texts, if this is the class of one."""
@@ -149,7 +141,7 @@ class _Reader:
             group = "exceptions" if "translation_domain" in given else group
             group = "issues" if function == "async_create_issue" else group
             self._use(group, given[_KEY], scope)
-        if function == _COMMON:
+        if function == "async_get_common_text":
             self._use("common", given["name"], scope)
         if scope.flow:
             self._read_flow(function, given, scope)
@@ -161,18 +153,19 @@ class _Reader:
         for part in ast.walk(given["errors"]) if "errors" in given else ():
             for _, error in _items(part):
                 self._use(f"{flow}.error", error, scope)
-        if (check := self._checks.get(function)) and check is not scope.function:
+        if (check := self._functions.get(function)) and check is not scope.function:
             scope = replace(scope, function=check)
             for line in filter(_is_error, ast.walk(check)):
                 self._use(f"{flow}.error", line.value, scope)
-        if function in _REASONS:
-            self.uses.texts.add(f"{flow}.abort.{_REASONS[function]}")
+        if function == "_abort_if_unique_id_configured":
+            self.uses.texts.add(f"{flow}.abort.already_configured")
         if "step_id" in given and (schema := given.get("data_schema", given.get("schema"))):
             for step in self._texts(given["step_id"], scope):
                 self.uses.forms[f"{flow}.step.{step}"] |= set(self._labels(schema, "", scope))
 
     def _use(self, path: str, node: ast.expr, scope: _Scope) -> None:
-        hidden = {_NOT_IN_FORMS} if path.endswith(".error") else set[str]()
+        # A form's input is always text, so it cannot be a number that YAML has read as one.
+        hidden = {"number_unquoted"} if path.endswith(".error") else set[str]()
         self.uses.texts |= {f"{path}.{t}" for t in self._texts(node, scope, path) - hidden}
 
     def _texts(self, node: ast.expr, scope: _Scope, path: str = "") -> set[str]:
@@ -222,7 +215,6 @@ class _Reader:
             yield from self._reach(part, scope, seen)
 
     def _labels(self, schema: ast.expr, prefix: str, scope: _Scope) -> Iterator[str]:
-        """Yield the labels of the fields and sections in a schema."""
         for node in self._reach(schema, scope, set()):
             for key, value in _items(node):
                 if not isinstance(key, ast.Call) or _name_of(key) not in {"Optional", "Required"}:
@@ -236,7 +228,6 @@ class _Reader:
 
 
 def _name_of(call: ast.Call) -> str:
-    """Return the name of a called function, without what it belongs to."""
     return ast.unparse(call.func).rpartition(".")[2]
 
 
@@ -256,11 +247,7 @@ def _items(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 
 def _is_error(node: ast.AST) -> TypeIs[ast.Assign]:
-    """Return if a line assigns the error of a field in a form."""
-    match node:
-        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="errors"))]):
-            return True
-    return False
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("errors[")
 
 
 def _parameters(function: _Function) -> list[str]:

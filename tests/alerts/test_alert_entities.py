@@ -86,7 +86,8 @@ def run_of(account: MockConfigEntry, **values: Any) -> Run:
 
 async def update(hass: HomeAssistant, *args: Any, **values: Any) -> None:
     """Publish an update of an alert, as the manager does."""
-    async_dispatcher_send(hass, async_alert_signal(ENTRY_ID), AlertUpdate(*args, **values))
+    update = AlertUpdate(*args, **values)
+    async_dispatcher_send(hass, async_alert_signal(update.run.alert.subentry_id), update)
     await hass.async_block_till_done()
 
 

@@ -53,13 +53,15 @@ SEEDS: Final = 200
 QUICK_SEEDS: Final = 10
 # The chance of an incident each time that time passes.
 PROBABILITY: Final = 0.1
+# The provider says no to this telephone.
+REFUSING: Final = "0002"
 # What the telephones do, by the last digits of their numbers.
 TELEPHONES: Final = (
     "1111",  # Answers, and talks until it is hung up
     "7001",  # Is busy
     "7002",  # Never answers
     "7004",  # Hangs up by itself
-    "0002",  # The provider says no
+    REFUSING,
     "9001",  # Reached, and the answer is lost
 )
 REPLIES: Final = (
@@ -91,6 +93,8 @@ class House:
         self.folders = (folder / str(number) for number in count())
         self.told: list[Turn] = []
         """The turns as the telephone network saw them."""
+        self.unsaved: list[str] = []
+        """The contacts that were told before that was on the disk."""
         self.updates: list[AlertUpdate] = []
         self.incidents: Counter[str] = Counter()
         self.deleted: set[str] = set()
@@ -103,6 +107,7 @@ class House:
         self.rounds = draw([1, 2, 3])
         self.channels = self.random.sample([*Channel], self.random.randint(1, 3))
         self.at_once = draw([True, False])
+        self.hours = draw([0, 24])
         self.data = alert_data(
             contacts=self.ids.values(),
             how={
@@ -113,7 +118,7 @@ class House:
                 "pause": {"seconds": draw([0, 20, 120])},
             },
             acknowledgement={"answer_acknowledges": self.random.random() < 0.1},
-            keep_trying={"seconds": draw([0, 60, 600])},
+            keep_trying={"hours": self.hours, "seconds": draw([0, 60])},
         )
         self.hass: HomeAssistant
         self.account: MockConfigEntry
@@ -127,11 +132,11 @@ class House:
         simulator.on_call = lambda call: self._note(Channel.CALL, call.destination)
 
     def _note(self, channel: Channel, *numbers: str) -> None:
-        """Note the turns that reach the telephone network. Each was saved before it was done."""
+        """Note the turns that reach the telephone network."""
         contacts = {self.ids[number[-4:]] for number in numbers}
         turns = [turn for turn in self.under_way() if turn[1] in contacts and turn[2] == channel]
-        assert {contact for _, contact, _ in turns} == contacts
         self.told += turns
+        self.unsaved += contacts - {contact for _, contact, _ in turns}
 
     @property
     def file(self) -> Path:
@@ -144,12 +149,17 @@ class House:
         return runs
 
     def under_way(self) -> set[Turn]:
-        """Return the turns that are on the disk as being under way."""
-        return {
-            (step["round"], step["contact"], step["channel"])
+        """Return the turns that are on the disk as being under way, or cut off by the end."""
+        last = {
+            (step["contact"], step["channel"]): (step, run["end"])
             for run in self.saved()
             for step in run["steps"]
+        }
+        return {
+            (step["round"], step["contact"], step["channel"])
+            for step, end in last.values()
             if step["result"] == StepResult.UNDER_WAY
+            or (end and step["result"] == StepResult.UNKNOWN)
         }
 
     async def start(self, file: bytes | None = None) -> None:
@@ -165,7 +175,7 @@ class House:
             self.file.parent.mkdir(exist_ok=True)
             self.file.write_bytes(file)
         self.stop_listening = async_dispatcher_connect(
-            self.hass, async_alert_signal(ENTRY_ID), self._async_updated
+            self.hass, async_alert_signal("01ALERT0"), self._async_updated
         )
         self.account = make_account(
             self.simulator,
@@ -275,12 +285,18 @@ class House:
         assert run.end in ENDS
         ends = [each for each in self.updates if each.event and each.event.type.value in ENDS]
         assert 1 <= len(ends) <= 1 + self.incidents["kill"]
+        assert self.unsaved == []
         # Nobody is told twice in a turn, and what the house knows is what happened.
         assert len(self.told) == len(set(self.told))
         results = {(each.round, each.contact, each.channel): each.result for each in run.steps}
         assert len(results) == len(run.steps)
         assert set(self.told) <= {turn for turn in results if results[turn] in TOLD}
         assert set(self.told) >= {turn for turn in results if results[turn] is StepResult.ACCEPTED}
+        refused = {turn[1:] for turn in results if results[turn] is StepResult.REFUSED}
+        if self.hours and not self.incidents["spoil_reply"]:
+            # Messages to others wait until the line is back. A contact may still talk in a call.
+            messages = [contact for contact, channel in refused if channel is not Channel.CALL]
+            assert set(messages) <= {self.ids.get(REFUSING)}
         # Nobody is told after the end, but that all is clear.
         after_end = self.told[self.told_at_end :]
         assert {round_ for round_, _, _ in after_end} <= {ALL_CLEAR}

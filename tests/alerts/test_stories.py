@@ -268,3 +268,58 @@ async def test_spending_limit(
     assert watch.told == [(0, SMS, "Rosa"), (0, VOICE, "Maria")]
     assert watch.events[-2:] == [(120, "undelivered João"), (120, "unacknowledged")]
     assert "limit" in watch.reasons[0]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_message_waits_for_call_of_another_alert(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, at_once: bool
+) -> None:
+    """A telephone that rings for an alert gets the message of another one afterwards."""
+    contacts = {"Maria": RINGS_IN_VAIN, "João": NAMES["João"]}
+    watch = Watch(home, simulator, contacts)
+    call = alert_data(
+        contacts=["01CONTACT0"],
+        how={"channels": [CALL], "rounds": 1, "time_each": {"seconds": 20}},
+    )
+    message = alert_data(how={"rounds": 1, "at_once": at_once})
+    alerts = {ALERT: call, "Water": message}
+    await set_up(home, make_account(simulator, contacts=contacts, alerts=alerts))
+    await raise_alert(home)
+    await raise_alert(home, name="Water")
+    await watch_for(home, freezer, 5 * MINUTE, step=5)
+    assert watch.told[0] == (0, CALL, "Maria")
+    first, second = watch.told[1:]
+    assert first == ((0, VOICE, "João") if at_once else (25, VOICE, "Maria"))
+    assert second == ((25, VOICE, "Maria") if at_once else (145, VOICE, "João"))
+
+
+async def test_call_waits_for_message_of_another_alert(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """A telephone that may still ring with a voice message is called afterwards."""
+    watch = Watch(home, simulator)
+    call = alert_data(contacts=["01CONTACT0"], how={"channels": [CALL], "rounds": 1})
+    alerts = {ALERT: alert_data(how={"rounds": 1}), "Water": call}
+    await set_up(home, make_account(simulator, contacts=NAMES, alerts=alerts))
+    await raise_alert(home)
+    await raise_alert(home, name="Water")
+    await watch_for(home, freezer, MINUTE, step=5)
+    assert watch.told == [(0, VOICE, "Maria"), (30, CALL, "Maria")]
+
+
+async def test_whose_turn_it_is(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """The status says whose turn it is, and in which round."""
+    watch = Watch(home, simulator)
+    how = {"rounds": 2, "pause": {"seconds": 0}, "time_each": {"seconds": 30}}
+    await alarm(home, simulator, how, {"Maria": NAMES["Maria"]})
+    await raise_alert(home)
+    state = home.states.get(STATUS)
+    assert state is not None
+    assert (state.attributes["contact"], state.attributes["round"]) == ("Maria", 1)
+    await watch_for(home, freezer, 30)
+    state = home.states.get(STATUS)
+    assert state is not None
+    assert (state.attributes["contact"], state.attributes["round"]) == ("Maria", 2)
+    assert watch.told == [(0, VOICE, "Maria"), (30, VOICE, "Maria")]

@@ -13,23 +13,18 @@ from homeassistant.util.ulid import ulid_now
 from ..api import DirectcallClient
 from ..calls import CallState, CallUpdate
 from ..const import DOMAIN
-from ..contacts import Recipient, recipient_of
 from ..texts import async_get_common_text
 from . import policy
 from .alert import Alert, AlertStatus, Channel, Run, Step, StepResult
 from .delivery import AlertMessage, DeliveryResult
+from .reporter import RunReporter
 from .runtime import AlertRuntime
-from .updates import AlertEvent, AlertEventType, AlertUpdate
+from .updates import AlertEvent, AlertEventType
 
 # Seconds that a step waits for the disk. A disk that hangs must not hold back an alarm.
 _DISK: Final = 0.5
 # The run repeats, so that an acknowledgement stops it. The provider's own attempts would go on.
 _ATTEMPTS: Final = 1
-_EVENT_OF: Final = {
-    AlertStatus.ACKNOWLEDGED: AlertEventType.ACKNOWLEDGED,
-    AlertStatus.UNACKNOWLEDGED: AlertEventType.UNACKNOWLEDGED,
-    AlertStatus.CANCELLED: AlertEventType.CANCELLED,
-}
 
 
 class ActiveRun:
@@ -39,14 +34,13 @@ class ActiveRun:
         """Start paused. `context` is that of the action, and the run's own after a restart."""
         self._runtime = runtime
         self.run = run
-        self._context = context or Context()
-        self._status = AlertStatus.ALERTING
-        self._contacts: tuple[str, ...] = ()
+        # After a restart, it is still the turn of the contacts that were told last.
+        last = run.current_steps if run.alert.at_once else run.current_steps[-1:]
+        contacts = tuple(dict.fromkeys(step.contact for step in last))
+        self.reporter: Final = RunReporter(runtime, context or Context(), contacts)
         self._client: DirectcallClient | None = None
         self._task: asyncio.Task[None] | None = None
         self._cancel_timer: CALLBACK_TYPE = lambda: None
-        self.update: AlertUpdate | None = None
-        """The last update that was published."""
         self.ended: Final = asyncio.Event()
 
     @property
@@ -57,7 +51,7 @@ class ActiveRun:
     @property
     def status(self) -> AlertStatus:
         """Return the status as people see it."""
-        return self.run.end or self._status
+        return self.run.end or self.reporter.status
 
     @callback
     def async_attach(self, client: DirectcallClient, awake_until: float) -> None:
@@ -77,9 +71,9 @@ class ActiveRun:
             self._runtime.queue.async_take(self)
         elif is_too_late:
             self.run = replace(self.run, all_clear=None)
-        elif end and self.update is None and self.run.all_clear is None:
+        elif end and self.reporter.last is None and self.run.all_clear is None:
             # Home Assistant stopped before this was published.
-            self._async_publish(AlertEvent(type=_EVENT_OF[end], by=self.run.ended_by))
+            self.reporter.async_ended(self.run, end)
 
     @callback
     def async_detach(self) -> None:
@@ -90,16 +84,16 @@ class ActiveRun:
     @callback
     def async_begin(self) -> None:
         """Say that the alert was raised, and begin."""
-        self._async_publish(AlertEvent(type=AlertEventType.RAISED))
+        self.reporter.async_publish(self.run, AlertEvent(type=AlertEventType.RAISED))
         self._runtime.store.async_save(at_once=True)
         self.async_advance()
 
     @callback
     def async_repeat(self, message: str, context: Context) -> None:
         """Count that the alert was raised again. The next turns say the newer text."""
-        self._context = context
+        self.reporter.context = context
         self.run = replace(self.run, message=message, repeats=self.run.repeats + 1)
-        self._async_publish(AlertEvent(type=AlertEventType.REPEATED))
+        self.reporter.async_publish(self.run, AlertEvent(type=AlertEventType.REPEATED))
         self._runtime.store.async_save(at_once=True)
 
     @callback
@@ -122,13 +116,21 @@ class ActiveRun:
             self._runtime.hass.async_create_background_task(
                 self._async_hang_up(call.call_id), f"{DOMAIN} hang up"
             )
-        self._context = context
-        self._contacts = ()
         self._runtime.ends[end] += 1
-        self._async_publish(AlertEvent(type=_EVENT_OF[end], by=by, reason=reason))
+        self.reporter.context = context
+        self.reporter.async_ended(self.run, end, reason)
         # Otherwise the run would go on after a power cut.
         self._runtime.store.async_save(at_once=True)
         self.ended.set()
+        self.async_advance()
+
+    @callback
+    def async_withhold_all_clear(self) -> None:
+        """Send no all-clear from now on, if the run has one."""
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        self.run = replace(self.run, all_clear=None)
         self.async_advance()
 
     @callback
@@ -158,23 +160,13 @@ class ActiveRun:
         if self.run == before:
             return
         if is_answered and self.is_raised:
-            self._async_answered(step, update.context)
+            self.reporter.async_answered(self.run, step)
+            # An automation may have acknowledged it in this moment.
+            if self.run.alert.answer_acknowledges and self.is_raised:
+                contact = self._runtime.names_of([step.contact])
+                self.async_end(AlertStatus.ACKNOWLEDGED, update.context, contact)
         self._runtime.store.async_save()
         self.async_advance()
-
-    @callback
-    def _async_answered(self, step: Step, context: Context) -> None:
-        contact = self._names_of([step.contact])
-        self._async_publish(
-            AlertEvent(
-                type=AlertEventType.ANSWERED,
-                contact=contact,
-                channel=step.channel,
-                round=step.round,
-            )
-        )
-        if self.run.alert.answer_acknowledges:
-            self.async_end(AlertStatus.ACKNOWLEDGED, context, contact)
 
     @property
     def _alert(self) -> Alert:
@@ -194,6 +186,8 @@ class ActiveRun:
         if isinstance(step, policy.BeginRound):
             self.run = replace(self.run, round=self.run.round + 1)
             step = policy.next_step(self._alert, self.run, now)
+        others = (run for run in self._runtime.runs() if run.alert_id != self.run.alert_id)
+        step = policy.avoid_busy_telephones(step, others, now)
         queue = self._runtime.queue
         if not policy.is_calling(self.run, now):
             queue.async_release(self)
@@ -217,14 +211,14 @@ class ActiveRun:
             case policy.PlaceCall(contact):
                 self._async_start(self._async_call(client, contact), (contact,))
             case policy.HangUp(call):
-                self._async_start(self._async_give_up(call), self._contacts)
+                self._async_start(self._async_give_up(call), self.reporter.contacts)
 
     @callback
     def _async_wait(self, until: float | None, status: AlertStatus, now: float) -> None:
         if until is not None:
             job = HassJob(self.async_advance, f"{DOMAIN} alert", cancel_on_shutdown=True)
             self._cancel_timer = async_call_later(self._runtime.hass, until - now, job)
-        self._async_show(status, self._contacts)
+        self.reporter.async_show(self.run, status, self.reporter.contacts)
 
     @callback
     def _async_start(self, step: Coroutine[Any, Any, None], contacts: tuple[str, ...]) -> None:
@@ -232,8 +226,9 @@ class ActiveRun:
             step, f"{DOMAIN} alert", eager_start=False
         )
         # The line may still be down.
-        is_waiting = self._status is AlertStatus.WAITING_FOR_CONNECTION
-        self._async_show(self._status if is_waiting else AlertStatus.ALERTING, contacts)
+        is_waiting = self.reporter.status is AlertStatus.WAITING_FOR_CONNECTION
+        status = AlertStatus.WAITING_FOR_CONNECTION if is_waiting else AlertStatus.ALERTING
+        self.reporter.async_show(self.run, status, contacts)
 
     # The steps.
 
@@ -242,9 +237,9 @@ class ActiveRun:
     ) -> None:
         await self._async_begin_step(contacts, channel)
         run = self.run
-        recipients = self._recipients_of(contacts)
+        recipients = self._runtime.recipients_of(contacts)
         results = await self._runtime.delivery.async_send(
-            client, _message(run, channel), recipients, self._context
+            client, _message(run, channel), recipients, self.reporter.context
         )
         self._async_end_step(channel, results)
 
@@ -253,9 +248,9 @@ class ActiveRun:
         await self._async_begin_step([contact], Channel.CALL, call_id)
         results = {
             contact: await self._runtime.delivery.async_call(
-                client, recipient, call_id, self._context
+                client, recipient, call_id, self.reporter.context
             )
-            for contact, recipient in self._recipients_of([contact]).items()
+            for contact, recipient in self._runtime.recipients_of([contact]).items()
         }
         self._async_end_step(Channel.CALL, results)
 
@@ -287,61 +282,18 @@ class ActiveRun:
         for contact, each in results.items():
             if each.result is not None:
                 self.run = policy.end_steps(self.run, [contact], channel, each.result, now)
-                self._async_told(contact, channel, each.result, each.reason)
+                self.reporter.async_told(self.run, contact, channel, each.result, each.reason)
         if not_sent:
             self.run, tries_again = policy.nothing_sent(
                 self.run.alert, self.run, not_sent, channel, now
             )
             for contact in () if tries_again else not_sent:
                 reason = results[contact].reason
-                self._async_told(contact, channel, StepResult.REFUSED, reason)
+                self.reporter.async_told(self.run, contact, channel, StepResult.REFUSED, reason)
         self._runtime.store.async_save()
         if len(not_sent) < len(results):
             self._runtime.connection_works()
         self.async_advance()
-
-    @callback
-    def _async_told(
-        self, contact: str, channel: Channel, result: StepResult, reason: str | None
-    ) -> None:
-        self._runtime.steps[channel, result] += 1
-        is_refused = result is StepResult.REFUSED
-        self._async_publish(
-            AlertEvent(
-                type=AlertEventType.UNDELIVERED if is_refused else AlertEventType.TOLD,
-                contact=self._names_of([contact]),
-                channel=channel,
-                round=self.run.round if self.is_raised else None,
-                reason=reason,
-            )
-        )
-
-    def _recipients_of(self, contacts: Iterable[str]) -> dict[str, Recipient]:
-        known = self._runtime.contacts
-        return {each: recipient_of(known[each]) for each in contacts if each in known}
-
-    def _names_of(self, contacts: Iterable[str]) -> str | None:
-        names = (recipient.contact for recipient in self._recipients_of(contacts).values())
-        return ", ".join(name for name in names if name) or None
-
-    # What listeners hear.
-
-    @callback
-    def _async_show(self, status: AlertStatus, contacts: tuple[str, ...]) -> None:
-        """Publish the status and the contacts whose turn it is, where they changed."""
-        self._status = status
-        self._contacts = () if status is AlertStatus.PAUSING else contacts
-        last = self.update
-        names = self._names_of(self._contacts)
-        if last is None or (last.status, last.contact) != (self.status, names):
-            self._async_publish()
-
-    @callback
-    def _async_publish(self, event: AlertEvent | None = None) -> None:
-        self.update = AlertUpdate(
-            self.run, self.status, self._names_of(self._contacts), event, self._context
-        )
-        self._runtime.publisher.async_publish(self.update)
 
 
 def _message(run: Run, channel: Channel) -> AlertMessage:

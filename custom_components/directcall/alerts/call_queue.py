@@ -24,6 +24,9 @@ class CallQueue:
     @callback
     def async_take(self, caller: Caller) -> bool:
         """Return if it is a run's turn. Otherwise the run advances once it is."""
+        if self._caller is caller:
+            # After a reload. In the list, too, it would advance again while it lets the next call.
+            return True
         if caller not in self._waiting:
             self._waiting.append(caller)
         if self._caller is not None or self._waiting[0] is not caller:

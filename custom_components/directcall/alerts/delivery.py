@@ -76,13 +76,14 @@ class AlertDelivery:
         context: Context,
     ) -> dict[str, DeliveryResult]:
         """Send a text to contacts, and return the result of each."""
-        origin = AddressBook(self._hass, self._entry).get_origin(None)
-        message: VoiceMessage | Sms = (
-            Sms(origin, (), alert_message.text)
-            if alert_message.channel is Channel.SMS
-            else VoiceMessage(origin, (), alert_message.text, alert_message.attempts)
-        )
         try:
+            entry = self._entry
+            origin = AddressBook(self._hass, entry).get_origin(None)
+            message: VoiceMessage | Sms = (
+                Sms(origin, (), alert_message.text)
+                if alert_message.channel is Channel.SMS
+                else VoiceMessage(origin, (), alert_message.text, alert_message.attempts)
+            )
             outcomes = await async_send_message(
                 self._requests, client, recipients.values(), message, Budget.ALERTS
             )
@@ -90,7 +91,7 @@ class AlertDelivery:
             # A fault of ours must silence neither these contacts nor the next.
             _LOGGER.exception("Unexpected error while sending the message of an alert")
             return dict.fromkeys(recipients, DeliveryResult(StepResult.UNKNOWN))
-        async_publish_sent_message(self._hass, self._entry, message, outcomes, context)
+        async_publish_sent_message(self._hass, entry, message, outcomes, context)
         results = {
             recipient: self._result_of(outcome.result)
             for outcome in outcomes

@@ -16,7 +16,7 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_connect
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util.ulid import ulid_now
 
@@ -63,7 +63,7 @@ class AlertManager:
         self._coordinator: DirectcallCoordinator | None = None
         self._token: Token | None = None
         self._runs: list[ActiveRun] = []
-        self._publisher = Publisher(hass, async_alert_signal(entry_id), store.async_save)
+        self._publisher = Publisher(hass, _signal_of, store.async_save)
         self._runtime = AlertRuntime(
             hass=hass,
             entry_id=entry_id,
@@ -72,10 +72,12 @@ class AlertManager:
             delivery=AlertDelivery(hass, entry_id, calls, requests),
             publisher=self._publisher,
             connection_works=self._async_connection_back,
+            runs=lambda: (each.run for each in self._runs),
             forget=self._async_forget,
         )
         self._unsubscribe: list[CALLBACK_TYPE] = []
-        self._unsubscribe_calls = calls.tracker.async_subscribe(self._async_call_updated)
+        # Home Assistant may take minutes to start, in which somebody answers.
+        self._unsubscribe_calls = calls.tracker.async_subscribe_at_once(self._async_call_updated)
         self._unsubscribe_entities: CALLBACK_TYPE = lambda: None
         store.async_add_section(Section("alerts", _read_run, self._restore, self._runs_to_save))
 
@@ -129,15 +131,16 @@ class AlertManager:
         awake_until = max((each.run.awake_until for each in self._runs), default=0)
         for active in list(self._runs):
             active.async_attach(coordinator.client, awake_until)
-        # A call that rings has the origin's telephone before another one is placed.
-        self._async_advance()
+        # An alert may have been deleted meanwhile. A call that rings has the origin's telephone
+        # before another one is placed.
+        self._async_contacts_changed()
 
     @callback
     def async_detach(self) -> None:
         """Pause the runs. Steps that are under way are done."""
         self._coordinator = None
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
+        while self._unsubscribe:
+            self._unsubscribe.pop()()
         self._publisher.async_pause()
         for active in self._runs:
             active.async_detach()
@@ -155,10 +158,13 @@ class AlertManager:
     @callback
     def _async_token_changed(self) -> None:
         """Try what could not be sent, because a new token shows that the connection is back."""
-        token = self._coordinator.data if self._coordinator else None
-        if token is not None and token is not self._token:
+        coordinator = self._coordinator
+        if coordinator and (token := coordinator.data) and token is not self._token:
             self._token = token
-            self._async_connection_back()
+            # Where new tokens are refused, each try of an alert brings one, which would make the
+            # next alert try, without end.
+            if not coordinator.refuses_requests:
+                self._async_connection_back()
 
     @callback
     def _async_connection_back(self) -> None:
@@ -202,7 +208,12 @@ class AlertManager:
         if active:
             # A test must not swallow an alarm.
             active.async_end(AlertStatus.CANCELLED, context)
-        if is_test:
+        if not is_test:
+            # Who hears after the alarm that all is clear would believe it.
+            for each in list(self._runs):
+                if each.run.alert.subentry_id == alert.subentry_id and not each.is_raised:
+                    each.async_withhold_all_clear()
+        else:
             alert = replace(alert, rounds=1)
             message = f"{async_get_common_text(self._hass, 'alert_test')} {message}"[:LONGEST_TEXT]
         active = ActiveRun(
@@ -270,9 +281,9 @@ class AlertManager:
         )
 
     def current(self, subentry_id: str) -> AlertUpdate | None:
-        """Return the last update of an alert that is active."""
+        """Return an alert as it is now, if it is active."""
         active = self._find(subentry_id)
-        return active.update if active else None
+        return active.reporter.update_of(active.run) if active else None
 
     def _get(self, alert_id: str) -> ActiveRun | None:
         return next((each for each in self._runs if each.run.alert_id == alert_id), None)
@@ -318,3 +329,7 @@ class AlertManager:
 
 def _read_run(saved: object) -> Run:
     return Run.from_dict(saved, time.monotonic(), time.time())
+
+
+def _signal_of(update: AlertUpdate) -> SignalType[AlertUpdate]:
+    return async_alert_signal(update.run.alert.subentry_id)

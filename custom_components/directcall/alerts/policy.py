@@ -16,6 +16,10 @@ _DOUBLINGS: Final = 4
 _SHORTEST_PAUSE: Final = 30
 # Seconds for which a contact that talks on the telephone is not told anything else.
 _LONGEST_TALK: Final = 600
+# Seconds for which a voice message may ring (a guess).
+_RINGING: Final = 30
+# Seconds until a telephone that another alert rings is looked at again.
+_BUSY: Final = 5
 # Seconds that a restart of Home Assistant may take, also where an alert keeps trying for less.
 _RESTART: Final = 600
 
@@ -304,3 +308,30 @@ def end_run(run: Run, end: AlertStatus) -> Run:
         for step in run.steps
     )
     return replace(run, end=end, steps=steps, retries=0, offline_since=None, retry_at=None)
+
+
+def avoid_busy_telephones(step: NextStep, others: Iterable[Run], now: float) -> NextStep:
+    """Return a step without the telephones that a call or a message of other alerts rings.
+
+    Messages of several alerts may reach a telephone at the same time.
+    """
+    busy = {
+        each.contact
+        for run in others
+        for each in run.steps
+        if (each.is_live_call and now < each.at + _LONGEST_TALK)
+        or (isinstance(step, PlaceCall) and _rings(each, now))
+    }
+    match step:
+        case SendMessage(channel, contacts):
+            free = tuple(contact for contact in contacts if contact not in busy)
+            return SendMessage(channel, free) if free else Wait(now + _BUSY)
+        case PlaceCall(contact) if contact in busy:
+            return Wait(now + _BUSY)
+    return step
+
+
+def _rings(step: Step, now: float) -> bool:
+    """Return if a voice message may ring now."""
+    is_sent = step.result is not StepResult.REFUSED
+    return step.channel is Channel.VOICE_MESSAGE and is_sent and now < step.at + _RINGING

@@ -52,6 +52,6 @@ class AlertUpdate:
 
 
 @callback
-def async_alert_signal(entry_id: str) -> SignalType[AlertUpdate]:
-    """Return the signal of the alerts of an account."""
-    return SignalType(f"{DOMAIN}_alert_{entry_id}")
+def async_alert_signal(subentry_id: str) -> SignalType[AlertUpdate]:
+    """Return the signal of an alert. Each has its own, because there may be many."""
+    return SignalType(f"{DOMAIN}_alert_{subentry_id}")

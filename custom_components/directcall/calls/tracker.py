@@ -5,12 +5,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 import logging
 import time
 from typing import Final
 
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.helpers.dispatcher import SignalType
+from homeassistant.helpers.dispatcher import (
+    SignalType,
+    async_dispatcher_connect,
+    async_dispatcher_send,
+)
 
 from ..api import (
     AcceptedRequest,
@@ -89,8 +94,11 @@ class CallTracker:
         self._store = store
         store.async_add_section(Section("calls", _read_call, self._restore, self._calls_to_save))
         signal = SignalType[CallUpdate](f"{DOMAIN}_call_{entry_id}")
-        self._publisher = Publisher(hass, signal, store.async_save)
-        self.async_subscribe: Final = self._publisher.async_subscribe
+        self._publisher = Publisher[CallUpdate](hass, lambda _: signal, store.async_save)
+        self.async_subscribe: Final = partial(async_dispatcher_connect, hass, signal)
+        # Listeners to this one do not wait until Home Assistant has started.
+        self._signal = SignalType[CallUpdate](f"{DOMAIN}_call_at_once_{entry_id}")
+        self.async_subscribe_at_once: Final = partial(async_dispatcher_connect, hass, self._signal)
         self._is_removed = False
         self._polls = PollScheduler(hass, self._async_poll_again)
         self._coordinator: DirectcallCoordinator | None = None
@@ -297,7 +305,9 @@ class CallTracker:
                     self._tracked.remove(tracked)
                 self.final_states[state] += 1
                 self._add_ended(call.pair)
-            self._publisher.async_publish(CallUpdate(call, state, tracked.context))
+            update = CallUpdate(call, state, tracked.context)
+            async_dispatcher_send(self._hass, self._signal, update)
+            self._publisher.async_publish(update)
 
     def _add_ended(self, pair: NumberPair) -> None:
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Deleted contacts and alerts: repair issues while automations, alerts or groups name them."""
+"""Deleted subentries: repair issues while automations, alerts or groups name them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ _SAVED: Final = vol.Schema(
 
 
 @dataclass(frozen=True, slots=True)
-class DeletedContact:
+class DeletedSubentry:
     """The IDs by which something may still name a contact, or an alert, that was deleted."""
 
     device_id: str
@@ -87,26 +87,26 @@ class DeletedContact:
         }
 
 
-class DeletedContacts:
+class DeletedSubentries:
     """The deleted contacts and alerts of an account."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, store: AccountStore) -> None:
-        """Start without deleted contacts."""
+        """Start without any."""
         self._hass = hass
         self._entry_id = entry_id
         self._store = store
-        self._contacts: list[DeletedContact] = []
+        self._deleted: list[DeletedSubentry] = []
         self._cancel_check: CALLBACK_TYPE | None = None
         self._unsubscribe: list[CALLBACK_TYPE] = []
         store.async_add_section(
-            Section("deleted_contacts", DeletedContact.from_dict, self._restore, self._to_save)
+            Section("deleted_contacts", DeletedSubentry.from_dict, self._restore, self._to_save)
         )
 
-    def _restore(self, contacts: list[DeletedContact]) -> None:
-        self._contacts = contacts
+    def _restore(self, deleted: list[DeletedSubentry]) -> None:
+        self._deleted = deleted
 
-    def _to_save(self) -> list[DeletedContact]:
-        return self._contacts
+    def _to_save(self) -> list[DeletedSubentry]:
+        return self._deleted
 
     @callback
     def async_start(self) -> None:
@@ -129,8 +129,8 @@ class DeletedContacts:
             unsubscribe()
         if self._cancel_check:
             self._cancel_check()
-        for contact in self._contacts:
-            async_clear_deleted(self._hass, contact.device_id)
+        for deleted in self._deleted:
+            async_clear_deleted(self._hass, deleted.device_id)
 
     @callback
     def _async_started(self, hass: HomeAssistant) -> None:
@@ -158,27 +158,27 @@ class DeletedContacts:
             if entity.config_subentry_id == subentry_id
         ]
         name = device["name_by_user"] or device["name"]
-        contact = DeletedContact(
+        deleted = DeletedSubentry(
             event.data["device_id"],
             name,
             entity_ids,
             subentry_id,
             is_alert=device["model"] == _ALERT_MODEL,
         )
-        self._contacts = [*self._contacts, contact][-_MOST:]
+        self._deleted = [*self._deleted, deleted][-_MOST:]
         self._store.async_save()
         self._async_check_soon()
 
     @callback
     def _async_changed(self, event: Event[EventStateChangedData]) -> None:
-        """Check after what may name contacts was added, removed or reloaded."""
+        """Check after what may name contacts or alerts was added, removed or reloaded."""
         states = event.data["old_state"], event.data["new_state"]
         if any(state is None or state.state == STATE_UNAVAILABLE for state in states):
             self._async_check_soon()
 
     @callback
     def _async_check_soon(self) -> None:
-        if self._contacts and not self._cancel_check and self._hass.state is CoreState.running:
+        if self._deleted and not self._cancel_check and self._hass.state is CoreState.running:
             self._cancel_check = async_call_later(
                 self._hass, _RELOAD, HassJob(self._async_check, cancel_on_shutdown=True)
             )
@@ -186,16 +186,16 @@ class DeletedContacts:
     @callback
     def _async_check(self, _now: object = None) -> None:
         self._cancel_check = None
-        naming = list(_references(self._hass)) if self._contacts else []
+        naming = list(_references(self._hass)) if self._deleted else []
         registered = er.async_get(self._hass).entities
-        for contact in self._contacts:
+        for deleted in self._deleted:
             # A contact that is added again has the same entity IDs.
-            ids = {contact.device_id, contact.subentry_id, *contact.entity_ids} - registered.keys()
+            ids = {deleted.device_id, deleted.subentry_id, *deleted.entity_ids} - registered.keys()
             if names := {name for name, named in naming if not ids.isdisjoint(named)}:
-                show = async_show_deleted_alert if contact.is_alert else async_show_deleted_contact
-                show(self._hass, contact.device_id, contact.name, names)
+                show = async_show_deleted_alert if deleted.is_alert else async_show_deleted_contact
+                show(self._hass, deleted.device_id, deleted.name, names)
             else:
-                async_clear_deleted(self._hass, contact.device_id)
+                async_clear_deleted(self._hass, deleted.device_id)
 
 
 def _references(hass: HomeAssistant) -> Iterator[tuple[str, set[str]]]:
