@@ -66,11 +66,11 @@ class ActiveRun:
             self._async_end_unacknowledged(policy.End(policy.EndCause.TOO_LATE))
         elif end is None and policy.is_calling(self.run, now):
             self._runtime.queue.async_take(self)
-        elif is_too_late:
-            self.run = replace(self.run, all_clear=None)
-        elif end and self.reporter.last is None and self.run.all_clear is None:
+        elif end and self.run.all_clear is None and self.reporter.last is None:
             # Home Assistant stopped before this was published.
             self.reporter.async_ended(self.run, end)
+        elif is_too_late:
+            self.run = replace(self.run, all_clear=None)
 
     @callback
     def async_detach(self) -> None:
