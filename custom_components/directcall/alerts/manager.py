@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 import time
 
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import (
     CALLBACK_TYPE,
     Context,
@@ -124,6 +125,8 @@ class AlertManager:
             async_dispatcher_connect(
                 self._hass, async_contacts_signal(self._entry_id), self._async_contacts_changed
             ),
+            # A step that is begun without sessions would fail, and count after the restart.
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self.async_detach),
         ]
         self._publisher.async_start()
         awake_until = max((each.run.awake_until for each in self._runs), default=0)
@@ -133,11 +136,11 @@ class AlertManager:
         self._async_advance()
 
     @callback
-    def async_detach(self) -> None:
+    def async_detach(self, _: object = None) -> None:
         """Pause the runs. Steps that are under way are done."""
         self._coordinator = None
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
+        while self._unsubscribe:
+            self._unsubscribe.pop()()
         self._publisher.async_pause()
         for active in self._runs:
             active.async_detach()
