@@ -132,8 +132,9 @@ class AlertManager:
         awake_until = max((each.run.awake_until for each in self._runs), default=0)
         for active in list(self._runs):
             active.async_attach(coordinator.client, awake_until)
-        # A call that rings has the origin's telephone before another one is placed.
-        self._async_advance()
+        # A call that rings has the origin's telephone before another one is placed. An alert may have
+        # been deleted meanwhile.
+        self._async_contacts_changed()
 
     @callback
     def async_detach(self, _: object = None) -> None:
@@ -177,17 +178,13 @@ class AlertManager:
         for active in list(self._runs):
             if active.is_raised and active.run.alert.subentry_id not in known:
                 active.async_end(AlertStatus.CANCELLED, Context())
-        self._async_advance()
+        for active in list(self._runs):
+            active.async_advance()
 
     @callback
     def _async_call_updated(self, update: CallUpdate) -> None:
         for active in list(self._runs):
             active.async_call_updated(update)
-
-    @callback
-    def _async_advance(self) -> None:
-        for active in list(self._runs):
-            active.async_advance()
 
     @callback
     def async_raise(
