@@ -104,9 +104,7 @@ class ActiveRun:
         reason: str | None = None,
     ) -> None:
         """End the run. A step of which nothing was sent is cancelled, and who talks may talk."""
-        if self._task:
-            self._task.cancel()
-            self._task = None
+        self._async_cancel_step()
         calls = [step for step in self.run.steps if step.is_live_call and not step.is_answered]
         self.run = replace(policy.end_run(self.run, end), ended_by=by, all_clear=all_clear)
         for call in calls:
@@ -120,6 +118,19 @@ class ActiveRun:
         self._runtime.store.async_save(at_once=True)
         self.ended.set()
         self.async_advance()
+
+    @callback
+    def async_remove(self) -> None:
+        """End the run with its account. Nothing is sent from now on."""
+        if self.is_raised:
+            self.async_end(AlertStatus.CANCELLED, Context())
+        self._async_cancel_step()
+
+    @callback
+    def _async_cancel_step(self) -> None:
+        if self._task:
+            self._task.cancel()
+            self._task = None
 
     @callback
     def _async_end_unacknowledged(self, end: policy.End) -> None:

@@ -151,8 +151,7 @@ class AlertManager:
         """End all runs, because the account is removed."""
         self._unsubscribe_calls()
         for active in list(self._runs):
-            if active.is_raised:
-                active.async_end(AlertStatus.CANCELLED, Context())
+            active.async_remove()
         self._runs.clear()
         self._async_track_entities()
 
