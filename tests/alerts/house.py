@@ -43,7 +43,9 @@ class House:
         self.hass = hass
         self.watches.append(Watch(hass, self.simulator, self.contacts))
         self._alert = self._alert or alert_data(
-            contacts=["01CONTACT0", "01CONTACT1", "01CONTACT2"], how=QUICK | (how or {}), **alert
+            contacts=["01CONTACT0", "01CONTACT1", "01CONTACT2"],
+            how={**QUICK, **(how or {})},
+            **alert,
         )
         self.account = make_account(
             self.simulator,
