@@ -69,11 +69,11 @@ class ActiveRun:
             self._async_end_unacknowledged(policy.End(policy.EndCause.TOO_LATE))
         elif end is None and policy.is_calling(self.run, now):
             self._runtime.queue.async_take(self)
-        elif is_too_late:
-            self.run = replace(self.run, all_clear=None)
-        elif end and self.reporter.last is None and self.run.all_clear is None:
+        elif end and self.run.all_clear is None and self.reporter.last is None:
             # Home Assistant stopped before this was published.
             self.reporter.async_ended(self.run, end)
+        elif is_too_late:
+            self.run = replace(self.run, all_clear=None)
 
     @callback
     def async_detach(self) -> None:
@@ -107,9 +107,7 @@ class ActiveRun:
         reason: str | None = None,
     ) -> None:
         """End the run. A step of which nothing was sent is cancelled, and who talks may talk."""
-        if self._task:
-            self._task.cancel()
-            self._task = None
+        self._async_cancel_step()
         calls = [step for step in self.run.steps if step.is_live_call and not step.is_answered]
         self.run = replace(policy.end_run(self.run, end), ended_by=by, all_clear=all_clear)
         for call in calls:
@@ -127,11 +125,22 @@ class ActiveRun:
     @callback
     def async_withhold_all_clear(self) -> None:
         """Send no all-clear from now on, if the run has one."""
+        self._async_cancel_step()
+        self.run = replace(self.run, all_clear=None)
+        self.async_advance()
+
+    @callback
+    def async_remove(self) -> None:
+        """End the run with its account. Nothing is sent from now on."""
+        if self.is_raised:
+            self.async_end(AlertStatus.CANCELLED, Context())
+        self._async_cancel_step()
+
+    @callback
+    def _async_cancel_step(self) -> None:
         if self._task:
             self._task.cancel()
             self._task = None
-        self.run = replace(self.run, all_clear=None)
-        self.async_advance()
 
     @callback
     def _async_end_unacknowledged(self, end: policy.End) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 import time
 
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import (
     CALLBACK_TYPE,
     Context,
@@ -126,6 +127,8 @@ class AlertManager:
             async_dispatcher_connect(
                 self._hass, async_contacts_signal(self._entry_id), self._async_contacts_changed
             ),
+            # A step that is begun without sessions would fail, and count after the restart.
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self.async_detach),
         ]
         self._publisher.async_start()
         awake_until = max((each.run.awake_until for each in self._runs), default=0)
@@ -136,7 +139,7 @@ class AlertManager:
         self._async_contacts_changed()
 
     @callback
-    def async_detach(self) -> None:
+    def async_detach(self, _: object = None) -> None:
         """Pause the runs. Steps that are under way are done."""
         self._coordinator = None
         while self._unsubscribe:
@@ -150,8 +153,7 @@ class AlertManager:
         """End all runs, because the account is removed."""
         self._unsubscribe_calls()
         for active in list(self._runs):
-            if active.is_raised:
-                active.async_end(AlertStatus.CANCELLED, Context())
+            active.async_remove()
         self._runs.clear()
         self._async_track_entities()
 
@@ -177,17 +179,13 @@ class AlertManager:
         for active in list(self._runs):
             if active.is_raised and active.run.alert.subentry_id not in known:
                 active.async_end(AlertStatus.CANCELLED, Context())
-        self._async_advance()
+        for active in list(self._runs):
+            active.async_advance()
 
     @callback
     def _async_call_updated(self, update: CallUpdate) -> None:
         for active in list(self._runs):
             active.async_call_updated(update)
-
-    @callback
-    def _async_advance(self) -> None:
-        for active in list(self._runs):
-            active.async_advance()
 
     @callback
     def async_raise(
