@@ -24,7 +24,18 @@ from tests.alerts.common import (
     raise_alert,
     watch_for,
 )
-from tests.common import END, SEND, STATUS, TEXT, alert_data, make_account, perform, set_up, until
+from tests.common import (
+    CALL as CALL_EVENT,
+    END,
+    SEND,
+    STATUS,
+    TEXT,
+    alert_data,
+    make_account,
+    perform,
+    set_up,
+    until,
+)
 from tests.proxy import Proxy
 from tests.simulator import Reply, Simulator
 
@@ -193,3 +204,16 @@ async def test_answer_between_two_polls(
     await watch_for(home, freezer, 20)
     assert not simulator.calls[0].line.ended
     assert ("acknowledged" in [event for _, event in watch.events]) == counts
+
+
+@pytest.mark.parametrize("entity_id", [EVENT, CALL_EVENT])
+async def test_alert_does_not_acknowledge_itself(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, entity_id: str
+) -> None:
+    """An event of what the alert itself does is no acknowledgement, even if the form has it."""
+    watch = Watch(home, simulator)
+    acknowledgement = {"acknowledge_entities": [entity_id]}
+    await alarm(home, simulator, {"channels": [CALL], "rounds": 1}, acknowledgement=acknowledgement)
+    await raise_alert(home)
+    await watch_for(home, freezer, 3 * MINUTE)
+    assert watch.told == [(0, CALL, "Maria"), (120, CALL, "João")]
