@@ -112,7 +112,7 @@ class ActiveRun:
         self.run = replace(policy.end_run(self.run, end), ended_by=by, all_clear=all_clear)
         for call in calls:
             self._runtime.hass.async_create_background_task(
-                self._async_hang_up(call.call_id), f"{DOMAIN} hang up"
+                self._async_hang_up(call.call_id), f"{DOMAIN} hang up", eager_start=False
             )
         self._runtime.ends[end] += 1
         self.reporter.context = context
@@ -265,15 +265,20 @@ class ActiveRun:
 
     async def _async_give_up(self, call: Step) -> None:
         await self._async_hang_up(call.call_id)
-        self._task = None
-        # Also where it could not be hung up, because the next contact must not wait for that.
-        self.run = policy.update_call(self.run, call.call_id, time.monotonic(), is_over=True)
-        self._runtime.store.async_save()
-        self.async_advance()
+        # Where the contact answered in this moment, that may have ended the run.
+        if self.is_raised:
+            self._task = None
+            self.async_advance()
 
     async def _async_hang_up(self, call_id: str) -> None:
         if self._client:
             await self._runtime.delivery.async_hang_up(self._client, call_id)
+        if any(step.call_id == call_id and step.is_answered for step in self.run.steps):
+            return
+        # Also where it could not be hung up, or was never placed: nobody must wait for that.
+        self.run = policy.update_call(self.run, call_id, time.monotonic(), is_over=True)
+        self._runtime.store.async_save()
+        self.async_advance()
 
     async def _async_begin_step(
         self, contacts: Iterable[str], channel: Channel, call_id: str = ""

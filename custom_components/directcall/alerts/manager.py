@@ -30,7 +30,7 @@ from ..coordinator import DirectcallCoordinator
 from ..publisher import Publisher
 from ..store import AccountStore, Section
 from ..texts import async_get_common_text
-from .acknowledgement import is_acknowledgement
+from .acknowledgement import async_shows_alert, is_acknowledgement
 from .active_run import ActiveRun
 from .alert import Alert, AlertStatus, Channel, Run, StepResult
 from .delivery import AlertDelivery
@@ -310,6 +310,7 @@ class AlertManager:
             for active in self._runs
             if active.is_raised
             for entity_id in active.run.alert.acknowledge_entities
+            if not async_shows_alert(self._hass, entity_id)
         }
         self._unsubscribe_entities = async_track_state_change_event(
             self._hass, entities, self._async_entity_changed
