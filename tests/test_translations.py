@@ -25,6 +25,11 @@ from scripts.validate.integration import fields_of
 from tests.common import ROOT
 
 INTEGRATION = ROOT / "custom_components" / DOMAIN
+# Keys of texts that Home Assistant shows as Markdown.
+MARKDOWN = re.compile(
+    r"^(config|config_subentries|options)\..*(abort|create_entry|data_description|step\.\w+\.description)\b"
+    r"|^issues\.\w+\.description"
+)
 
 
 def load(language: str) -> dict[str, Any]:
@@ -41,6 +46,13 @@ async def test_home_assistant_shows_every_text(hass: HomeAssistant, language: st
     for category, texts in load(language).items():
         shown = await async_get_translations(hass, language, category, {DOMAIN})
         assert shown == recursive_flatten(f"component.{DOMAIN}.{category}.", texts)
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_markdown_is_shown_as_such(language: str) -> None:
+    """Errors, and descriptions of sections, actions and triggers, are shown as they are written."""
+    texts = recursive_flatten("", load(language))
+    assert [key for key, text in texts.items() if "*" in text and not MARKDOWN.search(key)] == []
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[HomeAssistantPag
     quirks = Quirks(haste=HASTE, balance_shape=BalanceShape.XML, balance=BALANCE)
     simulator = Simulator(quirks, secrets={ACCOUNT.client_id: FIRST_SECRET})
     home = HOME.format(detector=DETECTOR[language])
-    instance = HomeAssistantProcess(ALBUM / language, free_port(8125), language, more=home)
+    port = free_port(8125 + LANGUAGES.index(language))
+    instance = HomeAssistantProcess(ALBUM / language, port, language, more=home)
     await simulator.start()
     try:
         async with instance.running(), async_playwright() as playwright:

@@ -1,8 +1,5 @@
 """Tasks of a user, in order: each test continues where the previous one ended."""
 
-import asyncio
-from collections.abc import Callable, Mapping
-from pathlib import Path
 import re
 from typing import Final
 
@@ -12,6 +9,22 @@ import pytest
 from scripts.home_assistant import USER
 from tests.simulator import ACCOUNT
 
+from .common import (
+    ALERT,
+    ALERT_FORM,
+    CALL,
+    LAST_CALL,
+    STATUS,
+    change_alert,
+    choose_contact_of_alert,
+    read,
+    save_automation,
+    shows_state,
+    shows_status,
+    turn_smoke,
+    wait_until,
+    word_of,
+)
 from .page import DESKTOP, DETECTOR, FIRST_SECRET, INTEGRATION, PHONE, HomeAssistantPage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,7 +42,6 @@ OTHER_CONTACT: Final = "João"
 PATIENT: Final = "(41) 99999-0000"
 SPOKEN: Final = {"en": "Attention. Smoke in the kitchen.", "pt-BR": "Atenção. Fumaça na cozinha."}
 OTHER_TEXT: Final = {"en": "Water in the laundry.", "pt-BR": "Água na lavanderia."}
-ALERT: Final = {"en": "Smoke", "pt-BR": "Fumaça"}
 ALARM: Final = {"en": "If there is smoke", "pt-BR": "Se houver fumaça"}
 AUTOMATION: Final = {"en": "If nobody answers", "pt-BR": "Se ninguém atender"}
 DEVICE: Final = "Directcall"
@@ -38,14 +50,11 @@ TRIGGERS_OF_ALERTS: Final = ("alert_raised", "alert_acknowledged", "alert_not_ac
 # What an alert and the automation that raises it take, at most.
 CLICKS: Final = 24
 TEXTS: Final = 3
-STATUS: Final = "sensor.alert_status"
 ALERT_EVENT: Final = "event.alert"
 ACKNOWLEDGE: Final = "button.acknowledge"
 NOTIFY: Final = "notify.send_message"
-# Paths of texts.
-ALERT_FORM: Final = "config_subentries.alert"
+# The path of texts.
 EVENT_TYPES: Final = f"entity.{ALERT_EVENT}.state_attributes.event_type.state"
-LAST_CALL: Final = "sensor.last_call"
 # A call is requested, rings, is answered and ends.
 ROWS_OF_CALL: Final = 4
 # Entities of tiles, by platform and translation key, with the columns of twelve that each takes.
@@ -85,9 +94,6 @@ KEEP_PLAYER: Final = """() => {
     }
   };
 }"""
-# Seconds until the simulated telephones and Home Assistant have reacted, also as milliseconds.
-TIMEOUT: Final = 30
-CALL: Final = TIMEOUT * 1000
 # Milliseconds. Home Assistant asks for a new secret after the second refusal, 15 s after the first.
 SECOND_REFUSAL: Final = 60_000
 # It is not Home Assistant's own integration; and a test has the old secret refused.
@@ -137,41 +143,46 @@ async def test_add_contact(page: HomeAssistantPage) -> None:
 
 async def test_add_alert(page: HomeAssistantPage) -> None:
     """An alert is added with its name and its text, and the form says what comes next."""
-    await page.screen.set_viewport_size(DESKTOP)
-    await page.count_effort()
-    await page.fill(name=ALERT[page.language])
-    await page.form.locator("textarea").fill(SPOKEN[page.language])
-    await page.image("alert_form", page.form.locator("dialog"), height=1000)
-    await page.press("submit", page.form)
-    await page.shows(page.word("success"))
-    await page.picture("alert_added")
-    await page.close_form("finish")
+    async with page.at(DESKTOP):
+        await page.count_effort()
+        await page.fill(name=ALERT[page.language])
+        await page.form.locator("textarea").fill(SPOKEN[page.language])
+        await page.image("alert_form", page.form.locator("dialog"), height=1080)
+        await page.press("submit", page.form)
+        await page.shows(page.word("success"))
+        await page.picture("alert_added")
+        await page.close_form("finish")
 
 
 async def test_automate_alert(page: HomeAssistantPage) -> None:
     """An automation raises the alert, after few clicks and without YAML."""
-    await page.screen.locator("ha-sidebar").get_by_text(page.word("settings"), exact=True).click()
-    await page.screen.get_by_text(page.word("automations"), exact=True).click()
-    await page.press("create_automation")
-    await page.screen.get_by_text(page.word("create_new_automation")).click()
-    await page.press("add_trigger")
-    dialog = page.screen.locator("add-automation-element-dialog")
-    for choice in ("entities", "binary_sensor"):
-        await dialog.get_by_text(page.word(choice), exact=True).click()
-    await dialog.get_by_text(DETECTOR[page.language], exact=True).click()
-    await dialog.get_by_text(page.word("smoke_detected")).click()
-    await page.press("add_action")
-    await dialog.get_by_text(page.word("by_type"), exact=True).click()
-    await dialog.get_by_text(DEVICE, exact=True).click()
-    await page.picture("actions")
-    name = page.text("services.raise_alert.name")
-    await dialog.get_by_text(f"Directcall: {name}", exact=True).click()
-    await page.choose_device("raise_alert", "alert", ALERT[page.language])
-    await page.image("alert_automation", page.screen.locator("ha-automation-editor"), height=660)
-    await save_automation(page, ALARM)
-    clicks, texts = await page.effort()
-    assert clicks <= CLICKS
-    assert texts <= TEXTS
+    async with page.at(DESKTOP):
+        await (
+            page.screen.locator("ha-sidebar").get_by_text(page.word("settings"), exact=True).click()
+        )
+        await page.screen.get_by_text(page.word("automations"), exact=True).click()
+        await page.press("create_automation")
+        await page.screen.get_by_text(page.word("create_new_automation")).click()
+        await page.press("add_trigger")
+        dialog = page.screen.locator("add-automation-element-dialog")
+        for choice in ("entities", "binary_sensor"):
+            await dialog.get_by_text(page.word(choice), exact=True).click()
+        await dialog.get_by_text(DETECTOR[page.language], exact=True).click()
+        await dialog.get_by_text(page.word("smoke_detected")).click()
+        await page.press("add_action")
+        await dialog.get_by_text(page.word("by_type"), exact=True).click()
+        await dialog.get_by_text(DEVICE, exact=True).click()
+        await page.picture("actions")
+        name = page.text("services.raise_alert.name")
+        await dialog.get_by_text(f"Directcall: {name}", exact=True).click()
+        await page.choose_device("raise_alert", "alert", ALERT[page.language])
+        await page.image(
+            "alert_automation", page.screen.locator("ha-automation-editor"), height=660
+        )
+        await save_automation(page, ALARM)
+        clicks, texts = await page.effort()
+        assert clicks <= CLICKS
+        assert texts <= TEXTS
 
 
 async def test_acknowledge_alert(page: HomeAssistantPage) -> None:
@@ -180,7 +191,8 @@ async def test_acknowledge_alert(page: HomeAssistantPage) -> None:
     await page.open_device(ALERT[page.language])
     await shows_status(page, "alerting")
     await expect(page.entity(ALERT_EVENT)).to_contain_text(page.text(f"{EVENT_TYPES}.told"))
-    await page.image("alert_page", page.screen.locator("hass-subpage"), height=760)
+    async with page.at(DESKTOP):
+        await page.image("alert_page", page.screen.locator("hass-subpage"), height=700)
     async with page.at(PHONE):
         button = page.entity(ACKNOWLEDGE).get_by_role("button", name=page.word("press"))
         await expect(button).to_be_in_viewport(ratio=1)
@@ -201,7 +213,8 @@ async def test_activity_of_alert(page: HomeAssistantPage) -> None:
         await expect(page.rows).to_have_count(6)
         await expect(page.rows.filter(has_text=ALARM[page.language])).to_have_count(3)
         await page.picture("activity_of_alert")
-        rows = [row for row in await page.activity() if row[0] == event_name(page)]
+        name = page.text(f"entity.{ALERT_EVENT}.name")
+        rows = [row for row in await page.activity() if row[0] == name]
     states, causes = [row[1] for row in rows], [row[2] for row in rows]
     types = ("acknowledged", "told", "raised")
     assert states == [page.text(f"{EVENT_TYPES}.{event_type}") for event_type in types]
@@ -355,18 +368,26 @@ async def test_delete_other_contact(page: HomeAssistantPage) -> None:
 
 
 async def test_repair_alert(page: HomeAssistantPage) -> None:
-    """A repair tells of an alert whose only contact was deleted, until it has another one."""
-    title = page.text("issues.alert_without_contact.title").format(alert=ALERT[page.language])
+    """Repairs tell of an alert whose only contact was deleted, until it has another one."""
+    repairs = {
+        "alert_without_contact": {"alert": ALERT[page.language]},
+        "deleted_contact": {"contact": OTHER_CONTACT},
+    }
     async with page.at(PHONE):
-        await page.open("/config/repairs")
-        await page.screen.get_by_text(title).click()
-        await page.picture("alert_without_contact")
+        for key, names in repairs.items():
+            await page.open("/config/repairs")
+            await page.screen.get_by_text(page.text(f"issues.{key}.title").format(**names)).click()
+            description = page.text(f"issues.{key}.description").format(**names, names="")
+            await page.shows(description[:30])
+            await page.picture(key)
         await page.open(INTEGRATION)
         await change_alert(page)
         await choose_contact_of_alert(page, CONTACT)
         await page.open("/config/repairs")
         await page.picture("repairs")
-        await expect(page.screen.get_by_text(title)).to_have_count(0)
+        for key, names in repairs.items():
+            title = page.text(f"issues.{key}.title").format(**names)
+            await expect(page.screen.get_by_text(title)).to_have_count(0)
 
 
 async def test_options(page: HomeAssistantPage) -> None:
@@ -564,77 +585,6 @@ async def test_no_complaints(page: HomeAssistantPage) -> None:
     ]
     assert page.complaints + complaints == []
     assert private_values(page, log) == 0
-
-
-async def save_automation(page: HomeAssistantPage, names: Mapping[str, str]) -> None:
-    """Save the automation in the editor with a name."""
-    await page.press("save")
-    naming = page.screen.locator("ha-dialog-automation-save")
-    await naming.locator("input").first.fill(names[page.language])
-    await page.press("save", naming)
-    await page.screen.wait_for_url(re.compile(r"/config/automation/edit/\d+"))
-
-
-async def turn_smoke(page: HomeAssistantPage, state: str) -> None:
-    """Let the smoke detector detect smoke, or no more."""
-    target = {"entity_id": "input_boolean.smoke"}
-    await page.command(
-        type="call_service", domain="input_boolean", service=f"turn_{state}", target=target
-    )
-
-
-async def change_alert(page: HomeAssistantPage) -> None:
-    """Open the form that changes the alert."""
-    await page.open(INTEGRATION)
-    name = page.text(f"{ALERT_FORM}.initiate_flow.reconfigure")
-    await page.subentry(ALERT[page.language]).get_by_role("button", name=name).click()
-    await page.shows(page.text(f"{ALERT_FORM}.step.reconfigure.title"))
-
-
-async def choose_contact_of_alert(page: HomeAssistantPage, contact: str) -> None:
-    """Choose the first contact in the form of the alert, and submit it."""
-    await page.press("add", page.form)
-    await page.screen.get_by_text(contact, exact=True).last.click()
-    await page.press("submit", page.form)
-    await page.shows(page.text(f"{ALERT_FORM}.abort.alert_changed"))
-    await page.close_form("close")
-
-
-def event_name(page: HomeAssistantPage) -> str:
-    """Return the name of the event of an alert."""
-    return page.text(f"entity.{ALERT_EVENT}.name")
-
-
-async def shows_status(page: HomeAssistantPage, state: str) -> None:
-    """Wait for a status of the alert on its page."""
-    word = page.text(f"entity.{STATUS}.state.{state}")
-    await expect(page.entity(STATUS)).to_contain_text(word)
-
-
-def read(folder: Path) -> str:
-    """Return the content of all files of a folder."""
-    return "".join(file.read_text(encoding="utf-8") for file in folder.iterdir() if file.is_file())
-
-
-async def wait_until(is_true: Callable[[], bool]) -> None:
-    """Wait for a condition outside of the browser."""
-    for _ in range(TIMEOUT * 10):
-        if is_true():
-            return
-        # The condition is about another process, which cannot say when it changes.
-        await asyncio.sleep(0.1)
-    assert is_true()
-
-
-def word_of(page: HomeAssistantPage, state: str) -> str:
-    """Return the text of a state of a call."""
-    return page.text(f"entity.{LAST_CALL}.state.{state}")
-
-
-async def shows_state(page: HomeAssistantPage, state: str) -> None:
-    """Wait for a state of the last call on the page of its contact."""
-    word = word_of(page, state)
-    await expect(page.entity(LAST_CALL)).to_contain_text(word, timeout=CALL)
 
 
 def private_values(page: HomeAssistantPage, text: str) -> int:

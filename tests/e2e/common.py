@@ -1,0 +1,86 @@
+"""Steps and conditions that several tests share."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+import re
+from typing import Final
+
+from playwright.async_api import expect
+
+from .page import INTEGRATION, HomeAssistantPage
+
+ALERT: Final = {"en": "Smoke", "pt-BR": "Fumaça"}
+# The path of texts.
+ALERT_FORM: Final = "config_subentries.alert"
+LAST_CALL: Final = "sensor.last_call"
+STATUS: Final = "sensor.alert_status"
+# Seconds until the simulated telephones and Home Assistant have reacted, also as milliseconds.
+TIMEOUT: Final = 30
+CALL: Final = TIMEOUT * 1000
+
+
+async def save_automation(page: HomeAssistantPage, names: Mapping[str, str]) -> None:
+    """Save the automation in the editor with a name."""
+    await page.press("save")
+    naming = page.screen.locator("ha-dialog-automation-save")
+    await naming.locator("input").first.fill(names[page.language])
+    await page.press("save", naming)
+    await page.screen.wait_for_url(re.compile(r"/config/automation/edit/\d+"))
+
+
+async def turn_smoke(page: HomeAssistantPage, state: str) -> None:
+    """Let the smoke detector detect smoke, or no more."""
+    target = {"entity_id": "input_boolean.smoke"}
+    await page.command(
+        type="call_service", domain="input_boolean", service=f"turn_{state}", target=target
+    )
+
+
+def read(folder: Path) -> str:
+    """Return the content of all files of a folder."""
+    return "".join(file.read_text(encoding="utf-8") for file in folder.iterdir() if file.is_file())
+
+
+async def wait_until(is_true: Callable[[], bool]) -> None:
+    """Wait for a condition outside of the browser."""
+    for _ in range(TIMEOUT * 10):
+        if is_true():
+            return
+        # The condition is about another process, which cannot say when it changes.
+        await asyncio.sleep(0.1)
+    assert is_true()
+
+
+def word_of(page: HomeAssistantPage, state: str) -> str:
+    """Return the text of a state of a call."""
+    return page.text(f"entity.{LAST_CALL}.state.{state}")
+
+
+async def shows_state(page: HomeAssistantPage, state: str) -> None:
+    """Wait for a state of the last call on the page of its contact."""
+    word = word_of(page, state)
+    await expect(page.entity(LAST_CALL)).to_contain_text(word, timeout=CALL)
+
+
+async def shows_status(page: HomeAssistantPage, state: str) -> None:
+    """Wait for a status of the alert on its page."""
+    word = page.text(f"entity.{STATUS}.state.{state}")
+    await expect(page.entity(STATUS)).to_contain_text(word)
+
+
+async def change_alert(page: HomeAssistantPage) -> None:
+    """Open the form that changes the alert."""
+    await page.open(INTEGRATION)
+    name = page.text(f"{ALERT_FORM}.initiate_flow.reconfigure")
+    await page.subentry(ALERT[page.language]).get_by_role("button", name=name).click()
+    await page.shows(page.text(f"{ALERT_FORM}.step.reconfigure.title"))
+
+
+async def choose_contact_of_alert(page: HomeAssistantPage, contact: str) -> None:
+    """Choose the first contact in the form of the alert, and submit it."""
+    await page.press("add", page.form)
+    await page.screen.get_by_text(contact, exact=True).last.click()
+    await page.press("submit", page.form)
+    await page.shows(page.text(f"{ALERT_FORM}.abort.alert_changed"))
+    await page.close_form("close")
