@@ -92,7 +92,7 @@ class ActiveRun:
     def async_repeat(self, message: str, context: Context) -> None:
         """Count that the alert was raised again. The next turns say the newer text."""
         self.reporter.context = context
-        self.run = replace(self.run, message=message, repeats=self.run.repeats + 1)
+        self.run = policy.repeat(self.run, message)
         self.reporter.async_publish(self.run, AlertEvent(type=AlertEventType.REPEATED))
         self._runtime.store.async_save(at_once=True)
 

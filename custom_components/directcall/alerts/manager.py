@@ -196,16 +196,17 @@ class AlertManager:
         Raise ServiceValidationError for a test of an alert that is active.
         """
         active = self._find(alert.subentry_id)
+        if active and active.run.is_test and not is_test:
+            # A test must not swallow an alarm, which an automation may raise because of its end.
+            active.async_end(AlertStatus.CANCELLED, context)
+            active = self._find(alert.subentry_id)
         if active and is_test:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="alert_is_active"
             )
-        if active and not active.run.is_test:
+        if active:
             active.async_repeat(message, context)
             return RaisedAlert(active.run, repeated=True)
-        if active:
-            # A test must not swallow an alarm.
-            active.async_end(AlertStatus.CANCELLED, context)
         if not is_test:
             # Who hears after the alarm that all is clear would believe it.
             for each in list(self._runs):
