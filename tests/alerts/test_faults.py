@@ -1,5 +1,8 @@
 """Faults of alerts: reloads, deletions and answers in the wrong moment."""
 
+import asyncio
+from unittest.mock import patch
+
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
@@ -21,9 +24,20 @@ from tests.alerts.common import (
     raise_alert,
     watch_for,
 )
-from tests.common import END, TEXT, alert_data, make_account, perform, set_up, until
+from tests.common import (
+    CALL as CALL_EVENT,
+    END,
+    SEND,
+    STATUS,
+    TEXT,
+    alert_data,
+    make_account,
+    perform,
+    set_up,
+    until,
+)
 from tests.proxy import Proxy
-from tests.simulator import Simulator
+from tests.simulator import Reply, Simulator
 
 RINGS_IN_VAIN = "+55 41 99999-7002"
 CLEAR = "All is clear."
@@ -130,3 +144,76 @@ async def test_automation_acknowledges_an_answer(
     await raise_alert(home)
     await watch_for(home, freezer, MINUTE)
     assert [event for _, event in watch.events].count("acknowledged") == 1
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_raised_again_during_the_all_clear(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """The all-clear ends with the request that is under way when the alert is raised again."""
+    watch = Watch(home, simulator)
+    await alarm(home, simulator, {"channels": [SMS, VOICE]})
+    await raise_alert(home)
+    answer = simulator.hold(SEND)
+    await perform(home, "cancel_alert", {"message": CLEAR})
+    await until(lambda: simulator.requests[SEND] == 3)
+    await perform(home, "raise_alert", {"name": ALERT})
+    answer.set()
+    await watch_for(home, freezer, 10)
+    assert watch.texts == [TEXT, TEXT, CLEAR, TEXT, TEXT]
+
+
+async def test_cancelled_before_a_call_is_placed(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """The all-clear does not wait for a call that was not placed."""
+    watch = Watch(home, simulator)
+    await alarm(home, simulator, {"channels": [SMS, CALL], "time_each": {"seconds": 20}})
+    await raise_alert(home)
+    placing = asyncio.Event()
+
+    async def wait(*_: object) -> None:
+        placing.set()
+        await asyncio.get_running_loop().create_future()
+
+    with patch("custom_components.directcall.calls.manager.CallManager._async_guard", wait):
+        freezer.tick(20)
+        async_fire_time_changed(home)
+        await placing.wait()
+        await perform(home, "cancel_alert", {"message": CLEAR})
+        await watch_for(home, freezer, 10)
+    assert watch.texts == [TEXT, CLEAR]
+    assert not simulator.calls
+
+
+@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.freeze_time(tick=True)
+async def test_answer_between_two_polls(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, counts: bool
+) -> None:
+    """Who answers a moment before the next contact's turn is not hung up on."""
+    contacts = {name: NAMES[name] for name in ("Maria", "João")}
+    watch = Watch(home, simulator, contacts)
+    how = {"channels": [CALL], "rounds": 1, "time_each": {"seconds": 10}}
+    acknowledgement = {"answer_acknowledges": counts}
+    await alarm(home, simulator, how, contacts, acknowledgement=acknowledgement)
+    # A poll that is late.
+    simulator.reply(STATUS, *[Reply(b"", 502)] * 2)
+    await raise_alert(home)
+    await watch_for(home, freezer, 4, step=2)
+    await watch_for(home, freezer, 20)
+    assert not simulator.calls[0].line.ended
+    assert ("acknowledged" in [event for _, event in watch.events]) == counts
+
+
+@pytest.mark.parametrize("entity_id", [EVENT, CALL_EVENT])
+async def test_alert_does_not_acknowledge_itself(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, entity_id: str
+) -> None:
+    """An event of what the alert itself does is no acknowledgement, even if the form has it."""
+    watch = Watch(home, simulator)
+    acknowledgement = {"acknowledge_entities": [entity_id]}
+    await alarm(home, simulator, {"channels": [CALL], "rounds": 1}, acknowledgement=acknowledgement)
+    await raise_alert(home)
+    await watch_for(home, freezer, 3 * MINUTE)
+    assert watch.told == [(0, CALL, "Maria"), (120, CALL, "João")]

@@ -196,6 +196,22 @@ async def test_newer_text(
     assert first["alert_id"] == second["alert_id"]
 
 
+async def test_raised_again_in_the_last_round(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Raised again after the last one was told, the alert has one more round."""
+    watch = Watch(home, simulator)
+    how = {"rounds": 1, "pause": {"seconds": 0}}
+    await alarm(home, simulator, how, {"Maria": NAMES["Maria"]})
+    await raise_alert(home)
+    await watch_for(home, freezer, 110)
+    await raise_alert(home, message="Smoke in the bedroom")
+    await watch_for(home, freezer, 5 * MINUTE)
+    assert watch.told == [(0, VOICE, "Maria"), (120, VOICE, "Maria")]
+    assert watch.texts[-1] == "Smoke in the bedroom"
+    assert watch.events[-1] == (240, "unacknowledged")
+
+
 async def test_calls_of_two_alerts(
     home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -2,8 +2,11 @@
 
 from typing import Final
 
-from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import State
+from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
+from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.helpers import entity_registry as er
+
+from ..const import DOMAIN
 
 # Domains whose entities have the time when they were used last as their state.
 _USED: Final = {"button", "event", "input_button", "scene", "tag"}
@@ -31,3 +34,10 @@ def is_acknowledgement(old: State | None, new: State) -> bool:
         # A button that was never pressed is unknown.
         return new.state not in {old.state, STATE_UNKNOWN}
     return old.state not in {new.state, STATE_UNKNOWN} and new.state == _STATES.get(new.domain)
+
+
+@callback
+def async_shows_alert(hass: HomeAssistant, entity_id: str) -> bool:
+    """Return if an entity shows what an alert itself does, so that no person is behind it."""
+    entity = er.async_get(hass).async_get(entity_id)
+    return bool(entity and entity.platform == DOMAIN and entity.domain != Platform.BUTTON)

@@ -69,11 +69,11 @@ class ActiveRun:
             self._async_end_unacknowledged(policy.End(policy.EndCause.TOO_LATE))
         elif end is None and policy.is_calling(self.run, now):
             self._runtime.queue.async_take(self)
-        elif is_too_late:
-            self.run = replace(self.run, all_clear=None)
-        elif end and self.reporter.last is None and self.run.all_clear is None:
+        elif end and self.run.all_clear is None and self.reporter.last is None:
             # Home Assistant stopped before this was published.
             self.reporter.async_ended(self.run, end)
+        elif is_too_late:
+            self.run = replace(self.run, all_clear=None)
 
     @callback
     def async_detach(self) -> None:
@@ -92,7 +92,7 @@ class ActiveRun:
     def async_repeat(self, message: str, context: Context) -> None:
         """Count that the alert was raised again. The next turns say the newer text."""
         self.reporter.context = context
-        self.run = replace(self.run, message=message, repeats=self.run.repeats + 1)
+        self.run = policy.repeat(self.run, message)
         self.reporter.async_publish(self.run, AlertEvent(type=AlertEventType.REPEATED))
         self._runtime.store.async_save(at_once=True)
 
@@ -107,14 +107,12 @@ class ActiveRun:
         reason: str | None = None,
     ) -> None:
         """End the run. A step of which nothing was sent is cancelled, and who talks may talk."""
-        if self._task:
-            self._task.cancel()
-            self._task = None
+        self._async_cancel_step()
         calls = [step for step in self.run.steps if step.is_live_call and not step.is_answered]
         self.run = replace(policy.end_run(self.run, end), ended_by=by, all_clear=all_clear)
         for call in calls:
             self._runtime.hass.async_create_background_task(
-                self._async_hang_up(call.call_id), f"{DOMAIN} hang up"
+                self._async_hang_up(call.call_id), f"{DOMAIN} hang up", eager_start=False
             )
         self._runtime.ends[end] += 1
         self.reporter.context = context
@@ -127,11 +125,22 @@ class ActiveRun:
     @callback
     def async_withhold_all_clear(self) -> None:
         """Send no all-clear from now on, if the run has one."""
+        self._async_cancel_step()
+        self.run = replace(self.run, all_clear=None)
+        self.async_advance()
+
+    @callback
+    def async_remove(self) -> None:
+        """End the run with its account. Nothing is sent from now on."""
+        if self.is_raised:
+            self.async_end(AlertStatus.CANCELLED, Context())
+        self._async_cancel_step()
+
+    @callback
+    def _async_cancel_step(self) -> None:
         if self._task:
             self._task.cancel()
             self._task = None
-        self.run = replace(self.run, all_clear=None)
-        self.async_advance()
 
     @callback
     def _async_end_unacknowledged(self, end: policy.End) -> None:
@@ -256,15 +265,20 @@ class ActiveRun:
 
     async def _async_give_up(self, call: Step) -> None:
         await self._async_hang_up(call.call_id)
-        self._task = None
-        # Also where it could not be hung up, because the next contact must not wait for that.
-        self.run = policy.update_call(self.run, call.call_id, time.monotonic(), is_over=True)
-        self._runtime.store.async_save()
-        self.async_advance()
+        # Where the contact answered in this moment, that may have ended the run.
+        if self.is_raised:
+            self._task = None
+            self.async_advance()
 
     async def _async_hang_up(self, call_id: str) -> None:
         if self._client:
             await self._runtime.delivery.async_hang_up(self._client, call_id)
+        if any(step.call_id == call_id and step.is_answered for step in self.run.steps):
+            return
+        # Also where it could not be hung up, or was never placed: nobody must wait for that.
+        self.run = policy.update_call(self.run, call_id, time.monotonic(), is_over=True)
+        self._runtime.store.async_save()
+        self.async_advance()
 
     async def _async_begin_step(
         self, contacts: Iterable[str], channel: Channel, call_id: str = ""

@@ -113,6 +113,7 @@ _SAVED_RUN: Final = vol.Schema(
         vol.Required("round"): vol.All(int, vol.Range(min=1)),
         vol.Required("steps"): [dict],
         vol.Required("repeats"): vol.All(int, vol.Range(min=0)),
+        vol.Required("repeated_in"): vol.All(int, vol.Range(min=0)),
         vol.Required("retries"): vol.All(int, vol.Range(min=0)),
         vol.Required("offline_since"): vol.Any(None, _SECONDS),
         vol.Required("retry_at"): vol.Any(None, _SECONDS),
@@ -278,6 +279,8 @@ class Run:
     """The steps of all rounds, the newest last."""
     repeats: int = 0
     """How often the alert was raised again during the run."""
+    repeated_in: int = 0
+    """The last round in which it was raised again after a contact had been told."""
     retries: int = 0
     """How often a step failed in a row because nothing could be sent."""
     offline_since: float | None = None
@@ -316,6 +319,7 @@ class Run:
             "round": self.round,
             "steps": [step.as_dict(offset) for step in self.steps],
             "repeats": self.repeats,
+            "repeated_in": self.repeated_in,
             "retries": self.retries,
             "offline_since": None if self.offline_since is None else self.offline_since + offset,
             "retry_at": None if self.retry_at is None else self.retry_at + offset,

@@ -119,9 +119,11 @@ class AlertDelivery:
         return DeliveryResult(StepResult.ACCEPTED)
 
     async def async_hang_up(self, client: DirectcallClient, call_id: str) -> None:
-        """Hang up a call, if it is not over."""
+        """Hang up a call, unless somebody talks or it is over."""
         try:
-            await self._calls.async_hang_up_call(client, call_id)
+            # Up to ten seconds pass between two polls.
+            if not await self._calls.async_is_answered(client, call_id):
+                await self._calls.async_hang_up_call(client, call_id)
         except (DirectcallError, HomeAssistantError) as err:
             # It may have ended in this moment. Otherwise the telephone stops ringing by itself.
             _LOGGER.debug("The call of an alert was not hung up: %s", type(err).__name__)

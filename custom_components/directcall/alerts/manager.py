@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 import time
 
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import (
     CALLBACK_TYPE,
     Context,
@@ -29,7 +30,7 @@ from ..coordinator import DirectcallCoordinator
 from ..publisher import Publisher
 from ..store import AccountStore, Section
 from ..texts import async_get_common_text
-from .acknowledgement import is_acknowledgement
+from .acknowledgement import async_shows_alert, is_acknowledgement
 from .active_run import ActiveRun
 from .alert import Alert, AlertStatus, Channel, Run, StepResult
 from .delivery import AlertDelivery
@@ -126,6 +127,8 @@ class AlertManager:
             async_dispatcher_connect(
                 self._hass, async_contacts_signal(self._entry_id), self._async_contacts_changed
             ),
+            # A step that is begun without sessions would fail, and count after the restart.
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self.async_detach),
         ]
         self._publisher.async_start()
         awake_until = max((each.run.awake_until for each in self._runs), default=0)
@@ -136,7 +139,7 @@ class AlertManager:
         self._async_contacts_changed()
 
     @callback
-    def async_detach(self) -> None:
+    def async_detach(self, _: object = None) -> None:
         """Pause the runs. Steps that are under way are done."""
         self._coordinator = None
         while self._unsubscribe:
@@ -150,8 +153,7 @@ class AlertManager:
         """End all runs, because the account is removed."""
         self._unsubscribe_calls()
         for active in list(self._runs):
-            if active.is_raised:
-                active.async_end(AlertStatus.CANCELLED, Context())
+            active.async_remove()
         self._runs.clear()
         self._async_track_entities()
 
@@ -177,17 +179,13 @@ class AlertManager:
         for active in list(self._runs):
             if active.is_raised and active.run.alert.subentry_id not in known:
                 active.async_end(AlertStatus.CANCELLED, Context())
-        self._async_advance()
+        for active in list(self._runs):
+            active.async_advance()
 
     @callback
     def _async_call_updated(self, update: CallUpdate) -> None:
         for active in list(self._runs):
             active.async_call_updated(update)
-
-    @callback
-    def _async_advance(self) -> None:
-        for active in list(self._runs):
-            active.async_advance()
 
     @callback
     def async_raise(
@@ -198,16 +196,17 @@ class AlertManager:
         Raise ServiceValidationError for a test of an alert that is active.
         """
         active = self._find(alert.subentry_id)
+        if active and active.run.is_test and not is_test:
+            # A test must not swallow an alarm, which an automation may raise because of its end.
+            active.async_end(AlertStatus.CANCELLED, context)
+            active = self._find(alert.subentry_id)
         if active and is_test:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="alert_is_active"
             )
-        if active and not active.run.is_test:
+        if active:
             active.async_repeat(message, context)
             return RaisedAlert(active.run, repeated=True)
-        if active:
-            # A test must not swallow an alarm.
-            active.async_end(AlertStatus.CANCELLED, context)
         if not is_test:
             # Who hears after the alarm that all is clear would believe it.
             for each in list(self._runs):
@@ -312,6 +311,7 @@ class AlertManager:
             for active in self._runs
             if active.is_raised
             for entity_id in active.run.alert.acknowledge_entities
+            if not async_shows_alert(self._hass, entity_id)
         }
         self._unsubscribe_entities = async_track_state_change_event(
             self._hass, entities, self._async_entity_changed

@@ -105,7 +105,8 @@ def _next_of_round(alert: Alert, run: Run, now: float) -> NextStep:
     for group in groups:
         if step := _next_of_turn(alert, run, group, now):
             return step
-    if run.round >= alert.rounds:
+    # Who was told already in the last round hears in another one that it was raised again.
+    if run.round >= max(alert.rounds, run.repeated_in + 1):
         return End(EndCause.ALL_ROUNDS_OVER)
     next_round = _round_end(alert, run) + _pause(alert, run)
     return BeginRound() if now >= next_round else Wait(next_round, AlertStatus.PAUSING)
@@ -269,6 +270,12 @@ def _is_begun(step: Step, contacts: frozenset[str], channel: Channel) -> bool:
     return (
         step.result is StepResult.UNDER_WAY and step.channel is channel and step.contact in contacts
     )
+
+
+def repeat(run: Run, message: str) -> Run:
+    """Return a run that was raised again. The next turns say the newer text."""
+    repeated_in = run.round if run.current_steps else run.repeated_in
+    return replace(run, message=message, repeats=run.repeats + 1, repeated_in=repeated_in)
 
 
 def connection_back(run: Run, now: float) -> Run:

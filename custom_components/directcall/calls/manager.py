@@ -217,6 +217,14 @@ class CallManager:
         await hang_up.request.async_wait_for_end()
         return hang_up.request.result()
 
+    async def async_is_answered(self, client: DirectcallClient, call_id: str) -> bool:
+        """Return if a call that was placed here is answered, as far as a poll now can say."""
+        tracked = self.tracker.get(call_id)
+        if tracked is None:
+            return False
+        await self._async_is_live(client, tracked)
+        return tracked.call.answered_after is not None
+
     async def async_hang_up_call(self, client: DirectcallClient, call_id: str) -> None:
         """Hang up a call that was placed here, unless it is over.
 
