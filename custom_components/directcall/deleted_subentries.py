@@ -36,7 +36,7 @@ from .const import (
     SUBENTRY_ALERT,
 )
 from .contacts import async_contacts_signal
-from .issues import async_clear_deleted, async_show_deleted_alert, async_show_deleted_contact
+from .issues import async_clear_deleted, async_show_deleted
 from .store import AccountStore, Section
 
 # The model of an alert's device, which tells it from a contact's when its subentry is gone.
@@ -192,8 +192,9 @@ class DeletedSubentries:
             # A contact that is added again has the same entity IDs.
             ids = {deleted.device_id, deleted.subentry_id, *deleted.entity_ids} - registered.keys()
             if names := {name for name, named in naming if not ids.isdisjoint(named)}:
-                show = async_show_deleted_alert if deleted.is_alert else async_show_deleted_contact
-                show(self._hass, deleted.device_id, deleted.name, names)
+                async_show_deleted(
+                    self._hass, deleted.device_id, deleted.name, names, is_alert=deleted.is_alert
+                )
             else:
                 async_clear_deleted(self._hass, deleted.device_id)
 
