@@ -33,14 +33,13 @@ from .const import (
     CONF_ACKNOWLEDGEMENT,
     CONF_CONTACTS,
     DOMAIN,
+    MODEL_ALERT,
     SUBENTRY_ALERT,
 )
 from .contacts import async_contacts_signal
 from .issues import async_clear_deleted, async_show_deleted
 from .store import AccountStore, Section
 
-# The model of an alert's device, which tells it from a contact's when its subentry is gone.
-_ALERT_MODEL: Final = "Alert"
 # Domains of entities with steps, and of others that can name entities.
 _WITH_STEPS: Final = ("automation", "script")
 _NAMING: Final = {*_WITH_STEPS, "group", "notify", "scene"}
@@ -54,7 +53,7 @@ _SAVED: Final = vol.Schema(
         vol.Required("device_id"): str,
         vol.Required("name"): str,
         vol.Required("entity_ids"): [str],
-        # Files of before alerts have only contacts, and alerts do not name those.
+        # Earlier versions had contacts alone, and no alerts that could name them.
         vol.Optional("subentry_id", default=None): vol.Any(None, str),
         vol.Optional("is_alert", default=False): bool,
     }
@@ -163,7 +162,7 @@ class DeletedSubentries:
             name,
             entity_ids,
             subentry_id,
-            is_alert=device["model"] == _ALERT_MODEL,
+            is_alert=device["model"] == MODEL_ALERT,
         )
         self._deleted = [*self._deleted, deleted][-_MOST:]
         self._store.async_save()

@@ -15,7 +15,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .account import DirectcallConfigEntry
 from .alerts import Alert, AlertManager, AlertUpdate, async_alert_signal
 from .calls import CallTracker, CallUpdate
-from .const import DOMAIN
+from .const import DOMAIN, MODEL_ALERT
 from .contacts import (
     Recipient,
     async_contacts_signal,
@@ -145,7 +145,7 @@ class DirectcallContactEntity(DirectcallSubentryEntity):
 class DirectcallAlertEntity(DirectcallSubentryEntity):
     """An entity of an alert."""
 
-    _model = "Alert"
+    _model = MODEL_ALERT
 
     @property
     def _alert(self) -> Alert:
