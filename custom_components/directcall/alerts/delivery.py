@@ -23,10 +23,9 @@ from ..api import (
 from ..billing import RequestManager
 from ..calls import CallManager, CallOrder, PlaceCallOptions
 from ..contacts import AddressBook, Recipient
-from ..errors import as_home_assistant_error
+from ..errors import async_describe
 from ..issues import Budget
 from ..messages import async_publish_sent_message, async_send_message
-from ..texts import async_get_error_text
 from .alert import Channel, StepResult
 
 _LOGGER = logging.getLogger(__name__)
@@ -141,15 +140,10 @@ class AlertDelivery:
                 | DirectcallAuthenticationError()
                 | DirectcallTokenRejectedError()
             ):
-                return DeliveryResult(None, self._text_of(result))
+                return DeliveryResult(None, async_describe(self._hass, result))
             case DirectcallOutcomeUnknownError():
-                return DeliveryResult(StepResult.UNKNOWN, self._text_of(result))
+                return DeliveryResult(StepResult.UNKNOWN, async_describe(self._hass, result))
             case HomeAssistantError(translation_key="request_cancelled"):
-                return DeliveryResult(None, self._text_of(result))
+                return DeliveryResult(None, async_describe(self._hass, result))
             case _:
-                return DeliveryResult(StepResult.REFUSED, self._text_of(result))
-
-    def _text_of(self, err: DirectcallError | HomeAssistantError) -> str:
-        if isinstance(err, DirectcallError):
-            err = as_home_assistant_error(err, HomeAssistantError)
-        return async_get_error_text(self._hass, err)
+                return DeliveryResult(StepResult.REFUSED, async_describe(self._hass, result))
