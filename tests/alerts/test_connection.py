@@ -355,6 +355,12 @@ async def met(hass: HomeAssistant, condition: Callable[[], object], seconds: flo
     return False
 
 
+def turn(hass: HomeAssistant) -> str | None:
+    """Return whose turn it is."""
+    state = hass.states.get(STATUS)
+    return str(state.attributes["contact"]) if state else None
+
+
 async def test_disk_that_hangs(
     home: HomeAssistant,
     simulator: Simulator,
@@ -373,9 +379,12 @@ async def test_disk_that_hangs(
     freezer.tick(0.2)
     assert await met(home, lambda: watch.told)
     assert who(watch) == IN_ORDER[:1]
+    # The time to acknowledge counts from the reply.
+    assert await met(home, lambda: "told Maria" in [event for _, event in watch.events])
     # Each later step waits for no longer, although the disk hangs still.
     freezer.tick(120)
     async_fire_time_changed(home)
+    assert await met(home, lambda: turn(home) == "João")
     assert not await met(home, lambda: len(watch.told) > 1, 0.2)
     freezer.tick(0.6)
     assert await met(home, lambda: len(watch.told) > 1)
