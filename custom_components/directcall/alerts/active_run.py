@@ -181,9 +181,6 @@ class ActiveRun:
             return
         now = time.monotonic()
         step = policy.next_step(self._alert, self.run, now)
-        if isinstance(step, policy.BeginRound):
-            self.run = replace(self.run, round=self.run.round + 1)
-            step = policy.next_step(self._alert, self.run, now)
         queue = self._runtime.queue
         if not policy.is_calling(self.run, now):
             queue.async_release(self)
@@ -208,6 +205,9 @@ class ActiveRun:
                 self._async_start(self._async_call(client, contact), (contact,))
             case policy.HangUp(call):
                 self._async_start(self._async_give_up(call), self.reporter.contacts)
+            case _:
+                self.run = replace(self.run, round=self.run.round + 1)
+                self.async_advance()
 
     @callback
     def _async_wait(self, until: float | None, status: AlertStatus, now: float) -> None:

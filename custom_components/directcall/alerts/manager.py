@@ -132,8 +132,8 @@ class AlertManager:
         awake_until = max((each.run.awake_until for each in self._runs), default=0)
         for active in list(self._runs):
             active.async_attach(coordinator.client, awake_until)
-        # A call that rings has the origin's telephone before another one is placed. An alert may have
-        # been deleted meanwhile.
+        # A call that rings has the origin's telephone before another one is placed. Meanwhile, an
+        # alert may have been deleted.
         self._async_contacts_changed()
 
     @callback
