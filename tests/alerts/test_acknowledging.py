@@ -25,7 +25,7 @@ from tests.alerts.common import (
     raise_alert,
     watch_for,
 )
-from tests.common import PLACE_CALL, perform, state_of, until
+from tests.common import PLACE_CALL, alert_data, make_account, perform, set_up, state_of, until
 from tests.simulator import Simulator
 
 MINUTE = 60
@@ -122,6 +122,23 @@ async def test_not_acknowledged(
     await NOTHING_SEEN[happening](home)
     await watch_for(home, freezer, 2 * MINUTE)
     assert watch.told == [(0, VOICE, "Maria"), (120, VOICE, "João")]
+
+
+async def test_entity_of_another_alert(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """An entity acknowledges the alerts that name it, and no other."""
+    await set_state("switch.kitchen", "off")(home)
+    alerts = {
+        name: alert_data(acknowledgement={"acknowledge_entities": entities})
+        for name, entities in ((ALERT, []), ("Water", ["switch.kitchen"]))
+    }
+    await set_up(home, make_account(simulator, contacts=NAMES, alerts=alerts))
+    for name in alerts:
+        await raise_alert(home, name=name)
+    await set_state("switch.kitchen", "on")(home)
+    assert state_of(home, STATUS) == "alerting"
+    assert state_of(home, "sensor.water_status") == "acknowledged"
 
 
 @pytest.mark.parametrize(
