@@ -147,7 +147,7 @@ async def test_add_alert(page: HomeAssistantPage) -> None:
         await page.count_effort()
         await page.fill(name=ALERT[page.language])
         await page.form.locator("textarea").fill(SPOKEN[page.language])
-        await page.image("alert_form", page.form.locator("dialog"), height=1080)
+        await page.image("alert_form", page.form.locator("dialog"), height=900)
         await page.press("submit", page.form)
         await page.shows(page.word("success"))
         await page.picture("alert_added")
@@ -275,20 +275,25 @@ async def test_hang_up(page: HomeAssistantPage, size: ViewportSize) -> None:
 
 
 async def test_alert_form_errors(page: HomeAssistantPage) -> None:
-    """On a telephone, each error of an alert's form is beside its field, and can be mended."""
+    """On a telephone, the errors of an alert's form are on the screen, and can be mended."""
     async with page.at(PHONE):
         await change_alert(page)
-        section = page.text(f"{ALERT_FORM}.step.user.sections.acknowledgement.name")
+        sections = f"{ALERT_FORM}.step.user.sections"
+        section = page.text(f"{sections}.acknowledgement.name")
         await page.form.locator("textarea").fill("")
+        await page.form.get_by_text(page.text(f"{sections}.how.name"), exact=True).click()
+        await page.form.get_by_text(page.text(f"{sections}.how.data.pause")).click()
+        await page.press("submit", page.form)
+        empty = page.form.get_by_text(page.text(f"{ALERT_FORM}.error.message_empty"))
+        await expect(empty).to_be_in_viewport(ratio=1)
         await page.form.locator("ha-input-chip [part=remove-button]").click()
         await page.form.get_by_text(section, exact=True).click()
         await page.form.locator("ha-switch").last.click()
         await page.press("submit", page.form)
         for error in ("message_empty", "no_contact", "answer_without_call"):
-            alert = page.form.get_by_text(page.text(f"{ALERT_FORM}.error.{error}"))
-            await alert.scroll_into_view_if_needed()
-            await expect(alert).to_be_in_viewport(ratio=1)
-            await page.picture(error)
+            text = page.form.get_by_text(page.text(f"{ALERT_FORM}.error.{error}"))
+            await expect(text).to_be_in_viewport(ratio=1)
+        await page.picture("errors")
         await page.form.locator("textarea").fill(SPOKEN[page.language])
         await page.form.locator("ha-switch").last.click()
         await choose_contact_of_alert(page, OTHER_CONTACT)
