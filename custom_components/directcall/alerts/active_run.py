@@ -219,6 +219,7 @@ class ActiveRun:
             case policy.HangUp(call):
                 self._async_start(self._async_give_up(call), self.reporter.contacts)
             case _:
+                # It is the beginning of a round.
                 self.run = replace(self.run, round=self.run.round + 1)
                 self.async_advance()
 
