@@ -255,7 +255,8 @@ def _schema(contacts: Mapping[str, str], problems: Iterable[_Problem]) -> vol.Sc
                     options=options, multiple=True, mode=SelectSelectorMode.DROPDOWN
                 )
             ),
-            vol.Required(CONF_HOW): section(_HOW_SCHEMA, {"collapsed": False}),
+            # The errors of a longer form would be out of a telephone's screen.
+            vol.Required(CONF_HOW): section(_HOW_SCHEMA, {"collapsed": CONF_HOW not in wrong}),
             vol.Required(CONF_ACKNOWLEDGEMENT): section(
                 _ACKNOWLEDGEMENT_SCHEMA, {"collapsed": CONF_ACKNOWLEDGEMENT not in wrong}
             ),

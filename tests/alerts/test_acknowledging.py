@@ -25,7 +25,7 @@ from tests.alerts.common import (
     raise_alert,
     watch_for,
 )
-from tests.common import PLACE_CALL, perform, state_of, until
+from tests.common import PLACE_CALL, alert_data, make_account, perform, set_up, state_of, until
 from tests.simulator import Simulator
 
 MINUTE = 60
@@ -122,6 +122,42 @@ async def test_not_acknowledged(
     await NOTHING_SEEN[happening](home)
     await watch_for(home, freezer, 2 * MINUTE)
     assert watch.told == [(0, VOICE, "Maria"), (120, VOICE, "João")]
+
+
+async def test_entity_of_another_alert(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """An entity acknowledges the alerts that name it, and no other."""
+    await set_state("switch.kitchen", "off")(home)
+    alerts = {
+        name: alert_data(acknowledgement={"acknowledge_entities": entities})
+        for name, entities in ((ALERT, []), ("Water", ["switch.kitchen"]))
+    }
+    await set_up(home, make_account(simulator, contacts=NAMES, alerts=alerts))
+    for name in alerts:
+        await raise_alert(home, name=name)
+    await set_state("switch.kitchen", "on")(home)
+    assert state_of(home, STATUS) == "alerting"
+    assert state_of(home, "sensor.water_status") == "acknowledged"
+
+
+async def test_alert_that_waits_for_a_call_of_another(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """An alert that somebody has seen lets the next one call, and places no call itself."""
+    contacts = {name: f"+55 41 9999{number}-7002" for number, name in enumerate(NAMES)}
+    watch = Watch(home, simulator, contacts)
+    how = {"channels": [CALL], "rounds": 1, "time_each": {"seconds": 20}}
+    alerts = {
+        name: alert_data(contacts=[f"01CONTACT{number}"], how=how)
+        for number, name in enumerate((ALERT, "Water", "Gas"))
+    }
+    await set_up(home, make_account(simulator, contacts=contacts, alerts=alerts))
+    for name in alerts:
+        await raise_alert(home, name=name)
+    await perform(home, "acknowledge_alert", {"name": "Water"})
+    await watch_for(home, freezer, MINUTE)
+    assert watch.told == [(0, CALL, "Maria"), (20, CALL, "Rosa")]
 
 
 @pytest.mark.parametrize(

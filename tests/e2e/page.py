@@ -66,6 +66,27 @@ LAST_UPDATED: Final = """count => {
     .map(state => [state.entity_id, `${state.state} ${state.last_updated}`]);
   return ours.length === count && ours;
 }"""
+CUT_OFF: Final = """spans => spans
+  .filter(span => span.clientWidth === 0 || span.scrollWidth > span.clientWidth)
+  .map(span => span.textContent.trim())"""
+# Of all states, the words that would be cut off.
+TOO_LONG: Final = """(span, words) => words.filter(word => {
+  span.textContent = word;
+  return span.scrollWidth > span.clientWidth;
+})"""
+# The player is not in the page's document.
+KEEP_PLAYER: Final = """() => {
+  window.Audio = class extends Audio {
+    constructor(...source) {
+      super(...source);
+      window.player = this;
+    }
+  };
+}"""
+# At once, because rows may be added meanwhile.
+ROWS: Final = """rows => rows.map(row =>
+  [".subject", ".primary", ".cause-line"].map(part => row.querySelector(part).innerText)
+)"""
 COMMAND: Final = "(element, fields) => element.hass.callWS(fields)"
 COUNT_EFFORT: Final = """() => {
   window.effort = { clicks: 0, texts: new Set() };
@@ -241,11 +262,9 @@ class HomeAssistantPage:
 
     async def activity(self) -> list[tuple[str, str, str]]:
         """Return the entity's name, the state and the cause of each row."""
-        parts = (".subject", ".primary", ".cause-line")
-        columns = [await self.rows.locator(part).all_inner_texts() for part in parts]
         return [
             (subject, primary.removeprefix(subject).strip(ARROW), cause)
-            for subject, primary, cause in zip(*columns, strict=True)
+            for subject, primary, cause in await self.rows.evaluate_all(ROWS)
         ]
 
     async def states(self, count: int) -> dict[str, str]:

@@ -25,7 +25,17 @@ from .common import (
     wait_until,
     word_of,
 )
-from .page import DESKTOP, DETECTOR, FIRST_SECRET, INTEGRATION, PHONE, HomeAssistantPage
+from .page import (
+    CUT_OFF,
+    DESKTOP,
+    DETECTOR,
+    FIRST_SECRET,
+    INTEGRATION,
+    KEEP_PLAYER,
+    PHONE,
+    TOO_LONG,
+    HomeAssistantPage,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -55,6 +65,7 @@ ACKNOWLEDGE: Final = "button.acknowledge"
 NOTIFY: Final = "notify.send_message"
 # The path of texts.
 EVENT_TYPES: Final = f"entity.{ALERT_EVENT}.state_attributes.event_type.state"
+BY_USER: Final = re.compile(USER, re.IGNORECASE)
 # A call is requested, rings, is answered and ends.
 ROWS_OF_CALL: Final = 4
 # Entities of tiles, by platform and translation key, with the columns of twelve that each takes.
@@ -75,25 +86,8 @@ TILES: Final = {
 STATES_OF_ACCOUNT: Final = 10
 STATES_OF_CONTACT: Final = 4
 DASHBOARD: Final = "calls-of-mine"
-CUT_OFF: Final = """spans => spans
-  .filter(span => span.clientWidth === 0 || span.scrollWidth > span.clientWidth)
-  .map(span => span.textContent.trim())"""
-# Of all states, the words that would be cut off.
-TOO_LONG: Final = """(span, words) => words.filter(word => {
-  span.textContent = word;
-  return span.scrollWidth > span.clientWidth;
-})"""
 LOW_BALANCE: Final = "50"
 RECORDINGS: Final = "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fdirectcall"
-# The player is not in the page's document.
-KEEP_PLAYER: Final = """() => {
-  window.Audio = class extends Audio {
-    constructor(...source) {
-      super(...source);
-      window.player = this;
-    }
-  };
-}"""
 # Milliseconds. Home Assistant asks for a new secret after the second refusal, 15 s after the first.
 SECOND_REFUSAL: Final = 60_000
 # It is not Home Assistant's own integration; and a test has the old secret refused.
@@ -147,7 +141,7 @@ async def test_add_alert(page: HomeAssistantPage) -> None:
         await page.count_effort()
         await page.fill(name=ALERT[page.language])
         await page.form.locator("textarea").fill(SPOKEN[page.language])
-        await page.image("alert_form", page.form.locator("dialog"), height=1080)
+        await page.image("alert_form", page.form.locator("dialog"), height=900)
         await page.press("submit", page.form)
         await page.shows(page.word("success"))
         await page.picture("alert_added")
@@ -212,6 +206,7 @@ async def test_activity_of_alert(page: HomeAssistantPage) -> None:
         # Three events, the button, and two states.
         await expect(page.rows).to_have_count(6)
         await expect(page.rows.filter(has_text=ALARM[page.language])).to_have_count(3)
+        await expect(page.rows.filter(has_text=BY_USER)).to_have_count(3)
         await page.picture("activity_of_alert")
         name = page.text(f"entity.{ALERT_EVENT}.name")
         rows = [row for row in await page.activity() if row[0] == name]
@@ -231,6 +226,10 @@ async def test_watch_call(page: HomeAssistantPage) -> None:
         await shows_state(page, "ended")
         await page.image("contact_page", page.screen.locator("hass-subpage"), height=650)
         await page.open_activity()
+        await page.rows.filter(has_text=word_of(page, "ended")).wait_for()
+        await page.rows.filter(has_text=ALARM[page.language]).wait_for()
+        # Names of users come later than the rows.
+        await expect(page.rows.filter(has_not_text=BY_USER)).to_have_count(1)
         await page.picture("activity")
         *rows, message = await page.activity()
     assert message[0] == page.text("entity.notify.voice_message.name")
@@ -275,20 +274,25 @@ async def test_hang_up(page: HomeAssistantPage, size: ViewportSize) -> None:
 
 
 async def test_alert_form_errors(page: HomeAssistantPage) -> None:
-    """On a telephone, each error of an alert's form is beside its field, and can be mended."""
+    """On a telephone, the errors of an alert's form are on the screen, and can be mended."""
     async with page.at(PHONE):
         await change_alert(page)
-        section = page.text(f"{ALERT_FORM}.step.user.sections.acknowledgement.name")
+        sections = f"{ALERT_FORM}.step.user.sections"
+        section = page.text(f"{sections}.acknowledgement.name")
         await page.form.locator("textarea").fill("")
+        await page.form.get_by_text(page.text(f"{sections}.how.name"), exact=True).click()
+        await page.form.get_by_text(page.text(f"{sections}.how.data.pause")).click()
+        await page.press("submit", page.form)
+        empty = page.form.get_by_text(page.text(f"{ALERT_FORM}.error.message_empty"))
+        await expect(empty).to_be_in_viewport(ratio=1)
         await page.form.locator("ha-input-chip [part=remove-button]").click()
         await page.form.get_by_text(section, exact=True).click()
         await page.form.locator("ha-switch").last.click()
         await page.press("submit", page.form)
         for error in ("message_empty", "no_contact", "answer_without_call"):
-            alert = page.form.get_by_text(page.text(f"{ALERT_FORM}.error.{error}"))
-            await alert.scroll_into_view_if_needed()
-            await expect(alert).to_be_in_viewport(ratio=1)
-            await page.picture(error)
+            text = page.form.get_by_text(page.text(f"{ALERT_FORM}.error.{error}"))
+            await expect(text).to_be_in_viewport(ratio=1)
+        await page.picture("errors")
         await page.form.locator("textarea").fill(SPOKEN[page.language])
         await page.form.locator("ha-switch").last.click()
         await choose_contact_of_alert(page, OTHER_CONTACT)

@@ -192,9 +192,6 @@ class ActiveRun:
             return
         now = time.monotonic()
         step = policy.next_step(self._alert, self.run, now)
-        if isinstance(step, policy.BeginRound):
-            self.run = replace(self.run, round=self.run.round + 1)
-            step = policy.next_step(self._alert, self.run, now)
         others = (run for run in self._runtime.runs() if run.alert_id != self.run.alert_id)
         step = policy.avoid_busy_telephones(step, others, now)
         queue = self._runtime.queue
@@ -221,6 +218,10 @@ class ActiveRun:
                 self._async_start(self._async_call(client, contact), (contact,))
             case policy.HangUp(call):
                 self._async_start(self._async_give_up(call), self.reporter.contacts)
+            case _:
+                # It is the beginning of a round.
+                self.run = replace(self.run, round=self.run.round + 1)
+                self.async_advance()
 
     @callback
     def _async_wait(self, until: float | None, status: AlertStatus, now: float) -> None:
