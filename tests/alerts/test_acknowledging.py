@@ -8,7 +8,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
 from tests.alerts.common import (
@@ -25,7 +25,7 @@ from tests.alerts.common import (
     raise_alert,
     watch_for,
 )
-from tests.common import PLACE_CALL, perform, state_of, until
+from tests.common import PLACE_CALL, alert_data, make_account, perform, set_up, state_of, until
 from tests.simulator import Simulator
 
 MINUTE = 60
@@ -122,6 +122,26 @@ async def test_not_acknowledged(
     await NOTHING_SEEN[happening](home)
     await watch_for(home, freezer, 2 * MINUTE)
     assert watch.told == [(0, VOICE, "Maria"), (120, VOICE, "João")]
+
+
+async def test_entity_of_one_of_two_alerts(home: HomeAssistant, simulator: Simulator) -> None:
+    """An entity acknowledges its own alert, and the logbook tells who used it."""
+    own = alert_data(acknowledgement={"acknowledge_entities": ["switch.kitchen"]})
+    alerts = {ALERT: own, "Water": alert_data()}
+    await set_up(home, make_account(simulator, contacts=NAMES, alerts=alerts))
+    home.states.async_set("switch.kitchen", "off")
+    await raise_alert(home)
+    await raise_alert(home, name="Water")
+    context = Context()
+    home.states.async_set("switch.kitchen", "on", context=context)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert [state_of(home, each) for each in (STATUS, "sensor.water_status")] == [
+        "acknowledged",
+        "alerting",
+    ]
+    state = home.states.get(STATUS)
+    assert state is not None
+    assert state.context is context
 
 
 @pytest.mark.parametrize(
