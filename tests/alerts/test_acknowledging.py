@@ -14,6 +14,7 @@ from homeassistant.exceptions import ServiceValidationError
 from tests.alerts.common import (
     ALERT,
     CALL,
+    EVENT,
     NAMES,
     SEEN,
     SMS,
@@ -177,6 +178,32 @@ async def test_answered_call(
     # They talk.
     assert not simulator.calls[0].line.ended
     assert state_of(home, STATUS) == ("acknowledged" if counts else "unacknowledged")
+
+
+@pytest.mark.parametrize(
+    ("action", "event"),
+    [("acknowledge_alert", "acknowledged"), ("cancel_alert", "cancelled")],
+)
+async def test_who_it_was(
+    home: HomeAssistant, simulator: Simulator, action: str, event: str
+) -> None:
+    """The house says who ended the alert, and the logbook whose automation did each thing."""
+    await alarm(home, simulator)
+    actions: list[tuple[str, dict[str, str], str]] = [
+        ("raise_alert", {"name": ALERT}, "told"),
+        ("raise_alert", {"name": ALERT}, "repeated"),
+        (action, {"by": "João"}, event),
+    ]
+    by = None
+    for each, data, happened in actions:
+        context = Context()
+        await home.services.async_call("directcall", each, data, blocking=True, context=context)
+        await home.async_block_till_done(wait_background_tasks=True)
+        state = home.states.get(EVENT)
+        assert state is not None
+        assert (state.attributes["event_type"], state.context) == (happened, context)
+        by = state.attributes.get("by")
+    assert by == "João"
 
 
 async def test_call_that_rings_is_hung_up(
