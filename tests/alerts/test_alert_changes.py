@@ -96,7 +96,8 @@ async def test_contact_that_is_deleted(home: HomeAssistant, house: House, who: s
     await delete(house, *(IDS[name] for name in names))
     await house.wait(4 * MINUTE)
     [watch] = house.watches
-    assert watch.told == told
+    # The clock flows on, and on a busy machine by some seconds.
+    assert [(seconds // 10 * 10, *rest) for seconds, *rest in watch.told] == told
     assert house.status == "unacknowledged"
     assert watch.events[-1][1] == "unacknowledged"
     # A telephone that nobody is to answer does not ring on.
