@@ -23,8 +23,6 @@ from .updates import AlertEvent, AlertEventType
 
 # Seconds that a step waits for the disk. A disk that hangs must not hold back an alarm.
 _DISK: Final = 0.5
-# The run repeats, so that an acknowledgement stops it. The provider's own attempts would go on.
-_ATTEMPTS: Final = 1
 
 
 class ActiveRun:
@@ -313,6 +311,4 @@ class ActiveRun:
 
 def _message(run: Run, channel: Channel) -> AlertMessage:
     """Return what a run says next."""
-    if run.all_clear is None:
-        return AlertMessage(channel, run.message, _ATTEMPTS)
-    return AlertMessage(channel, run.all_clear)
+    return AlertMessage(channel, run.message if run.all_clear is None else run.all_clear)

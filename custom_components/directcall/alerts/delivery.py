@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 import logging
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from ..api import (
-    DEFAULT_ATTEMPTS,
     AcceptedRequest,
     DirectcallAuthenticationError,
     DirectcallClient,
@@ -30,6 +30,10 @@ from .alert import Channel, StepResult
 
 _LOGGER = logging.getLogger(__name__)
 
+# The provider's own attempts cannot be stopped. They would go on after an acknowledgement, and with
+# an all-clear into the next alarm.
+_ATTEMPTS: Final = 1
+
 
 @dataclass(frozen=True, slots=True)
 class AlertMessage:
@@ -37,8 +41,6 @@ class AlertMessage:
 
     channel: Channel
     text: str = field(repr=False)
-    attempts: int = DEFAULT_ATTEMPTS
-    """How often a voice message is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class AlertDelivery:
             message: VoiceMessage | Sms = (
                 Sms(origin, (), alert_message.text)
                 if alert_message.channel is Channel.SMS
-                else VoiceMessage(origin, (), alert_message.text, alert_message.attempts)
+                else VoiceMessage(origin, (), alert_message.text, _ATTEMPTS)
             )
             outcomes = await async_send_message(
                 self._requests, client, recipients.values(), message, Budget.ALERTS
