@@ -465,8 +465,8 @@ def test_every_error_is_explained(language: str, actions: str, forms: str) -> No
     shown.add(config["abort"]["already_configured"])
     shown |= {
         text.replace("{other}", "")
-        for subentry in texts["config_subentries"].values()
-        for key, text in subentry["error"].items()
+        for flow in (texts["options"], *texts["config_subentries"].values())
+        for key, text in flow["error"].items()
         if key not in not_quoted
     }
     for errors, title in ((raised, actions), (shown, forms)):

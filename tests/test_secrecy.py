@@ -10,7 +10,7 @@ from unittest.mock import patch
 from aiohttp import ClientPayloadError
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
@@ -32,6 +32,7 @@ from tests.common import (
     SECRET,
     SEND,
     STATUS,
+    alert_data,
     chain,
     end_call,
     make_account,
@@ -229,6 +230,49 @@ async def test_nothing_private_gets_out_of_messages(
 
     said += await overheard(hass, hass_client, account, caplog)
     assert leaks("\n".join(said), simulator.tokens) == set()
+
+
+async def test_nothing_private_gets_out_of_alerts(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: HomeAssistant,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """No private value is in a state of an alert, in its texts and errors, or in a response."""
+    name = "Fogo"
+    how = {"channels": ["sms", "voice_message", "call"], "rounds": 20, "pause": {"seconds": 0}}
+    data = alert_data(contacts=["01CONTACT0"], how=how)
+    account = private_account(
+        simulator, caplog, contacts={"Maria": DESTINATION}, alerts={name: data}
+    )
+    states = async_capture_events(hass, "state_changed")
+    await set_up(hass, account)
+    token = account.runtime_data.coordinator.data.value
+    replies = (
+        echo(token),
+        Reply(f"{SECRET} {token} {LINK} 5541987654321".encode(), 500),
+        Reply(b"", 302, location=f"/sms/send?access_token={token}"),
+        Reply(drop=True),
+    )
+    for endpoint in (SEND, PLACE_CALL):
+        simulator.reply(endpoint, *replies)
+    text = f"Ligue para {DESTINATION}, ou {LINK}?access_token={token}"
+    await perform(hass, "raise_alert", {"name": name, "message": text})
+    said: list[str] = []
+    await pass_time(hass, freezer, 30, times=60)
+    by = {"by": f"João {DESTINATION}"}
+    await perform(hass, "acknowledge_alert", by)
+    for action in ("acknowledge_alert", "raise_alert"):
+        with pytest.raises(HomeAssistantError) as caught:
+            await perform(hass, action, {**by, "name": f"Fogo 2 {DESTINATION}"})
+        said.append(chain(caught.value))
+    said += [str(event.data["new_state"]) for event in states]
+    assert sum("undelivered" in each for each in said) > 1
+    said += await overheard(hass, hass_client, account, caplog)
+    shown = [str(issue.to_json()) for issue in ir.async_get(hass).issues.values()]
+    assert leaks("\n".join([*said, *shown]), simulator.tokens) == set()
 
 
 async def look_and_listen(ws: Any, client: Any, content_id: str) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import STORAGE_DIR
@@ -506,7 +506,20 @@ async def test_option_in_the_form(home: HomeAssistant, simulator: Simulator) -> 
         await home.async_block_till_done()
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert str(account.options.get("spending_limit")) == saved
+
+
+@pytest.mark.parametrize("limit", [-1, 1001])
+async def test_wrong_option_in_the_form(
+    home: HomeAssistant, simulator: Simulator, limit: int
+) -> None:
+    """A limit that is out of range is said beside its field, with all else that is wrong."""
+    account = await limited(home, simulator, 7)
+    flows = home.config_entries.options
     form = await flows.async_init(ENTRY_ID)
-    for wrong in (-1, 1001):
-        with pytest.raises(InvalidData):
-            await flows.async_configure(form["flow_id"], {**OPTIONS, "spending_limit": wrong})
+    values = {**OPTIONS, "spending_limit": limit}
+    errors = {"spending_limit": "spending_limit_out_of_range"}
+    result = await flows.async_configure(form["flow_id"], values)
+    assert result["errors"] == errors
+    result = await flows.async_configure(form["flow_id"], {**values, "origin": "190"})
+    assert result["errors"] == errors | {"origin": "short_number"}
+    assert account.options["spending_limit"] == 7

@@ -14,10 +14,13 @@ from custom_components.directcall.const import DOMAIN
 from custom_components.directcall.event import ALERT, CALL, RECORDING_READY
 from custom_components.directcall.sensor import ALERT_STATUS, LAST_CALL
 from custom_components.directcall.services import (
+    ACKNOWLEDGE_ALERT_FIELDS,
+    CANCEL_ALERT_FIELDS,
     END_CALL_FIELDS,
     LIST_RECORDINGS_FIELDS,
     MESSAGE_FIELDS,
     PLACE_CALL_FIELDS,
+    RAISE_ALERT_FIELDS,
     SEND_SMS_FIELDS,
     SEND_VOICE_MESSAGE_FIELDS,
 )
@@ -58,11 +61,14 @@ def test_markdown_is_shown_as_such(language: str) -> None:
 @pytest.mark.parametrize(
     ("action", "fields"),
     [
+        ("acknowledge_alert", ACKNOWLEDGE_ALERT_FIELDS),
+        ("cancel_alert", CANCEL_ALERT_FIELDS),
         ("cancel_message", MESSAGE_FIELDS),
         ("end_call", END_CALL_FIELDS),
         ("get_message_status", MESSAGE_FIELDS),
         ("list_recordings", LIST_RECORDINGS_FIELDS),
         ("place_call", PLACE_CALL_FIELDS),
+        ("raise_alert", RAISE_ALERT_FIELDS),
         ("send_sms", SEND_SMS_FIELDS),
         ("send_voice_message", SEND_VOICE_MESSAGE_FIELDS),
     ],

@@ -268,7 +268,7 @@ def _schema(contacts: Mapping[str, str], problems: Iterable[_Problem]) -> vol.Sc
 
 
 def _clean(values: Mapping[str, Any], contacts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of a form with a mended text, and without contacts that were deleted."""
+    """Return the values of a form with a cleaned text, and without contacts that were deleted."""
     return {
         **values,
         CONF_MESSAGE: clean_text(values.get(CONF_MESSAGE, "")),

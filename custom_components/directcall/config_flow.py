@@ -70,9 +70,8 @@ _SECRET: Final = TextSelector(
 )
 _TELEPHONE: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.TEL, autocomplete="tel"))
 _AMOUNT: Final = NumberSelector(NumberSelectorConfig(min=0, step=0.01, mode=NumberSelectorMode.BOX))
-_COUNT: Final = NumberSelector(
-    NumberSelectorConfig(min=0, max=HIGHEST_SPENDING_LIMIT, step=1, mode=NumberSelectorMode.BOX)
-)
+# Without limits of its own: the errors of selectors are English.
+_COUNT: Final = NumberSelector(NumberSelectorConfig(step=1, mode=NumberSelectorMode.BOX))
 _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 
 ACCOUNT_SCHEMA: Final = vol.Schema(
@@ -291,14 +290,18 @@ class DirectcallOptionsFlow(OptionsFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             await async_load_number_data(self.hass, user_input[CONF_ORIGIN])
+            limit = user_input.get(CONF_SPENDING_LIMIT, DEFAULT_SPENDING_LIMIT)
+            if not 0 <= limit <= HIGHEST_SPENDING_LIMIT:
+                errors[CONF_SPENDING_LIMIT] = "spending_limit_out_of_range"
             try:
                 origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
             except DirectcallInvalidNumberError as err:
                 errors[CONF_ORIGIN] = err.problem
             else:
-                return self.async_create_entry(
-                    data={**user_input, CONF_ORIGIN: origin.international}
-                )
+                if not errors:
+                    return self.async_create_entry(
+                        data={**user_input, CONF_ORIGIN: origin.international}
+                    )
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(

@@ -30,6 +30,9 @@ CONF_SHOW_CALLER_ID: Final = "show_caller_id"
 CONF_SPENDING_LIMIT: Final = "spending_limit"
 CONF_TIME_EACH: Final = "time_each"
 
+# The model of an alert's device, which tells it from a contact's when its subentry is gone.
+MODEL_ALERT: Final = "Alert"
+
 SUBENTRY_ALERT: Final = "alert"
 SUBENTRY_CONTACT: Final = "contact"
 

@@ -51,14 +51,14 @@ class Addressees:
     errors: tuple[ServiceValidationError, ...]
 
 
-def contact_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
-    """Return the identifier of a contact's device."""
+def subentry_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
+    """Return the identifier of the device of a contact or an alert."""
     return DOMAIN, f"{entry_id}_{subentry_id}"
 
 
 @callback
 def async_contacts_signal(entry_id: str) -> SignalType[()]:
-    """Return the signal that the contacts or the options of an account may have changed."""
+    """Return the signal that contacts, alerts or options of an account may have changed."""
     return SignalType(f"{DOMAIN}_contacts_{entry_id}")
 
 
@@ -160,7 +160,7 @@ class AddressBook:
         self._hass = hass
         self._origin = entry.options[CONF_ORIGIN]
         self._contacts = {
-            contact_identifier(entry.entry_id, contact.subentry_id): recipient_of(contact)
+            subentry_identifier(entry.entry_id, contact.subentry_id): recipient_of(contact)
             for contact in entry.get_subentries_of_type(SUBENTRY_CONTACT)
         }
 

@@ -33,14 +33,13 @@ from .const import (
     CONF_ACKNOWLEDGEMENT,
     CONF_CONTACTS,
     DOMAIN,
+    MODEL_ALERT,
     SUBENTRY_ALERT,
 )
 from .contacts import async_contacts_signal
-from .issues import async_clear_deleted, async_show_deleted_alert, async_show_deleted_contact
+from .issues import async_clear_deleted, async_show_deleted
 from .store import AccountStore, Section
 
-# The model of an alert's device, which tells it from a contact's when its subentry is gone.
-_ALERT_MODEL: Final = "Alert"
 # Domains of entities with steps, and of others that can name entities.
 _WITH_STEPS: Final = ("automation", "script")
 _NAMING: Final = {*_WITH_STEPS, "group", "notify", "scene"}
@@ -54,7 +53,7 @@ _SAVED: Final = vol.Schema(
         vol.Required("device_id"): str,
         vol.Required("name"): str,
         vol.Required("entity_ids"): [str],
-        # Files of before alerts have only contacts, and alerts do not name those.
+        # Earlier versions had contacts alone, and no alerts that could name them.
         vol.Optional("subentry_id", default=None): vol.Any(None, str),
         vol.Optional("is_alert", default=False): bool,
     }
@@ -163,7 +162,7 @@ class DeletedSubentries:
             name,
             entity_ids,
             subentry_id,
-            is_alert=device["model"] == _ALERT_MODEL,
+            is_alert=device["model"] == MODEL_ALERT,
         )
         self._deleted = [*self._deleted, deleted][-_MOST:]
         self._store.async_save()
@@ -192,8 +191,9 @@ class DeletedSubentries:
             # A contact that is added again has the same entity IDs.
             ids = {deleted.device_id, deleted.subentry_id, *deleted.entity_ids} - registered.keys()
             if names := {name for name, named in naming if not ids.isdisjoint(named)}:
-                show = async_show_deleted_alert if deleted.is_alert else async_show_deleted_contact
-                show(self._hass, deleted.device_id, deleted.name, names)
+                async_show_deleted(
+                    self._hass, deleted.device_id, deleted.name, names, is_alert=deleted.is_alert
+                )
             else:
                 async_clear_deleted(self._hass, deleted.device_id)
 

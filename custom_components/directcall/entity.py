@@ -15,8 +15,14 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .account import DirectcallConfigEntry
 from .alerts import Alert, AlertManager, AlertUpdate, async_alert_signal
 from .calls import CallTracker, CallUpdate
-from .const import DOMAIN
-from .contacts import Recipient, async_contacts_signal, clean_name, contact_identifier, recipient_of
+from .const import DOMAIN, MODEL_ALERT
+from .contacts import (
+    Recipient,
+    async_contacts_signal,
+    clean_name,
+    recipient_of,
+    subentry_identifier,
+)
 from .coordinator import DirectcallCoordinator
 
 
@@ -41,7 +47,7 @@ def async_rename_devices(hass: HomeAssistant, entry: DirectcallConfigEntry) -> N
     """Give the devices of contacts and alerts, as far as there are any yet, their names."""
     registry = dr.async_get(hass)
     for subentry in entry.subentries.values():
-        identifier = contact_identifier(entry.entry_id, subentry.subentry_id)
+        identifier = subentry_identifier(entry.entry_id, subentry.subentry_id)
         if device := registry.async_get_device_by_identifier(identifier, entry.entry_id):
             registry.async_update_device(device.id, name=clean_name(subentry.title))
 
@@ -118,7 +124,7 @@ class DirectcallSubentryEntity(Entity):
         # may have another name by then.
         return DeviceInfo(
             entry_type=DeviceEntryType.SERVICE,
-            identifiers={contact_identifier(self._entry.entry_id, self._subentry.subentry_id)},
+            identifiers={subentry_identifier(self._entry.entry_id, self._subentry.subentry_id)},
             manufacturer="Directcall",
             model=self._model,
             name=clean_name(self._subentry.title),
@@ -139,7 +145,7 @@ class DirectcallContactEntity(DirectcallSubentryEntity):
 class DirectcallAlertEntity(DirectcallSubentryEntity):
     """An entity of an alert."""
 
-    _model = "Alert"
+    _model = MODEL_ALERT
 
     @property
     def _alert(self) -> Alert:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .api import (
@@ -20,6 +21,7 @@ from .api import (
     redact_name,
 )
 from .const import DOMAIN
+from .texts import async_get_error_text
 
 
 @contextmanager
@@ -67,3 +69,11 @@ def as_home_assistant_error[ErrorT: HomeAssistantError](
     return error_type(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
+
+
+@callback
+def async_describe(hass: HomeAssistant, err: DirectcallError | HomeAssistantError) -> str:
+    """Return the text of an error in the home's language."""
+    if isinstance(err, DirectcallError):
+        err = as_home_assistant_error(err, HomeAssistantError)
+    return async_get_error_text(hass, err)

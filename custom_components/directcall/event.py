@@ -8,7 +8,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import DirectcallConfigEntry
-from .alerts import AlertEventType, AlertUpdate
+from .alerts import AlertEvent, AlertEventType, AlertUpdate, Run
 from .api import redact_name, redact_text
 from .calls import Call, CallState, CallTracker, CallUpdate
 from .const import ATTR_DURATION, SUBENTRY_ALERT
@@ -100,7 +100,7 @@ class DirectcallAlertEvent(DirectcallAlertUpdateEntity, EventEntity):
         # Backups hold the attributes, so they must not have a whole number.
         attributes = {
             "alert_id": update.run.alert_id,
-            "message": redact_text(update.run.message, []),
+            "message": redact_text(_text_of(update.run, event), []),
             "contact": event.contact and redact_name(event.contact),
             "channel": event.channel,
             "round": event.round,
@@ -111,6 +111,11 @@ class DirectcallAlertEvent(DirectcallAlertUpdateEntity, EventEntity):
             event.type, {name: value for name, value in attributes.items() if value}
         )
         super()._async_alert_changed(update)
+
+
+def _text_of(run: Run, event: AlertEvent) -> str:
+    # After the end, contacts are told only that all is clear.
+    return run.all_clear if run.all_clear is not None and event.channel else run.message
 
 
 def _identity(call: Call | PendingRecording) -> dict[str, str | None]:

@@ -80,52 +80,30 @@ def async_update_no_credit(hass: HomeAssistant) -> None:
 
 
 @callback
-def async_show_deleted_contact(
-    hass: HomeAssistant, device_id: str, contact: str, names: Iterable[str]
+def async_show_deleted(
+    hass: HomeAssistant, device_id: str, name: str, names: Iterable[str], *, is_alert: bool
 ) -> None:
-    """Show that automations, alerts or others with these names still name a deleted contact."""
+    """Show that automations, alerts or others with these names still name what was deleted."""
     ir.async_create_issue(
         hass,
         DOMAIN,
-        _deleted_contact_id(device_id),
+        _deleted_id(device_id),
         is_fixable=False,
         # Diagnostics contain the names in persistent issues. These are made again at each start.
         is_persistent=False,
         severity=ir.IssueSeverity.WARNING,
-        translation_key="deleted_contact",
+        translation_key="deleted_alert" if is_alert else "deleted_contact",
         translation_placeholders={
-            "contact": redact_name(contact),
-            "names": _as_list(names),
+            "alert" if is_alert else "contact": redact_name(name),
+            "names": "\n".join(sorted(f"- {redact_name(each)}" for each in names)),
         },
     )
 
 
 @callback
-def async_show_deleted_alert(
-    hass: HomeAssistant, device_id: str, alert: str, names: Iterable[str]
-) -> None:
-    """Show that automations or others with these names still name a deleted alert."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _deleted_contact_id(device_id),
-        is_fixable=False,
-        # As for a deleted contact.
-        is_persistent=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="deleted_alert",
-        translation_placeholders={"alert": redact_name(alert), "names": _as_list(names)},
-    )
-
-
-def _as_list(names: Iterable[str]) -> str:
-    return "\n".join(sorted(f"- {redact_name(name)}" for name in names))
-
-
-@callback
 def async_clear_deleted(hass: HomeAssistant, device_id: str) -> None:
     """Clear the issue that a deleted contact or alert is still named."""
-    ir.async_delete_issue(hass, DOMAIN, _deleted_contact_id(device_id))
+    ir.async_delete_issue(hass, DOMAIN, _deleted_id(device_id))
 
 
 @callback
@@ -143,7 +121,7 @@ def async_update_alerts_without_contact(hass: HomeAssistant, entry: ConfigEntry)
             DOMAIN,
             issue_id,
             is_fixable=False,
-            # As for a deleted contact.
+            # As for what was deleted.
             is_persistent=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key="alert_without_contact",
@@ -167,7 +145,7 @@ def _alert_without_contact_id(entry_id: str) -> str:
     return f"alert_without_contact_{entry_id}_"
 
 
-def _deleted_contact_id(device_id: str) -> str:
+def _deleted_id(device_id: str) -> str:
     return f"deleted_contact_{device_id}"
 
 

@@ -28,9 +28,8 @@ from .api import (
 from .billing import DEADLINE, UPLOAD_DEADLINE, BilledRequest, RequestManager
 from .const import DOMAIN
 from .contacts import Recipient
-from .errors import as_home_assistant_error, translated_errors
+from .errors import async_describe, translated_errors
 from .issues import BilledService, Budget
-from .texts import async_get_error_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ def async_check_outcomes(
             raise err
     names_by_text: dict[str, list[str]] = {}
     for recipients, err in failed:
-        names_by_text.setdefault(_text_of(hass, err), []).extend(map(_name_of, recipients))
+        names_by_text.setdefault(async_describe(hass, err), []).extend(map(_name_of, recipients))
     raise HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="partly_sent",
@@ -182,9 +181,3 @@ def async_check_outcomes(
 
 def _name_of(recipient: Recipient) -> str:
     return redact_name(recipient.contact) if recipient.contact else str(recipient.number)
-
-
-def _text_of(hass: HomeAssistant, err: DirectcallError | HomeAssistantError) -> str:
-    if isinstance(err, DirectcallError):
-        err = as_home_assistant_error(err, HomeAssistantError)
-    return async_get_error_text(hass, err)

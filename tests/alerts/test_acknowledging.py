@@ -8,12 +8,13 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
 from tests.alerts.common import (
     ALERT,
     CALL,
+    EVENT,
     NAMES,
     SEEN,
     SMS,
@@ -25,7 +26,7 @@ from tests.alerts.common import (
     raise_alert,
     watch_for,
 )
-from tests.common import PLACE_CALL, perform, state_of, until
+from tests.common import PLACE_CALL, alert_data, make_account, perform, set_up, state_of, until
 from tests.simulator import Simulator
 
 MINUTE = 60
@@ -124,6 +125,62 @@ async def test_not_acknowledged(
     assert watch.told == [(0, VOICE, "Maria"), (120, VOICE, "João")]
 
 
+async def test_entity_of_another_alert(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """An entity acknowledges the alerts that name it, and no other."""
+    await set_state("switch.kitchen", "off")(home)
+    alerts = {
+        name: alert_data(acknowledgement={"acknowledge_entities": entities})
+        for name, entities in ((ALERT, []), ("Water", ["switch.kitchen"]))
+    }
+    await set_up(home, make_account(simulator, contacts=NAMES, alerts=alerts))
+    for name in alerts:
+        await raise_alert(home, name=name)
+    await set_state("switch.kitchen", "on")(home)
+    assert state_of(home, STATUS) == "alerting"
+    assert state_of(home, "sensor.water_status") == "acknowledged"
+
+
+async def test_alert_that_waits_for_a_call_of_another(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """An alert that somebody has seen lets the next one call, and places no call itself."""
+    contacts = {name: f"+55 41 9999{number}-7002" for number, name in enumerate(NAMES)}
+    watch = Watch(home, simulator, contacts)
+    how = {"channels": [CALL], "rounds": 1, "time_each": {"seconds": 20}}
+    alerts = {
+        name: alert_data(contacts=[f"01CONTACT{number}"], how=how)
+        for number, name in enumerate((ALERT, "Water", "Gas"))
+    }
+    await set_up(home, make_account(simulator, contacts=contacts, alerts=alerts))
+    for name in alerts:
+        await raise_alert(home, name=name)
+    await perform(home, "acknowledge_alert", {"name": "Water"})
+    await watch_for(home, freezer, MINUTE)
+    assert watch.told == [(0, CALL, "Maria"), (20, CALL, "Rosa")]
+
+
+async def test_entity_of_one_of_two_alerts(home: HomeAssistant, simulator: Simulator) -> None:
+    """An entity acknowledges its own alert, and the logbook tells who used it."""
+    own = alert_data(acknowledgement={"acknowledge_entities": ["switch.kitchen"]})
+    alerts = {ALERT: own, "Water": alert_data()}
+    await set_up(home, make_account(simulator, contacts=NAMES, alerts=alerts))
+    home.states.async_set("switch.kitchen", "off")
+    await raise_alert(home)
+    await raise_alert(home, name="Water")
+    context = Context()
+    home.states.async_set("switch.kitchen", "on", context=context)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert [state_of(home, each) for each in (STATUS, "sensor.water_status")] == [
+        "acknowledged",
+        "alerting",
+    ]
+    state = home.states.get(STATUS)
+    assert state is not None
+    assert state.context is context
+
+
 @pytest.mark.parametrize(
     ("counts", "told"),
     [
@@ -157,6 +214,32 @@ async def test_answered_call(
     # They talk.
     assert not simulator.calls[0].line.ended
     assert state_of(home, STATUS) == ("acknowledged" if counts else "unacknowledged")
+
+
+@pytest.mark.parametrize(
+    ("action", "event"),
+    [("acknowledge_alert", "acknowledged"), ("cancel_alert", "cancelled")],
+)
+async def test_who_it_was(
+    home: HomeAssistant, simulator: Simulator, action: str, event: str
+) -> None:
+    """The house says who ended the alert, and the logbook whose automation did each thing."""
+    await alarm(home, simulator)
+    actions: list[tuple[str, dict[str, str], str]] = [
+        ("raise_alert", {"name": ALERT}, "told"),
+        ("raise_alert", {"name": ALERT}, "repeated"),
+        (action, {"by": "João"}, event),
+    ]
+    by = None
+    for each, data, happened in actions:
+        context = Context()
+        await home.services.async_call("directcall", each, data, blocking=True, context=context)
+        await home.async_block_till_done(wait_background_tasks=True)
+        state = home.states.get(EVENT)
+        assert state is not None
+        assert (state.attributes["event_type"], state.context) == (happened, context)
+        by = state.attributes.get("by")
+    assert by == "João"
 
 
 async def test_call_that_rings_is_hung_up(

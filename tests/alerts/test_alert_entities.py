@@ -253,6 +253,17 @@ async def test_events(hass: HomeAssistant, account: MockConfigEntry) -> None:
     assert state_of(hass, "event.agua_alert") == STATE_UNKNOWN
 
 
+async def test_text_of_the_all_clear(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    """Who was told that all is clear was not told the alarm again."""
+    run = run_of(account, end=AlertStatus.CANCELLED, all_clear="Tudo bem.")
+    cancelled = AlertEvent(type=AlertEventType.CANCELLED)
+    await update(hass, run, AlertStatus.CANCELLED, None, cancelled)
+    assert shown(hass, ALERT)["message"] == TEXT
+    told = AlertEvent(type=AlertEventType.TOLD, contact="Maria", channel=Channel.SMS)
+    await update(hass, run, AlertStatus.CANCELLED, None, told)
+    assert shown(hass, ALERT)["message"] == "Tudo bem."
+
+
 async def test_no_whole_number(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """Attributes have no whole number, whatever people write into names and texts."""
     number = "41 99999-0000"

@@ -4,20 +4,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component
 
 from tests.alerts.common import ALERT, CALL, EVENT, NAMES, VOICE, raise_alert
 from tests.alerts.house import House
-from tests.common import ENTRY_ID, SEND, perform, restarted, skip, until
+from tests.common import ENTRY_ID, REQUEST_TOKEN, SEND, perform, restarted, skip, until
 from tests.disk import hass_config_dir, hass_storage
-from tests.proxy import Proxy
-from tests.simulator import Simulator
 
 __all__ = ["hass_config_dir", "hass_storage"]
 
@@ -29,12 +27,6 @@ CLEAR = "All is clear."
 VOICES = [(VOICE, name) for name in NAMES]
 CALLS = [(CALL, name) for name in NAMES]
 MINUTE = 60
-
-
-@pytest.fixture
-def house(simulator: Simulator, line: Proxy, freezer: FrozenDateTimeFactory) -> House:
-    """Return a house that is not set up."""
-    return House(simulator, line, freezer)
 
 
 # The states of a run.
@@ -172,9 +164,15 @@ async def test_call_in_the_middle(
         assert house.events.count("answered Maria") == (not is_hung_up)
 
 
-async def test_acknowledged_while_disabled(home: HomeAssistant, house: House) -> None:
+@pytest.mark.parametrize("channel", [VOICE, CALL])
+async def test_acknowledged_while_disabled(home: HomeAssistant, house: House, channel: str) -> None:
     """An entity that acknowledges an alert is heard while the account is not loaded."""
-    await house.start(home, acknowledgement={"acknowledge_entities": ["switch.kitchen"]})
+    house.contacts["Maria"] = RINGS_IN_VAIN
+    await house.start(
+        home,
+        how={"channels": [channel]},
+        acknowledgement={"acknowledge_entities": ["switch.kitchen"]},
+    )
     home.states.async_set("switch.kitchen", "off")
     await raise_alert(home)
     await home.config_entries.async_set_disabled_by(ENTRY_ID, ConfigEntryDisabler.USER)
@@ -182,9 +180,39 @@ async def test_acknowledged_while_disabled(home: HomeAssistant, house: House) ->
     await house.wait(10)
     await home.config_entries.async_set_disabled_by(ENTRY_ID, None)
     await house.wait(3 * MINUTE)
-    assert house.told == VOICES[:1]
+    assert house.told == [(channel, "Maria")]
     assert house.events == ["raised", "told Maria", "acknowledged"]
     assert house.status == "acknowledged"
+
+
+async def test_disabled_before_anything_was_sent(home: HomeAssistant, house: House) -> None:
+    """A contact of whose message nothing was sent is told once the account is enabled."""
+    await house.start(home)
+    house.simulator.end_tokens()
+    answer = house.simulator.hold(REQUEST_TOKEN)
+    asked = house.simulator.requests[REQUEST_TOKEN]
+    await perform(home, "raise_alert", {"name": ALERT})
+    await until(lambda: house.simulator.requests[REQUEST_TOKEN] > asked)
+    await home.config_entries.async_set_disabled_by(ENTRY_ID, ConfigEntryDisabler.USER)
+    answer.set()
+    await house.wait(10)
+    assert house.told == []
+    await home.config_entries.async_set_disabled_by(ENTRY_ID, None)
+    await house.wait(3 * MINUTE)
+    assert house.told == VOICES
+
+
+async def test_raised_while_home_assistant_stops(home: HomeAssistant, house: House) -> None:
+    """An alert that is raised too late to tell anybody tells everybody after the restart."""
+    await house.start(home)
+    home.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await raise_alert(home)
+    await home.async_stop(force=True)
+    assert house.told == []
+    async with restarted(home) as again:
+        await house.start(again)
+        await house.wait(3 * MINUTE)
+        assert house.told == VOICES
 
 
 async def test_call_of_which_nothing_is_known(home: HomeAssistant, house: House) -> None:

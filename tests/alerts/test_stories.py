@@ -176,7 +176,9 @@ async def test_one_voice_message_has_one_attempt(home: HomeAssistant, simulator:
     """The provider does not call again by itself, because nothing could stop that."""
     await alarm(home, simulator)
     await raise_alert(home)
-    assert [message.form["num_tentativas"] for message in simulator.messages] == ["1"]
+    await perform(home, "cancel_alert", {"message": "All is clear."})
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert [message.form["num_tentativas"] for message in simulator.messages] == ["1", "1"]
 
 
 async def test_newer_text(

@@ -3,7 +3,7 @@
 from .acknowledgement import ACKNOWLEDGING_DOMAINS
 from .alert import Alert, AlertStatus, Channel, Run, StepResult
 from .book import ATTR_ALERT, AlertBook, alert_not_found
-from .manager import AlertManager, RaisedAlert
+from .manager import AlertManager
 from .person import async_get_person
 from .updates import AlertEvent, AlertEventType, AlertUpdate, async_alert_signal
 
@@ -18,7 +18,6 @@ __all__ = [
     "AlertStatus",
     "AlertUpdate",
     "Channel",
-    "RaisedAlert",
     "Run",
     "StepResult",
     "alert_not_found",

@@ -23,8 +23,6 @@ from .updates import AlertEvent, AlertEventType
 
 # Seconds that a step waits for the disk. A disk that hangs must not hold back an alarm.
 _DISK: Final = 0.5
-# The run repeats, so that an acknowledgement stops it. The provider's own attempts would go on.
-_ATTEMPTS: Final = 1
 
 
 class ActiveRun:
@@ -192,9 +190,6 @@ class ActiveRun:
             return
         now = time.monotonic()
         step = policy.next_step(self._alert, self.run, now)
-        if isinstance(step, policy.BeginRound):
-            self.run = replace(self.run, round=self.run.round + 1)
-            step = policy.next_step(self._alert, self.run, now)
         others = (run for run in self._runtime.runs() if run.alert_id != self.run.alert_id)
         step = policy.avoid_busy_telephones(step, others, now)
         queue = self._runtime.queue
@@ -221,6 +216,10 @@ class ActiveRun:
                 self._async_start(self._async_call(client, contact), (contact,))
             case policy.HangUp(call):
                 self._async_start(self._async_give_up(call), self.reporter.contacts)
+            case _:
+                # It is the beginning of a round.
+                self.run = replace(self.run, round=self.run.round + 1)
+                self.async_advance()
 
     @callback
     def _async_wait(self, until: float | None, status: AlertStatus, now: float) -> None:
@@ -312,6 +311,4 @@ class ActiveRun:
 
 def _message(run: Run, channel: Channel) -> AlertMessage:
     """Return what a run says next."""
-    if run.all_clear is None:
-        return AlertMessage(channel, run.message, _ATTEMPTS)
-    return AlertMessage(channel, run.all_clear)
+    return AlertMessage(channel, run.message if run.all_clear is None else run.all_clear)

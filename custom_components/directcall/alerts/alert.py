@@ -184,7 +184,7 @@ class Alert:
 
     @classmethod
     def from_dict(cls, saved: object) -> Self:
-        """Return an alert from its saved form. Raise vol.Invalid if that is another one."""
+        """Return an alert from its saved form. Raise vol.Invalid if it cannot be read."""
         return cls(**_SAVED_ALERT(saved))
 
 
@@ -233,7 +233,7 @@ class Step:
 
     @classmethod
     def from_dict(cls, saved: object, clock: _SavedClock) -> Self:
-        """Return a step from its saved form. Raise vol.Invalid if that is another one."""
+        """Return a step from its saved form. Raise vol.Invalid if it cannot be read."""
         values: dict[str, Any] = _SAVED_STEP(saved)
         if values["result"] is StepResult.UNDER_WAY:
             # It may have been done, so it must not be done again.
@@ -330,7 +330,7 @@ class Run:
 
     @classmethod
     def from_dict(cls, saved: object, now: float, wall_now: float) -> Self:
-        """Return a run from its saved form. Raise vol.Invalid if that is another one."""
+        """Return a run from its saved form. Raise vol.Invalid if it cannot be read."""
         values: dict[str, Any] = _SAVED_RUN(saved)
         clock = _SavedClock(now, wall_now)
         return cls(

@@ -11,10 +11,10 @@ from ..api import redact_name
 from ..const import DOMAIN, SUBENTRY_ALERT
 from ..contacts import (
     async_find_by_device,
-    contact_identifier,
     group_by_name,
     normalize_name,
     shown_names,
+    subentry_identifier,
 )
 from .alert import Alert
 
@@ -33,7 +33,7 @@ class AlertBook:
         """Read the alerts."""
         self._hass = hass
         self._alerts = {
-            contact_identifier(entry.entry_id, alert.subentry_id): alert
+            subentry_identifier(entry.entry_id, alert.subentry_id): alert
             for alert in entry.get_subentries_of_type(SUBENTRY_ALERT)
         }
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 import logging
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from ..api import (
-    DEFAULT_ATTEMPTS,
     AcceptedRequest,
     DirectcallAuthenticationError,
     DirectcallClient,
@@ -23,13 +23,16 @@ from ..api import (
 from ..billing import RequestManager
 from ..calls import CallManager, CallOrder, PlaceCallOptions
 from ..contacts import AddressBook, Recipient
-from ..errors import as_home_assistant_error
+from ..errors import async_describe
 from ..issues import Budget
 from ..messages import async_publish_sent_message, async_send_message
-from ..texts import async_get_error_text
 from .alert import Channel, StepResult
 
 _LOGGER = logging.getLogger(__name__)
+
+# The provider's own attempts cannot be stopped. They would go on after an acknowledgement, and with
+# an all-clear into the next alarm.
+_ATTEMPTS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,6 @@ class AlertMessage:
 
     channel: Channel
     text: str = field(repr=False)
-    attempts: int = DEFAULT_ATTEMPTS
-    """How often a voice message is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class AlertDelivery:
             message: VoiceMessage | Sms = (
                 Sms(origin, (), alert_message.text)
                 if alert_message.channel is Channel.SMS
-                else VoiceMessage(origin, (), alert_message.text, alert_message.attempts)
+                else VoiceMessage(origin, (), alert_message.text, _ATTEMPTS)
             )
             outcomes = await async_send_message(
                 self._requests, client, recipients.values(), message, Budget.ALERTS
@@ -141,15 +142,10 @@ class AlertDelivery:
                 | DirectcallAuthenticationError()
                 | DirectcallTokenRejectedError()
             ):
-                return DeliveryResult(None, self._text_of(result))
+                return DeliveryResult(None, async_describe(self._hass, result))
             case DirectcallOutcomeUnknownError():
-                return DeliveryResult(StepResult.UNKNOWN, self._text_of(result))
+                return DeliveryResult(StepResult.UNKNOWN, async_describe(self._hass, result))
             case HomeAssistantError(translation_key="request_cancelled"):
-                return DeliveryResult(None, self._text_of(result))
+                return DeliveryResult(None, async_describe(self._hass, result))
             case _:
-                return DeliveryResult(StepResult.REFUSED, self._text_of(result))
-
-    def _text_of(self, err: DirectcallError | HomeAssistantError) -> str:
-        if isinstance(err, DirectcallError):
-            err = as_home_assistant_error(err, HomeAssistantError)
-        return async_get_error_text(self._hass, err)
+                return DeliveryResult(StepResult.REFUSED, async_describe(self._hass, result))

@@ -12,7 +12,7 @@ from homeassistant.helpers import entity_registry as er
 from ..account import DirectcallConfigEntry
 from ..alerts import ATTR_ALERT, alert_not_found
 from ..const import DOMAIN, SUBENTRY_ALERT, SUBENTRY_CONTACT
-from ..contacts import ATTR_CONTACT, async_find_by_device, contact_identifier, contact_not_found
+from ..contacts import ATTR_CONTACT, async_find_by_device, contact_not_found, subentry_identifier
 from ..validation import ActionFields
 
 # Fields with devices, and the type of the subentries that have these devices.
@@ -48,7 +48,7 @@ def _async_find_account(hass: HomeAssistant, fields: ActionFields) -> str | None
         if not (device_ids := fields.get_items(field)):
             continue
         accounts = {
-            contact_identifier(entry.entry_id, subentry.subentry_id): entry.entry_id
+            subentry_identifier(entry.entry_id, subentry.subentry_id): entry.entry_id
             for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
             for subentry in entry.get_subentries_of_type(subentry_type)
         }
