@@ -278,7 +278,6 @@ async def test_alert_form_errors(page: HomeAssistantPage) -> None:
     async with page.at(PHONE):
         await change_alert(page)
         sections = f"{ALERT_FORM}.step.user.sections"
-        section = page.text(f"{sections}.acknowledgement.name")
         await page.form.locator("textarea").fill("")
         await page.form.get_by_text(page.text(f"{sections}.how.name"), exact=True).click()
         await page.form.get_by_text(page.text(f"{sections}.how.data.pause")).click()
@@ -286,7 +285,7 @@ async def test_alert_form_errors(page: HomeAssistantPage) -> None:
         empty = page.form.get_by_text(page.text(f"{ALERT_FORM}.error.message_empty"))
         await expect(empty).to_be_in_viewport(ratio=1)
         await page.form.locator("ha-input-chip [part=remove-button]").click()
-        await page.form.get_by_text(section, exact=True).click()
+        await page.form.get_by_text(page.text(f"{sections}.acknowledgement.name")).click()
         await page.form.locator("ha-switch").last.click()
         await page.press("submit", page.form)
         # The form is replaced, and the error of before with it: the others come first.
@@ -390,7 +389,6 @@ async def test_repair_alert(page: HomeAssistantPage) -> None:
         await change_alert(page)
         await choose_contact_of_alert(page, CONTACT)
         await page.open("/config/repairs")
-        await page.picture("repairs")
         for key, names in repairs.items():
             title = page.text(f"issues.{key}.title").format(**names)
             await expect(page.screen.get_by_text(title)).to_have_count(0)
