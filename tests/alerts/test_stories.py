@@ -264,7 +264,7 @@ async def test_alarm_during_a_test(
         "cancelled",
         "raised",
     ]
-    with pytest.raises(ServiceValidationError, match="active"):
+    with pytest.raises(ServiceValidationError, match=" active"):
         await press(home, "button.fire_test")
 
 
