@@ -207,14 +207,11 @@ class AlertManager:
         if active:
             active.async_repeat(message, context)
             return RaisedAlert(active.run, repeated=True)
-        if not is_test:
-            # Who hears after the alarm that all is clear would believe it.
-            for each in list(self._runs):
-                if each.run.alert.subentry_id == alert.subentry_id and not each.is_raised:
-                    each.async_withhold_all_clear()
-        else:
+        if is_test:
             alert = replace(alert, rounds=1)
             message = f"{async_get_common_text(self._hass, 'alert_test')} {message}"[:LONGEST_TEXT]
+        else:
+            self._async_withhold_all_clear(alert)
         active = ActiveRun(
             self._runtime,
             Run(
@@ -232,6 +229,13 @@ class AlertManager:
             active.async_attach(self._coordinator.client, active.run.begun_at)
         active.async_begin()
         return RaisedAlert(active.run, repeated=False)
+
+    @callback
+    def _async_withhold_all_clear(self, alert: Alert) -> None:
+        # Who hears after the alarm that all is clear would believe it.
+        for active in list(self._runs):
+            if active.run.alert.subentry_id == alert.subentry_id and not active.is_raised:
+                active.async_withhold_all_clear()
 
     @callback
     def async_acknowledge(self, by: str | None, context: Context, *subentry_ids: str) -> list[str]:
