@@ -341,3 +341,25 @@ async def test_waiting_for_an_acknowledgement(
         {"contact": "Maria", "channel": VOICE, "accepted": True},
         {"contact": "João", "channel": VOICE, "accepted": True},
     ]
+
+
+async def test_acknowledged_while_the_account_is_not_loaded(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """A telephone that rings is hung up once the account is loaded again."""
+    await set_state("switch.kitchen", "off")(home)
+    account = await alarm(
+        home,
+        simulator,
+        {"channels": [CALL]},
+        NAMES | {"Maria": RINGS_IN_VAIN},
+        acknowledgement={"acknowledge_entities": ["switch.kitchen"]},
+    )
+    await raise_alert(home)
+    await home.config_entries.async_unload(account.entry_id)
+    await set_state("switch.kitchen", "on")(home)
+    assert [call.line.ended for call in simulator.calls] == [False]
+    await home.config_entries.async_setup(account.entry_id)
+    await watch_for(home, freezer, MINUTE)
+    assert [call.line.ended for call in simulator.calls] == [True]
+    assert state_of(home, STATUS) == "acknowledged"

@@ -62,6 +62,9 @@ class ActiveRun:
                 # It ended while Home Assistant was stopped.
                 self.run = policy.update_call(self.run, step.call_id, now, is_over=True)
         end = self.run.end
+        if end:
+            # An entity may have acknowledged the alert while the account was not loaded.
+            self._async_hang_up_calls()
         is_too_late = policy.is_too_late(self._alert, self.run, awake_until, now)
         if end is None and is_too_late:
             self._async_end_unacknowledged(policy.End(policy.EndCause.TOO_LATE))
@@ -106,12 +109,8 @@ class ActiveRun:
     ) -> None:
         """End the run. A step of which nothing was sent is cancelled, and who talks may talk."""
         self._async_cancel_step()
-        calls = [step for step in self.run.steps if step.is_live_call and not step.is_answered]
         self.run = replace(policy.end_run(self.run, end), ended_by=by, all_clear=all_clear)
-        for call in calls:
-            self._runtime.hass.async_create_background_task(
-                self._async_hang_up(call.call_id), f"{DOMAIN} hang up", eager_start=False
-            )
+        self._async_hang_up_calls()
         self._runtime.ends[end] += 1
         self.reporter.context = context
         self.reporter.async_ended(self.run, end, reason)
@@ -119,6 +118,14 @@ class ActiveRun:
         self._runtime.store.async_save(at_once=True)
         self.ended.set()
         self.async_advance()
+
+    @callback
+    def _async_hang_up_calls(self) -> None:
+        for step in self.run.steps:
+            if step.is_live_call and not step.is_answered:
+                self._runtime.hass.async_create_background_task(
+                    self._async_hang_up(step.call_id), f"{DOMAIN} hang up", eager_start=False
+                )
 
     @callback
     def async_withhold_all_clear(self) -> None:
@@ -270,8 +277,10 @@ class ActiveRun:
             self.async_advance()
 
     async def _async_hang_up(self, call_id: str) -> None:
-        if self._client:
-            await self._runtime.delivery.async_hang_up(self._client, call_id)
+        if self._client is None:
+            # It is hung up once the account is loaded again.
+            return
+        await self._runtime.delivery.async_hang_up(self._client, call_id)
         if any(step.call_id == call_id and step.is_answered for step in self.run.steps):
             return
         # Also where it could not be hung up, or was never placed: nobody must wait for that.
