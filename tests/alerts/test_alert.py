@@ -112,11 +112,6 @@ SAVED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Do without Home Assistant, which would take longer than all tables."""
-
-
 def save(run: Run) -> Any:
     """Return what the file of a run contains, 100 s after it was raised."""
     with patch("custom_components.directcall.alerts.alert.time") as time:

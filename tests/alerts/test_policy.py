@@ -30,11 +30,6 @@ ALL = (SMS, VOICE, CALL)
 OFFLINE: Reply = None
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Do without Home Assistant, which would take longer than all tables."""
-
-
 STORIES: dict[str, tuple[Callable[[], Story], list[str]]] = {
     "rounds": (
         partial(Story, make_alert("AB", rounds=2)),

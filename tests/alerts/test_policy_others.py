@@ -32,12 +32,6 @@ from tests.alerts.runs import (
     step,
 )
 
-
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Do without Home Assistant, which would take longer than all tables."""
-
-
 RINGS = step("A", CALL, 0, call_id="1")
 TO_A, TO_BOTH = SendMessage(VOICE, ("A",)), SendMessage(VOICE, ("A", "B"))
 LATER = 5.0

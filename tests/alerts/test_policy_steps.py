@@ -43,11 +43,6 @@ from tests.alerts.runs import (
 ALL = (SMS, VOICE, CALL)
 
 
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Do without Home Assistant, which would take longer than all tables."""
-
-
 TWO = make_alert("AB", *ALL)
 UNANSWERED = step("A", CALL, 120, call_id="1")
 ANSWERED = replace(UNANSWERED, is_answered=True)
