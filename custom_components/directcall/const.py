@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
+import voluptuous as vol
+
 DOMAIN: Final = "directcall"
 
 ATTR_DURATION: Final = "duration"
@@ -44,3 +46,6 @@ HIGHEST_SPENDING_LIMIT: Final = 1000
 RECORDINGS_KEPT: Final = timedelta(days=90)
 # Years in which there can be recordings.
 RECORDING_YEARS: Final = range(2000, 2100)
+
+# Seconds as they are saved: since 1970, or of a duration.
+SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))

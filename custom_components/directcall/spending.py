@@ -14,7 +14,13 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
-from .const import CONF_SPENDING_LIMIT, DEFAULT_SPENDING_LIMIT, DOMAIN, HIGHEST_SPENDING_LIMIT
+from .const import (
+    CONF_SPENDING_LIMIT,
+    DEFAULT_SPENDING_LIMIT,
+    DOMAIN,
+    HIGHEST_SPENDING_LIMIT,
+    SECONDS,
+)
 from .issues import (
     Budget,
     async_clear_spending_limit,
@@ -27,7 +33,7 @@ _HOUR: Final = 60 * 60
 _SAVED: Final = vol.Schema(
     {
         vol.Required("budget"): vol.All(vol.In(Budget.__members__), Budget.__getitem__),
-        vol.Required("times"): [vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))],
+        vol.Required("times"): [SECONDS],
     }
 )
 

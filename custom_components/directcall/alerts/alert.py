@@ -25,6 +25,7 @@ from ..const import (
     CONF_PAUSE,
     CONF_ROUNDS,
     CONF_TIME_EACH,
+    SECONDS,
 )
 from ..contacts import clean_name
 
@@ -72,7 +73,6 @@ class StepResult(StrEnum):
 
 _ENDS: Final = (AlertStatus.ACKNOWLEDGED, AlertStatus.UNACKNOWLEDGED, AlertStatus.CANCELLED)
 _ID: Final = vol.All(str, vol.Length(min=1))
-_SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED_ALERT: Final = vol.Schema(
     {
         vol.Required("subentry_id"): _ID,
@@ -83,12 +83,12 @@ _SAVED_ALERT: Final = vol.Schema(
             [vol.Coerce(Channel)], vol.Length(min=1), vol.Coerce(frozenset)
         ),
         vol.Required("at_once"): bool,
-        vol.Required("time_each"): _SECONDS,
+        vol.Required("time_each"): SECONDS,
         vol.Required("rounds"): vol.All(int, vol.Range(min=1)),
-        vol.Required("pause"): _SECONDS,
+        vol.Required("pause"): SECONDS,
         vol.Required("acknowledge_entities"): vol.All([str], vol.Coerce(tuple)),
         vol.Required("answer_acknowledges"): bool,
-        vol.Required("keep_trying"): _SECONDS,
+        vol.Required("keep_trying"): SECONDS,
     }
 )
 _SAVED_STEP: Final = vol.Schema(
@@ -97,10 +97,10 @@ _SAVED_STEP: Final = vol.Schema(
         vol.Required("contact"): _ID,
         vol.Required("channel"): vol.Coerce(Channel),
         vol.Required("result"): vol.Coerce(StepResult),
-        vol.Required("at"): _SECONDS,
+        vol.Required("at"): SECONDS,
         vol.Required("call_id"): str,
         vol.Required("is_answered"): bool,
-        vol.Required("ended_at"): vol.Any(None, _SECONDS),
+        vol.Required("ended_at"): vol.Any(None, SECONDS),
     }
 )
 _SAVED_RUN: Final = vol.Schema(
@@ -109,14 +109,14 @@ _SAVED_RUN: Final = vol.Schema(
         vol.Required("alert"): dict,
         vol.Required("message"): str,
         vol.Required("is_test"): bool,
-        vol.Required("raised_at"): _SECONDS,
+        vol.Required("raised_at"): SECONDS,
         vol.Required("round"): vol.All(int, vol.Range(min=1)),
         vol.Required("steps"): [dict],
         vol.Required("repeats"): vol.All(int, vol.Range(min=0)),
         vol.Required("repeated_in"): vol.All(int, vol.Range(min=0)),
         vol.Required("retries"): vol.All(int, vol.Range(min=0)),
-        vol.Required("offline_since"): vol.Any(None, _SECONDS),
-        vol.Required("retry_at"): vol.Any(None, _SECONDS),
+        vol.Required("offline_since"): vol.Any(None, SECONDS),
+        vol.Required("retry_at"): vol.Any(None, SECONDS),
         vol.Required("end"): vol.Any(None, vol.All(vol.Coerce(AlertStatus), vol.In(_ENDS))),
         vol.Required("ended_by"): vol.Any(None, str),
         vol.Required("all_clear"): vol.Any(None, str),

@@ -1,6 +1,6 @@
 """Calls: placed once, tracked to their outcome, hung up."""
 
-from .call import DIGITS, SECONDS, Call, CallState, Telephone
+from .call import DIGITS, Call, CallState, Telephone
 from .hang_up import HangUpResult, PreventedCall
 from .manager import CallManager, CallOrder, PlacedCall
 from .options import PlaceCallOptions
@@ -8,7 +8,6 @@ from .tracker import CallTracker, CallUpdate
 
 __all__ = [
     "DIGITS",
-    "SECONDS",
     "Call",
     "CallManager",
     "CallOrder",

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 import voluptuous as vol
 
 from ..api import NumberPair, PhoneNumber
+from ..const import SECONDS
 
 # Seconds for which the status may not list a new call yet.
 STATUS_DELAY: Final = 20
@@ -42,7 +43,6 @@ class Telephone(StrEnum):
 
 
 DIGITS: Final = vol.All(str, vol.Match(r"^(?:ip)?[0-9]{4,20}$"))
-SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))
 _SAVED: Final = vol.Schema(
     {
         vol.Required("origin"): DIGITS,

@@ -18,8 +18,8 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from ..api import DirectcallError, NumberPair, PhoneNumber, RecordingQuery
-from ..calls import DIGITS, SECONDS, CallState, CallTracker, CallUpdate
-from ..const import DOMAIN
+from ..calls import DIGITS, CallState, CallTracker, CallUpdate
+from ..const import DOMAIN, SECONDS
 from ..coordinator import DirectcallCoordinator
 from ..poll_scheduler import PollScheduler
 from ..store import AccountStore, Section
