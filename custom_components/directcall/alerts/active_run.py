@@ -107,7 +107,10 @@ class ActiveRun:
         all_clear: str | None = None,
         reason: str | None = None,
     ) -> None:
-        """End the run. A step of which nothing was sent is cancelled, and who talks may talk."""
+        """End the run, once. A step of which nothing was sent is cancelled, who talks may talk."""
+        if not self.is_raised:
+            # An automation may have ended it because of what happened a moment before.
+            return
         self._async_cancel_step()
         self.run = replace(policy.end_run(self.run, end), ended_by=by, all_clear=all_clear)
         self._async_hang_up_calls()
@@ -137,8 +140,7 @@ class ActiveRun:
     @callback
     def async_remove(self) -> None:
         """End the run with its account. Nothing is sent from now on."""
-        if self.is_raised:
-            self.async_end(AlertStatus.CANCELLED, Context())
+        self.async_end(AlertStatus.CANCELLED, Context())
         self._async_cancel_step()
 
     @callback
@@ -175,8 +177,7 @@ class ActiveRun:
             return
         if is_answered and self.is_raised:
             self.reporter.async_answered(self.run, step)
-            # An automation may have acknowledged it in this moment.
-            if self.run.alert.answer_acknowledges and self.is_raised:
+            if self.run.alert.answer_acknowledges:
                 contact = self._runtime.names_of([step.contact])
                 self.async_end(AlertStatus.ACKNOWLEDGED, update.context, contact)
         self._runtime.store.async_save()
@@ -185,7 +186,7 @@ class ActiveRun:
     @property
     def _alert(self) -> Alert:
         """Return the alert without the contacts that were deleted."""
-        known = self._runtime.contacts
+        known = self._runtime.subentries
         contacts = tuple(contact for contact in self.run.alert.contacts if contact in known)
         return replace(self.run.alert, contacts=contacts)
 

@@ -134,18 +134,22 @@ class AlertDelivery:
     def _result_of(
         self, result: AcceptedRequest | DirectcallError | HomeAssistantError
     ) -> DeliveryResult:
-        match result:
-            case AcceptedRequest():
-                return DeliveryResult(StepResult.ACCEPTED)
-            case (
-                DirectcallConnectionFailedError()
-                | DirectcallAuthenticationError()
-                | DirectcallTokenRejectedError()
-            ):
-                return DeliveryResult(None, async_describe(self._hass, result))
-            case DirectcallOutcomeUnknownError():
-                return DeliveryResult(StepResult.UNKNOWN, async_describe(self._hass, result))
-            case HomeAssistantError(translation_key="request_cancelled"):
-                return DeliveryResult(None, async_describe(self._hass, result))
-            case _:
-                return DeliveryResult(StepResult.REFUSED, async_describe(self._hass, result))
+        if isinstance(result, AcceptedRequest):
+            return DeliveryResult(StepResult.ACCEPTED)
+        return DeliveryResult(_result_of_error(result), async_describe(self._hass, result))
+
+
+def _result_of_error(err: DirectcallError | HomeAssistantError) -> StepResult | None:
+    """Return the result of a request that failed, or None where nothing was sent."""
+    match err:
+        case (
+            DirectcallConnectionFailedError()
+            | DirectcallAuthenticationError()
+            | DirectcallTokenRejectedError()
+            | HomeAssistantError(translation_key="request_cancelled")
+        ):
+            return None
+        case DirectcallOutcomeUnknownError():
+            return StepResult.UNKNOWN
+        case _:
+            return StepResult.REFUSED

@@ -115,7 +115,11 @@ class AlertManager:
     @property
     def active(self) -> int:
         """Return how many alerts are active."""
-        return sum(each.is_raised for each in self._runs)
+        return len(self._raised)
+
+    @property
+    def _raised(self) -> list[ActiveRun]:
+        return [each for each in self._runs if each.is_raised]
 
     @callback
     def async_attach(self, coordinator: DirectcallCoordinator) -> None:
@@ -175,9 +179,9 @@ class AlertManager:
 
     @callback
     def _async_contacts_changed(self) -> None:
-        known = self._hass.config_entries.async_get_known_entry(self._entry_id).subentries
-        for active in list(self._runs):
-            if active.is_raised and active.run.alert.subentry_id not in known:
+        known = self._runtime.subentries
+        for active in self._raised:
+            if active.run.alert.subentry_id not in known:
                 active.async_end(AlertStatus.CANCELLED, Context())
         for active in list(self._runs):
             active.async_advance()
@@ -264,8 +268,8 @@ class AlertManager:
     def _get_raised(self, subentry_ids: tuple[str, ...]) -> list[ActiveRun]:
         raised = [
             each
-            for each in self._runs
-            if each.is_raised and (not subentry_ids or each.run.alert.subentry_id in subentry_ids)
+            for each in self._raised
+            if not subentry_ids or each.run.alert.subentry_id in subentry_ids
         ]
         if not raised:
             raise ServiceValidationError(
@@ -275,12 +279,7 @@ class AlertManager:
 
     def _find(self, subentry_id: str) -> ActiveRun | None:
         return next(
-            (
-                each
-                for each in self._runs
-                if each.is_raised and each.run.alert.subentry_id == subentry_id
-            ),
-            None,
+            (each for each in self._raised if each.run.alert.subentry_id == subentry_id), None
         )
 
     def current(self, subentry_id: str) -> AlertUpdate | None:
@@ -312,8 +311,7 @@ class AlertManager:
         self._unsubscribe_entities()
         entities = {
             entity_id
-            for active in self._runs
-            if active.is_raised
+            for active in self._raised
             for entity_id in active.run.alert.acknowledge_entities
             if not async_shows_alert(self._hass, entity_id)
         }
@@ -326,8 +324,8 @@ class AlertManager:
         new = event.data["new_state"]
         if new is None or not is_acknowledgement(event.data["old_state"], new):
             return
-        for active in list(self._runs):
-            if active.is_raised and new.entity_id in active.run.alert.acknowledge_entities:
+        for active in self._raised:
+            if new.entity_id in active.run.alert.acknowledge_entities:
                 active.async_end(AlertStatus.ACKNOWLEDGED, event.context, new.name)
 
 

@@ -322,6 +322,8 @@ def avoid_busy_telephones(step: NextStep, others: Iterable[Run], now: float) -> 
 
     Messages of several alerts may reach a telephone at the same time.
     """
+    if not isinstance(step, SendMessage | PlaceCall):
+        return step
     busy = {
         each.contact
         for run in others
@@ -329,13 +331,10 @@ def avoid_busy_telephones(step: NextStep, others: Iterable[Run], now: float) -> 
         if (each.is_live_call and now < each.at + _LONGEST_TALK)
         or (isinstance(step, PlaceCall) and _rings(each, now))
     }
-    match step:
-        case SendMessage(channel, contacts):
-            free = tuple(contact for contact in contacts if contact not in busy)
-            return SendMessage(channel, free) if free else Wait(now + _BUSY)
-        case PlaceCall(contact) if contact in busy:
-            return Wait(now + _BUSY)
-    return step
+    if isinstance(step, PlaceCall):
+        return Wait(now + _BUSY) if step.contact in busy else step
+    free = tuple(contact for contact in step.contacts if contact not in busy)
+    return SendMessage(step.channel, free) if free else Wait(now + _BUSY)
 
 
 def _rings(step: Step, now: float) -> bool:

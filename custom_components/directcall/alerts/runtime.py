@@ -38,14 +38,14 @@ class AlertRuntime:
     steps: Counter[tuple[Channel, StepResult]] = field(default_factory=Counter)
 
     @property
-    def contacts(self) -> Mapping[str, ConfigSubentry]:
-        """Return the contacts that were not deleted, by their subentries' IDs."""
+    def subentries(self) -> Mapping[str, ConfigSubentry]:
+        """Return the contacts and alerts that were not deleted, by their subentries' IDs."""
         entry = self.hass.config_entries.async_get_entry(self.entry_id)
         return entry.subentries if entry else {}
 
     def recipients_of(self, contacts: Iterable[str]) -> dict[str, Recipient]:
         """Return the recipients of contacts, without those that were deleted."""
-        known = self.contacts
+        known = self.subentries
         return {each: recipient_of(known[each]) for each in contacts if each in known}
 
     def names_of(self, contacts: Iterable[str]) -> str | None:
