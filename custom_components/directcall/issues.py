@@ -41,19 +41,29 @@ def _issue_id(entry_id: str, subject: BilledService | Budget) -> str:
 
 
 @callback
-def async_show_no_credit(hass: HomeAssistant, entry: ConfigEntry, service: BilledService) -> None:
-    """Show that an account has no credit for a service, until a request for it is accepted."""
+def _async_show_billing_issue(
+    hass: HomeAssistant, entry: ConfigEntry, subject: BilledService | Budget, **placeholders: str
+) -> None:
     ir.async_create_issue(
         hass,
         DOMAIN,
-        _issue_id(entry.entry_id, service),
+        _issue_id(entry.entry_id, subject),
         is_fixable=False,
         is_persistent=True,
         severity=ir.IssueSeverity.ERROR,
-        translation_key=service.issue,
+        translation_key=subject.issue,
         # Diagnostics contain the issues, too, and the title of the entry is the client ID.
-        translation_placeholders={"origin": redact_number(entry.options[CONF_ORIGIN])},
+        translation_placeholders={
+            "origin": redact_number(entry.options[CONF_ORIGIN]),
+            **placeholders,
+        },
     )
+
+
+@callback
+def async_show_no_credit(hass: HomeAssistant, entry: ConfigEntry, service: BilledService) -> None:
+    """Show that an account has no credit for a service, until a request for it is accepted."""
+    _async_show_billing_issue(hass, entry, service)
 
 
 @callback
@@ -187,20 +197,7 @@ def async_show_spending_limit(
     hass: HomeAssistant, entry: ConfigEntry, budget: Budget, limit: int
 ) -> None:
     """Show that a budget of an account is used up, until a request of it is accepted."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _issue_id(entry.entry_id, budget),
-        is_fixable=False,
-        is_persistent=True,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=budget.issue,
-        translation_placeholders={
-            "limit": str(limit),
-            # Diagnostics contain the issues, too.
-            "origin": redact_number(entry.options[CONF_ORIGIN]),
-        },
-    )
+    _async_show_billing_issue(hass, entry, budget, limit=str(limit))
 
 
 @callback
