@@ -95,6 +95,8 @@ class House:
         """The turns as the telephone network saw them."""
         self.unsaved: list[str] = []
         """The contacts that were told before that was on the disk."""
+        self.cut_off: set[Turn] = set()
+        """The turns that were on the disk as being under way when the run may have ended."""
         self.updates: list[AlertUpdate] = []
         self.incidents: Counter[str] = Counter()
         self.deleted: set[str] = set()
@@ -135,6 +137,9 @@ class House:
         """Note the turns that reach the telephone network."""
         contacts = {self.ids[number[-4:]] for number in numbers}
         turns = [turn for turn in self.under_way() if turn[1] in contacts and turn[2] == channel]
+        # A run that has ended is taken off the disk while its last request is in the air.
+        gone = contacts - {contact for _, contact, _ in turns}
+        turns += [turn for turn in self.cut_off if turn[1] in gone and turn[2] == channel]
         self.told += turns
         self.unsaved += contacts - {contact for _, contact, _ in turns}
 
@@ -238,6 +243,7 @@ class House:
         await self._end("cancel_alert", message="All clear.")
 
     async def _end(self, action: str, **data: str) -> None:
+        self.cut_off |= self.under_way()
         with suppress(HomeAssistantError):
             await perform(self.hass, action, data)
             # Until it is on the disk, and what was under way has ended.
@@ -246,6 +252,7 @@ class House:
 
     async def delete_contact(self) -> None:
         """Delete a contact."""
+        self.cut_off |= self.under_way()
         contact = self.random.choice([*self.ids.values()])
         if contact not in self.deleted:
             self.deleted.add(contact)
