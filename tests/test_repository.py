@@ -16,7 +16,8 @@ import homeassistant.const
 from homeassistant.util.yaml import load_yaml_dict
 
 from scripts.brand import IMAGES, draw
-from tests.common import ROOT
+from tests.common import READMES, ROOT
+from tests.docs.common import documents
 
 MANIFEST = json.loads((ROOT / "custom_components" / "directcall" / "manifest.json").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -25,8 +26,9 @@ MODULES = sorted((ROOT / "custom_components").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 SCRIPTS = sorted((ROOT / "scripts").rglob("*.py"))
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-# In the others, such a name is an entity or an action, such as `script.turn_on`.
-ABOUT_CODE = [file for file in DOCUMENTS if file.name not in {"README.md", "LEIAME.md"}]
+# In those of users, such a name is an entity or an action, such as `script.turn_on`.
+OF_USERS = {file for language in READMES for file in documents(language)}
+ABOUT_CODE = [file for file in DOCUMENTS if file not in OF_USERS]
 
 
 def read(name: str) -> str:
@@ -136,7 +138,7 @@ def test_docstrings_are_few() -> None:
     assert sum(map(count_docstring_lines, texts)) < 0.08 * lines
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_documents_name_real_files(document: Path) -> None:
     """Each Python file that a document names exists."""
     paths = [f"/{file.relative_to(ROOT)}" for file in (*MODULES, *TESTS, *SCRIPTS)]
@@ -144,7 +146,7 @@ def test_documents_name_real_files(document: Path) -> None:
     assert {name for name in named if not any(p.endswith(f"/{name}") for p in paths)} == set()
 
 
-@pytest.mark.parametrize("document", ABOUT_CODE, ids=lambda file: file.name)
+@pytest.mark.parametrize("document", ABOUT_CODE, ids=lambda file: str(file.relative_to(ROOT)))
 def test_documents_name_real_code(document: Path) -> None:
     """Each function, class or attribute that a document names by its module exists."""
     missing = set()

@@ -18,7 +18,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import parse_yaml
 
 from tests.blueprints.common import BLUEPRINTS, FILES, KINDS, load
-from tests.common import READMES, ROOT
+from tests.common import ROOT
+from tests.docs.common import read
 
 ALL = [path for files in FILES.values() for path in files.values()]
 AUTOMATIONS = BLUEPRINTS / "automation"
@@ -131,13 +132,13 @@ def test_metadata(path: str) -> None:
     assert metadata["domain"] == "automation"
 
 
-def test_readmes_link_to_the_blueprints(language: str) -> None:
-    """Each README has the links that import the blueprints of its language."""
-    readme = (ROOT / READMES[language]).read_text(encoding="utf-8")
+def test_documents_link_to_the_blueprints(language: str) -> None:
+    """The documents have the links that import the blueprints of their language."""
+    text = read(language)
     for path in FILES[language].values():
         metadata = load(path)["blueprint"]
-        assert f"blueprint_url={quote(metadata['source_url'], safe='')})" in readme
-        assert f"**{metadata['name']}**" in readme
+        assert f"blueprint_url={quote(metadata['source_url'], safe='')})" in text
+        assert f"**{metadata['name']}**" in text
 
 
 async def test_home_assistant_loads_them(hass: HomeAssistant, account: MockConfigEntry) -> None:

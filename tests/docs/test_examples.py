@@ -1,8 +1,7 @@
-"""READMEs: what people paste from them works, and nothing that people need is left out."""
+"""Examples in the documentation: what people paste works."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-import json
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -21,19 +20,11 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from homeassistant.util.yaml import load_yaml_dict, parse_yaml
+from homeassistant.util.yaml import parse_yaml
 
-from custom_components.directcall.alerts import AlertEventType, AlertStatus
-from custom_components.directcall.api import NumberProblem
-from custom_components.directcall.calls import CallState
-from custom_components.directcall.trigger import TRIGGERS
-from scripts.validate.integration import fields_of
 from tests.common import (
     CONTACTS,
     READMES,
-    ROOT,
-    alert_data,
-    end_call,
     make_account,
     pass_time,
     perform,
@@ -43,21 +34,16 @@ from tests.common import (
 )
 from tests.simulator import Recording, Reply, Simulator
 
-INTEGRATION = ROOT / "custom_components" / "directcall"
+from .common import read
+
 # Where what the examples do arrives.
 ENDPOINTS = {"directcall.place_call": "voz/call", "directcall.raise_alert": "sms/send"}
-ALERTS = {"Smoke": alert_data(), "Fumaça": alert_data()}
 NIGHT = "2026-11-24 02:00:00-03:00"
 NOON = "2026-11-24 12:00:00-03:00"
 
 
-def read(language: str) -> str:
-    """Return the README in a language."""
-    return (ROOT / READMES[language]).read_text(encoding="utf-8")
-
-
 def examples(language: str) -> list[dict[str, Any]]:
-    """Return the examples in a README, in their order."""
+    """Return the examples in a language, in their order."""
     content: Any = [
         parse_yaml(example)
         for example in re.findall(r"^```ya?ml\n(.*?)^```", read(language), re.DOTALL | re.MULTILINE)
@@ -142,12 +128,6 @@ class House:
 
 
 @pytest.fixture
-async def account(home: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
-    """Return an account with the contacts and alerts of the examples."""
-    return await set_up(home, make_account(simulator, contacts=CONTACTS, alerts=ALERTS))
-
-
-@pytest.fixture
 async def house(
     hass: HomeAssistant, account: MockConfigEntry, config: dict[str, Any]
 ) -> AsyncIterator[House]:
@@ -158,8 +138,8 @@ async def house(
     await house.tear_down()
 
 
-def test_both_readmes_have_the_same_examples() -> None:
-    """The examples of both READMEs differ in their language alone."""
+def test_both_languages_have_the_same_examples() -> None:
+    """The examples of both languages differ in their language alone."""
     english, portuguese = (examples(language) for language in READMES)
     kinds = (CALLING, RAISING, PLAYING, UNANSWERED, ON_RECORDINGS, CARDS)
     assert [len(each) for each in kinds] == [4, 2, 2, 2, 2, 4]
@@ -407,80 +387,3 @@ async def test_buttons_on_a_dashboard(
     domain, action = hang_up["perform_action"].split(".")
     await hass.services.async_call(domain, action, target=hang_up["target"], blocking=True)
     assert simulator.calls[0].line.ended
-
-
-@pytest.mark.parametrize("language", READMES)
-@pytest.mark.freeze_time(tick=True)
-async def test_every_field_key_and_state_is_explained(
-    hass: HomeAssistant,
-    account: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    language: str,
-) -> None:
-    """The tables name each field, key of a response, state, status, event and trigger."""
-    explained = {
-        name
-        for cell in re.findall(r"^\| (`[^|]+`) \|", read(language), re.MULTILINE)
-        for name in re.findall(r"`(\w+)`", cell)
-    }
-    fields = {
-        field
-        for action in load_yaml_dict(str(INTEGRATION / "services.yaml")).values()
-        for field, _ in fields_of(action)
-    }
-    waited = await place_call(hass, wait_for_outcome=True, timeout=1)
-    await pass_time(hass, freezer, 2)
-    ended = await end_call(hass)
-    sent = await perform(hass, "send_sms", {"destination": "Maria", "message": "x"})
-    simulator.recordings.append(Recording("554130600300", "5541999990000", ""))
-    listed = await perform(hass, "list_recordings", {})
-    await perform(hass, "raise_alert", {"name": "Smoke"})
-    await settle()
-    raised = await perform(hass, "raise_alert", {"name": "Smoke"})
-    over = await perform(hass, "cancel_alert", {"name": "Smoke"})
-    keys = {*waited, *ended, *sent, *listed, *raised, *over}
-    states = {*CallState, *AlertStatus, *AlertEventType}
-    assert explained == fields | keys | states | {*TRIGGERS}
-    of_each = {
-        key: set(re.findall(r"`(\w+)`", explanation))
-        for key, explanation in re.findall(r"^\| `(\w+)` \|(.*)$", read(language), re.MULTILINE)
-    }
-    assert of_each["recordings"] == {*listed["recordings"][0], "null"}
-    assert of_each["told"] == {*raised["told"][0], "true", "false", "null"}
-
-
-@pytest.mark.parametrize(
-    ("language", "actions", "forms"),
-    [("en", "The error says", "The form says"), ("pt-BR", "O erro diz", "O formulário diz")],
-)
-def test_every_error_is_explained(language: str, actions: str, forms: str) -> None:
-    """The tables quote each error, and none that there is not."""
-    texts = json.loads((INTEGRATION / "translations" / f"{language}.json").read_text("utf-8"))
-    config = texts["config"]
-    raised = {text["message"] for text in texts["exceptions"].values()}
-    # What a form says of a number is what an action says of it. The unexpected has no explanation.
-    not_quoted = {*NumberProblem, "unknown"}
-    shown = {text for key, text in config["error"].items() if key not in not_quoted}
-    shown.add(config["abort"]["already_configured"])
-    shown |= {
-        text.replace("{other}", "")
-        for flow in (texts["options"], *texts["config_subentries"].values())
-        for key, text in flow["error"].items()
-        if key not in not_quoted
-    }
-    for errors, title in ((raised, actions), (shown, forms)):
-        quotes = [quote(cell) for cell in first_cells(language, title)]
-        assert len(quotes) == len(errors)
-        assert all(any(quote.fullmatch(error) for quote in quotes) for error in errors)
-
-
-def first_cells(language: str, title: str) -> list[str]:
-    """Return the first column of a table, below its title."""
-    [table] = re.findall(rf"^\| {title} \|.*\n\|.*\n((?:\|.*\n)+)", read(language), re.MULTILINE)
-    return [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines()]
-
-
-def quote(cell: str) -> re.Pattern[str]:
-    """Return a pattern for an error that is quoted with omissions."""
-    return re.compile(".*".join(re.escape(part) for part in re.split(r"\s*…\s*", cell)))
