@@ -1,7 +1,9 @@
 """Examples in the documentation: what people paste works."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
+from importlib import import_module
+from itertools import chain
+from pathlib import Path
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -14,142 +16,111 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 
-from homeassistant.components import automation
+from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.components.media_source import async_browse_media
-from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from homeassistant.util.yaml import parse_yaml
 
-from tests.common import (
-    CONTACTS,
-    READMES,
-    make_account,
-    pass_time,
-    perform,
-    place_call,
-    set_up,
-    settle,
-)
+from tests.common import CONTACTS, PLACE_CALL, READMES, pass_time, perform, place_call, settle
 from tests.simulator import Recording, Reply, Simulator
 
-from .common import read
+from .common import EXAMPLES, blocks, examples, in_each_language, name_of, read, tested
+from .house import House
 
-# Where what the examples do arrives.
-ENDPOINTS = {"directcall.place_call": "voz/call", "directcall.raise_alert": "sms/send"}
 NIGHT = "2026-11-24 02:00:00-03:00"
 NOON = "2026-11-24 12:00:00-03:00"
-
-
-def examples(language: str) -> list[dict[str, Any]]:
-    """Return the examples in a language, in their order."""
-    content: Any = [
-        parse_yaml(example)
-        for example in re.findall(r"^```ya?ml\n(.*?)^```", read(language), re.DOTALL | re.MULTILINE)
-    ]
-    return list(content)
-
-
-EXAMPLES = [example for language in READMES for example in examples(language)]
-ON_EVENTS = [
-    (language, example)
-    for language in READMES
-    for example in examples(language)
-    if example.get("triggers", [{}])[0].get("trigger", "").startswith("directcall.")
+SMOKE = in_each_language("smoke")
+DOORS = in_each_language("door")
+PANIC_BUTTONS = in_each_language("panic button")
+NOT_ANSWERED = in_each_language("not answered")
+RECORDINGS = in_each_language("recording")
+PLAY = in_each_language("play")
+BUTTONS = [
+    (language, call, hang_up)
+    for (language, call), (_, hang_up) in zip(
+        in_each_language("call button"), in_each_language("hang up button"), strict=True
+    )
 ]
-UNANSWERED, ON_RECORDINGS = ON_EVENTS[::2], ON_EVENTS[1::2]
-AUTOMATIONS = [
-    example
-    for example in EXAMPLES
-    if "triggers" in example and example["triggers"][0]["trigger"] == "state"
-]
-PLAYING = [example for example in EXAMPLES if "action" in example.get("sequence", [{}])[0]]
-CALLING = [e for e in AUTOMATIONS if e["actions"][0]["action"] == "directcall.place_call"]
-RAISING = [e for e in AUTOMATIONS if e not in CALLING]
-CARDS = [example for example in EXAMPLES if example.get("type") == "button"]
-DOORS = [config for config in AUTOMATIONS if "conditions" in config]
-PANIC_BUTTONS = [config for config in AUTOMATIONS if "not_from" in config["triggers"][0]]
 
 
-def name_of(example: dict[str, Any]) -> str:
-    """Return the name of an example."""
-    return str(example.get("alias", example.get("name")))
+class Event:
+    """What starts an automation: a detector, a door or a button."""
 
-
-class House:
-    """A house with one automation, as it was pasted."""
-
-    def __init__(self, hass: HomeAssistant, config: dict[str, Any]) -> None:
+    def __init__(self, house: House, config: dict[str, Any]) -> None:
         """Read the trigger of the automation."""
-        self.hass = hass
-        self.config = config
-        [trigger] = config["triggers"]
-        self.entity_id: str = trigger["entity_id"]
-        self.call = config["actions"][0]
-        self.endpoint = ENDPOINTS[self.call["action"]]
+        self._house = house
+        self.entity_id: str = config["triggers"][-1]["entity_id"]
+        smoke = {"device_class": BinarySensorDeviceClass.SMOKE}
+        self._attributes = smoke if config["triggers"][1:] else {}
 
-    async def set_up(self) -> None:
-        """Paste the automation."""
-        self.rest()
-        assert await async_setup_component(
-            self.hass, automation.DOMAIN, {automation.DOMAIN: self.config}
-        )
-        [state] = self.hass.states.async_all(automation.DOMAIN)
-        assert state.state == "on"
-        assert state.name == self.config["alias"]
+    async def is_over(self) -> None:
+        """Let nothing happen."""
+        at_rest = STATE_UNKNOWN if self.entity_id.startswith("event.") else STATE_OFF
+        await self._house.shows(self.entity_id, at_rest, **self._attributes)
 
-    async def tear_down(self) -> None:
-        """End what still waits."""
-        await self.hass.services.async_call(
-            automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True
-        )
+    async def is_unavailable(self) -> None:
+        """Put it out of reach."""
+        await self._house.shows(self.entity_id, STATE_UNAVAILABLE, **self._attributes)
 
-    def rest(self) -> None:
-        """Nothing happens."""
-        at_rest = "unknown" if self.entity_id.startswith("event.") else "off"
-        self.hass.states.async_set(self.entity_id, at_rest)
+    async def comes(self) -> None:
+        """Let it happen, whatever was before."""
+        now = dt_util.utcnow().isoformat()
+        state = now if self.entity_id.startswith("event.") else STATE_ON
+        await self._house.shows(self.entity_id, state, **self._attributes)
 
-    async def happens(self) -> None:
-        """Let it happen, and give the house and the provider a moment."""
-        if self.entity_id.startswith("event."):
-            self.hass.states.async_set(self.entity_id, dt_util.utcnow().isoformat())
-        else:
-            self.rest()
-            self.hass.states.async_set(self.entity_id, "on")
-        await settle()
+    async def comes_again(self) -> None:
+        """Let it happen once more, after nothing happened."""
+        if not self.entity_id.startswith("event."):
+            await self.is_over()
+        await self.comes()
 
-    async def happens_later(self, freezer: FrozenDateTimeFactory) -> None:
+    async def comes_later(self, freezer: FrozenDateTimeFactory) -> None:
         """Let it happen again when no cool-down lasts any more."""
         freezer.move_to(dt_util.utcnow() + timedelta(minutes=10))
-        async_fire_time_changed(self.hass)
+        async_fire_time_changed(self._house.hass)
         await settle()
-        await self.happens()
+        await self.comes_again()
 
 
 @pytest.fixture
-async def house(
-    hass: HomeAssistant, account: MockConfigEntry, config: dict[str, Any]
-) -> AsyncIterator[House]:
-    """Return a house with an account and the automation."""
-    house = House(hass, config)
-    await house.set_up()
-    yield house
-    await house.tear_down()
+async def event(house: House, config: dict[str, Any]) -> Event:
+    """Return what starts the automation, which is pasted."""
+    event = Event(house, config)
+    await event.is_over()
+    await house.paste(config)
+    return event
+
+
+@pytest.mark.parametrize("language", READMES)
+def test_every_example_is_run(language: str) -> None:
+    """The pages have the examples that tests take, and no other ones."""
+    assert {page: len(texts) for page, texts in blocks(language).items()} == {
+        page: len(names) for page, names in EXAMPLES.items()
+    }
+    for module in Path(__file__).parent.glob("test_*.py"):
+        import_module(f"{__package__}.{module.stem}")
+    assert tested == set(chain.from_iterable(EXAMPLES.values()))
 
 
 def test_both_languages_have_the_same_examples() -> None:
     """The examples of both languages differ in their language alone."""
     english, portuguese = (examples(language) for language in READMES)
-    kinds = (CALLING, RAISING, PLAYING, UNANSWERED, ON_RECORDINGS, CARDS)
-    assert [len(each) for each in kinds] == [4, 2, 2, 2, 2, 4]
-    assert [len(each) for each in (DOORS, PANIC_BUTTONS)] == [2, 2]
-    assert english[0] in RAISING
-    assert len(EXAMPLES) == 16
-    assert [list(e) for e in english] == [list(p) for p in portuguese]
-    for one, other in zip(english, portuguese, strict=True):
+    for one, other in zip(english.values(), portuguese.values(), strict=True):
+        assert shape(one) == shape(other)
         for part in ("mode", "conditions", "icon"):
             assert one.get(part) == other.get(part)
+
+
+def shape(value: Any) -> Any:
+    """Return the keys of an example, without its values."""
+    match value:
+        case dict():
+            return {key: shape(item) for key, item in value.items() if key != "message"}
+        case list():
+            return [shape(item) for item in value]
+    return type(value)
 
 
 @pytest.mark.parametrize("language", READMES)
@@ -163,41 +134,72 @@ def test_numbers_are_quoted(language: str) -> None:
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
-@pytest.mark.parametrize("config", RAISING, ids=name_of)
-async def test_example_raises_the_alert(
+@pytest.mark.parametrize(("language", "config"), SMOKE, ids=name_of)
+async def test_smoke(
     hass: HomeAssistant,
-    house: House,
+    event: Event,
+    config: dict[str, Any],
     simulator: Simulator,
     notifications: list[ServiceCall],
 ) -> None:
-    """An event that repeats is told once, and one after the acknowledgement is told, too."""
-    await house.happens()
-    await house.happens()
+    """Smoke that repeats is told once, and smoke after the acknowledgement is told, too."""
+    await event.comes()
+    await event.comes_again()
+    wanted = config["actions"][0]["data"]
     [message] = simulator.messages
     assert message.is_spoken
     assert message.destinations == ["5541999990000"]
-    assert message.text == house.call["data"]["message"]
+    assert message.text == wanted["message"]
 
-    await perform(hass, "acknowledge_alert", {"name": house.call["data"]["name"]})
-    await house.happens()
+    await perform(hass, "acknowledge_alert", {"name": wanted["name"]})
+    await event.comes_again()
     assert len(simulator.messages) == 2
     assert notifications == []
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
-@pytest.mark.parametrize("config", RAISING, ids=name_of)
-async def test_example_without_its_alert(
+@pytest.mark.parametrize(("language", "config"), SMOKE, ids=name_of)
+async def test_detector_that_comes_back(event: Event, simulator: Simulator) -> None:
+    """Smoke is told if the detector was out of reach when it began."""
+    await event.is_unavailable()
+    await event.is_over()
+    assert simulator.messages == []
+    await event.is_unavailable()
+    await event.comes()
+    assert len(simulator.messages) == 1
+
+
+@pytest.mark.freeze_time(NIGHT, tick=True)
+@pytest.mark.parametrize(("language", "config"), SMOKE, ids=name_of)
+async def test_own_trigger_of_smoke(
+    house: House, config: dict[str, Any], simulator: Simulator
+) -> None:
+    """Home Assistant's own trigger raises the alert by itself, and needs the other one."""
+    event = Event(house, config)
+    await event.is_over()
+    await house.paste({**config, "triggers": config["triggers"][:1]})
+    await event.is_unavailable()
+    await event.comes()
+    assert simulator.messages == []
+    await event.comes_again()
+    assert len(simulator.messages) == 1
+
+
+@pytest.mark.freeze_time(NIGHT, tick=True)
+@pytest.mark.parametrize(("language", "config"), SMOKE, ids=name_of)
+async def test_smoke_without_its_alert(
     hass: HomeAssistant,
-    house: House,
-    account: MockConfigEntry,
+    event: Event,
+    config: dict[str, Any],
+    account_in: MockConfigEntry,
     simulator: Simulator,
     notifications: list[ServiceCall],
 ) -> None:
     """If the alert was deleted, a notification says that nobody is called."""
-    name = house.call["data"]["name"]
-    [alert] = [each for each in account.subentries.values() if each.title == name]
-    hass.config_entries.async_remove_subentry(account, alert.subentry_id)
-    await house.happens()
+    name = config["actions"][0]["data"]["name"]
+    [alert] = [each for each in account_in.subentries.values() if each.title == name]
+    hass.config_entries.async_remove_subentry(account_in, alert.subentry_id)
+    await event.comes()
     assert simulator.messages == []
     [notification] = notifications
     assert notification.data["title"]
@@ -205,124 +207,94 @@ async def test_example_without_its_alert(
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
-@pytest.mark.parametrize("config", CALLING, ids=name_of)
+@pytest.mark.parametrize(("language", "config"), DOORS + PANIC_BUTTONS, ids=name_of)
 async def test_example_calls_once(
-    hass: HomeAssistant,
-    house: House,
+    event: Event,
+    config: dict[str, Any],
     simulator: Simulator,
     notifications: list[ServiceCall],
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """An event that repeats at once places one call, and a later one another."""
-    await house.happens()
+    await event.comes()
     assert len(simulator.calls) == 1
-    await house.happens()
+    await event.comes_again()
     [call] = simulator.calls
-    wanted = house.call["data"]
+    wanted = config["actions"][0]["data"]
     assert call.destination == re.sub(r"\D", "", CONTACTS[wanted["destination"]])
     assert call.origin == re.sub(r"\D", "", wanted.get("origin", "+55 41 3060-0300"))
     first = "destination" if wanted.get("ring_destination_first") else "origin"
     assert call.rings_first == getattr(call, first)
 
     call.line.ended = True
-    await house.happens_later(freezer)
+    await event.comes_later(freezer)
     assert len(simulator.calls) == 2
     assert notifications == []
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
-@pytest.mark.parametrize("config", CALLING, ids=name_of)
+@pytest.mark.parametrize(("language", "config"), DOORS + PANIC_BUTTONS, ids=name_of)
 async def test_example_falls_back(
-    house: House, simulator: Simulator, notifications: list[ServiceCall]
+    event: Event, simulator: Simulator, notifications: list[ServiceCall]
 ) -> None:
     """After a failure a notification is sent, and the request is not repeated at once."""
-    simulator.reply(house.endpoint, Reply(b"", 500))
-    await house.happens()
-    await house.happens()
-    assert simulator.requests[house.endpoint] == 1
+    simulator.reply(PLACE_CALL, Reply(b"", 500))
+    await event.comes()
+    await event.comes_again()
+    assert simulator.requests[PLACE_CALL] == 1
     [notification] = notifications
     assert notification.data["title"]
     assert notification.data["message"]
 
 
 @pytest.mark.freeze_time(NOON, tick=True)
-@pytest.mark.parametrize("config", DOORS, ids=name_of)
-async def test_door_opens_by_day(house: House, simulator: Simulator) -> None:
+@pytest.mark.parametrize(("language", "config"), DOORS, ids=name_of)
+async def test_door_opens_by_day(event: Event, simulator: Simulator) -> None:
     """A door that opens by day places no call."""
-    await house.happens()
-    assert simulator.requests["voz/call"] == 0
+    await event.comes()
+    assert simulator.requests[PLACE_CALL] == 0
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
-@pytest.mark.parametrize("config", PANIC_BUTTONS, ids=name_of)
-async def test_panic_button(hass: HomeAssistant, house: House, simulator: Simulator) -> None:
-    """A button that becomes available places no call, and a press rings the helper first."""
-    hass.states.async_set(house.entity_id, STATE_UNAVAILABLE)
-    await house.happens()
-    assert simulator.requests["voz/call"] == 0
-    await house.happens()
+@pytest.mark.parametrize(("language", "config"), PANIC_BUTTONS, ids=name_of)
+async def test_panic_button(event: Event, simulator: Simulator) -> None:
+    """A button that becomes available places no call, and a press rings the neighbour first."""
+    await event.is_unavailable()
+    await event.comes()
+    assert simulator.requests[PLACE_CALL] == 0
+    await event.comes()
     [call] = simulator.calls
     assert call.rings_first == call.destination
 
 
-@pytest.fixture
-async def account_in(
-    hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, language: str
-) -> MockConfigEntry:
-    """Return an account in a home of this language, on which the entities' ids depend."""
-    await hass.config.async_update(language=language)
-    return await set_up(hass, make_account(simulator))
-
-
-async def run_to_its_end(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, script: dict[str, Any], seconds: int
-) -> State:
-    """Paste a script, start it, and let time pass until it is over."""
-    assert await async_setup_component(hass, "script", {"script": {"pasted": script}})
-    await hass.services.async_call("script", "turn_on", {"entity_id": "script.pasted"})
-    for _ in range(seconds):
-        await settle()
-        freezer.move_to(dt_util.utcnow() + timedelta(seconds=1))
-        async_fire_time_changed(hass)
-    await settle()
-    state = hass.states.get("script.pasted")
-    assert state is not None
-    assert state.name == script["alias"]
-    return state
-
-
 @pytest.mark.freeze_time(tick=True)
-@pytest.mark.parametrize(("language", "config"), UNANSWERED)
-async def test_automation_on_an_event(
-    hass: HomeAssistant,
-    account_in: MockConfigEntry,
+@pytest.mark.parametrize(("language", "config"), NOT_ANSWERED, ids=name_of)
+async def test_call_without_an_answer(
+    house: House,
     simulator: Simulator,
     notifications: list[ServiceCall],
     freezer: FrozenDateTimeFactory,
     config: dict[str, Any],
 ) -> None:
     """The notification is sent for a call without an answer, and not for one with an answer."""
-    assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: config})
+    await house.paste(config)
     for destination in ("7004", "7001", "7002"):
-        await place_call(hass, destination=f"+55 41 99999-{destination}")
-    await pass_time(hass, freezer, 1, times=50)
+        await place_call(house.hass, destination=f"+55 41 99999-{destination}")
+    await pass_time(house.hass, freezer, 1, times=50)
     messages = [notification.data["message"] for notification in notifications]
     assert [re.findall(r"\d{4}", message) for message in messages] == [["7001"], ["7002"]]
 
 
 @pytest.mark.freeze_time(tick=True)
-@pytest.mark.parametrize(("language", "config"), ON_RECORDINGS)
-async def test_automation_on_a_recording(
-    hass: HomeAssistant,
-    account_in: MockConfigEntry,
-    simulator: Simulator,
-    freezer: FrozenDateTimeFactory,
-    config: dict[str, Any],
+@pytest.mark.parametrize(("language", "config"), RECORDINGS, ids=name_of)
+async def test_recording_is_ready(
+    house: House, simulator: Simulator, freezer: FrozenDateTimeFactory, config: dict[str, Any]
 ) -> None:
     """A notification announces a recording, and a tap opens it in the media browser."""
+    hass = house.hass
     [action] = config["actions"]
     notifications = async_mock_service(hass, *action["action"].split("."))
-    assert await async_setup_component(hass, automation.DOMAIN, {automation.DOMAIN: config})
+    await house.paste(config)
     await place_call(hass, destination="+55 41 99999-7004", record=True)
     await pass_time(hass, freezer, 1, times=30)
     assert notifications == []
@@ -343,11 +315,28 @@ async def test_automation_on_a_recording(
     assert (path, media_type) == ("/media-browser/browser", recordings.media_content_type)
 
 
-@pytest.mark.parametrize("script", PLAYING, ids=name_of)
+async def run_to_its_end(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, script: dict[str, Any], seconds: int
+) -> State:
+    """Paste a script, start it, and let time pass until it is over."""
+    assert await async_setup_component(hass, "script", {"script": {"pasted": script}})
+    await hass.services.async_call("script", "turn_on", {"entity_id": "script.pasted"})
+    for _ in range(seconds):
+        await settle()
+        freezer.move_to(dt_util.utcnow() + timedelta(seconds=1))
+        async_fire_time_changed(hass)
+    await settle()
+    state = hass.states.get("script.pasted")
+    assert state is not None
+    assert state.name == script["alias"]
+    return state
+
+
+@pytest.mark.parametrize(("language", "script"), PLAY, ids=name_of)
 @pytest.mark.freeze_time(tick=True)
 async def test_script_plays_the_newest_recording(
     hass: HomeAssistant,
-    account: MockConfigEntry,
+    account_in: MockConfigEntry,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
     script: dict[str, Any],
@@ -369,21 +358,20 @@ async def test_script_plays_the_newest_recording(
 
 
 @pytest.mark.freeze_time(tick=True)
-@pytest.mark.parametrize("language", READMES)
+@pytest.mark.parametrize(("language", "call", "hang_up"), BUTTONS, ids=name_of)
 async def test_buttons_on_a_dashboard(
-    hass: HomeAssistant,
-    account_in: MockConfigEntry,
+    house: House,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
-    language: str,
+    call: dict[str, Any],
+    hang_up: dict[str, Any],
 ) -> None:
     """One button places a call, once it was confirmed, and the other hangs it up."""
-    call, hang_up = [card["tap_action"] for card in examples(language) if card in CARDS]
-    assert call["confirmation"]["text"]
-    domain, action = call["perform_action"].split(".")
-    await hass.services.async_call(domain, action, call["data"], blocking=True)
+    tap = call["tap_action"]
+    assert tap["confirmation"]["text"]
+    await house.perform(tap["perform_action"], **tap["data"])
     assert [call.destination for call in simulator.calls] == ["554133334444"]
-    await pass_time(hass, freezer, 2)
-    domain, action = hang_up["perform_action"].split(".")
-    await hass.services.async_call(domain, action, target=hang_up["target"], blocking=True)
+    await pass_time(house.hass, freezer, 2)
+    tap = hang_up["tap_action"]
+    await house.perform(tap["perform_action"], **tap["target"])
     assert simulator.calls[0].line.ended
