@@ -101,10 +101,9 @@ def test_repository_has_one_address() -> None:
     assert MANIFEST["issue_tracker"] == f"{address}/issues"
     assert MANIFEST["codeowners"] == [f"@{owner}"]
     assert read(".github/CODEOWNERS").split() == ["*", f"@{owner}"]
-    for name in ("README.md", "LEIAME.md", "CHANGELOG.md", "SECURITY.md"):
-        text = read(name)
-        assert set(re.findall(r"https://github\.com/[\w-]+/[\w-]+", text)) == {address}
-        assert set(re.findall(r"owner=([\w-]+)&repository=([\w-]+)", text)) <= {(owner, repository)}
+    text = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    assert set(re.findall(rf"https://github\.com/[\w-]+/{repository}\b", text)) == {address}
+    assert set(re.findall(r"owner=([\w-]+)&repository=([\w-]+)", text)) == {(owner, repository)}
 
 
 def test_hacs_finds_the_zip_that_a_release_has() -> None:
