@@ -13,7 +13,7 @@ from pathlib import Path
 import shutil
 import signal
 import sys
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from tests.simulator import ACCOUNT, Message, NetworkCall, Simulator
 
@@ -24,12 +24,10 @@ from .home_assistant import (
     HomeAssistantProcessError,
     Login,
     free_port,
-    say,
 )
 
 FLOWS: Final = "/api/config/config_entries/flow"
 SUBENTRY_FLOWS: Final = "/api/config/config_entries/subentries/flow"
-SMOKE: Final = "input_boolean.smoke"
 ORIGIN: Final = "(41) 3060-0300"
 CONTACTS: Final = {"Maria": "(41) 99999-0000", "João": "(41) 99999-7004"}
 NUMBERS: Final = ["5541999990000", "5541999997004"]
@@ -55,13 +53,6 @@ STORY: Final = {
 REACTION: Final = 60
 GRACE: Final = SECONDS_EACH + 2
 
-CONFIGURATION: Final = """
-input_boolean:
-  smoke:
-    name: {detector}
-    icon: mdi:smoke-detector-variant
-"""
-
 
 class Demo:
     """The demo in a language."""
@@ -82,35 +73,39 @@ class Demo:
     def say(self, key: str, **values: object) -> None:
         """Print a text, which may name others."""
         values |= {"now": f"{datetime.now().astimezone():%H:%M:%S}"}
-        say(self._texts[key].format(**self._texts, **values))
+        print(self._texts[key].format(**self._texts, **values))
 
     def _arrives(self, request: Message | NetworkCall) -> None:
         """Print the form of a request that reached the telephone network, without its token."""
         form = [f"{key}={value}" for key, value in request.form.items() if key != "access_token"]
-        say(f"            Directcall: {' '.join(form)}")
+        print(f"            Directcall: {' '.join(form)}")
 
-    async def run(self, package: Path | None, *, once: bool) -> None:
-        """Run Home Assistant, and let it raise an alert."""
-        more = CONFIGURATION.format(**self._texts)
-        folder, port = ROOT / ".demo", free_port(8123)
-        home = HomeAssistantProcess(folder, port, self._language, package, more, person="João")
+    async def run(self, package: Path | None, *, once: bool, empty: bool) -> None:
+        """Run Home Assistant, and let it raise an alert, unless it is to have no account."""
+        folder, port, detector = ROOT / ".demo", free_port(8123), self._texts["detector"]
+        home = HomeAssistantProcess(folder, port, self._language, detector, package, person="João")
         self.say("starting")
         async with home.running() as login:
             # The browser's language does not matter.
             locale = {"language": self._language}
             await login.command(type="frontend/set_user_data", key="language", value=locale)
             shutil.copytree(ROOT / "blueprints", folder / "blueprints", dirs_exist_ok=True)
-            entities = await self._set_up(login)
-            await self._detect_smoke(login, entities)
+            if empty:
+                await self._stay("empty", home, login)
+            await self._detect_smoke(login, await self._set_up(login))
             told = [(message.destinations, message.text) for message in self._simulator.messages]
             expected = [([number], self._texts["spoken"]) for number in NUMBERS]
             if self._simulator.calls or (told, self._story) != (expected, STORY):
                 error = f"{told}, {self._story}, not {expected}, {STORY}"
                 raise HomeAssistantProcessError(error)
             if not once:
-                self.say("stay", home=home, user=USER, simulator=self._simulator, account=ACCOUNT)
-                error = f"Home Assistant ended by itself with status {await login.process.wait()}"
-                raise HomeAssistantProcessError(error)
+                await self._stay("stay", home, login)
+
+    async def _stay(self, key: str, home: HomeAssistantProcess, login: Login) -> NoReturn:
+        """Print what can be tried, and raise HomeAssistantProcessError if Home Assistant ends."""
+        self.say(key, home=home, user=USER, simulator=self._simulator, account=ACCOUNT)
+        error = f"Home Assistant ended by itself with status {await login.process.wait()}"
+        raise HomeAssistantProcessError(error)
 
     async def _set_up(self, login: Login) -> dict[str, str]:
         """Add all as the user interface does, and return the entities by translation key."""
@@ -129,7 +124,7 @@ class Demo:
             for entity in await login.command(type="config/entity_registry/list")
             if entity["config_entry_id"] == entry_id
         }
-        trigger = {"trigger": "state", "entity_id": SMOKE, "to": "on"}
+        trigger = {"trigger": "state", "entity_id": "binary_sensor.smoke", "to": "on"}
         inputs = {"triggers": [trigger], "alert": entities["alert"]["device_id"]}
         blueprint = {"path": self._texts["blueprint"], "input": inputs}
         automation = {"alias": self._texts["automation"], "use_blueprint": blueprint}
@@ -144,7 +139,8 @@ class Demo:
         keys = {entity_id: key for key, entity_id in entities.items()}
         await login.command(type="subscribe_events", event_type="state_changed")
         self.say("events")
-        await login.post("/api/services/input_boolean/turn_on", {"entity_id": SMOKE})
+        switch = {"entity_id": "input_boolean.smoke"}
+        await login.post("/api/services/input_boolean/turn_on", switch)
         with suppress(TimeoutError):
             async with asyncio.timeout(REACTION) as deadline:
                 while True:
@@ -188,10 +184,11 @@ async def complete(login: Login, path: str, handler: object, **fields: object) -
 async def main() -> int:
     """Run the demo."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
-    add = parser.add_argument
-    add("--once", action="store_true", help="exit after the alert; 0 only if all went as expected")
-    add("--language", default="en", choices=LANGUAGES, help="of all that is shown")
-    add("--zip", type=Path, help="release's zip, to install the integration from it")
+    way = parser.add_mutually_exclusive_group().add_argument
+    way("--once", action="store_true", help="exit after the alert; 0 only if all went as expected")
+    way("--empty", action="store_true", help="add no account, so that you can do it by the README")
+    parser.add_argument("--language", default="en", choices=LANGUAGES, help="of all that is shown")
+    parser.add_argument("--zip", type=Path, help="release's zip, to install the integration from")
     arguments = parser.parse_args()
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -199,7 +196,7 @@ async def main() -> int:
     demo = Demo(arguments.language, simulator)
     await simulator.start()
     try:
-        await demo.run(arguments.zip, once=arguments.once)
+        await demo.run(arguments.zip, once=arguments.once, empty=arguments.empty)
     except HomeAssistantProcessError as err:
         demo.say("failed", error=err)
         return 1

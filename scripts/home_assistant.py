@@ -25,8 +25,7 @@ USER: Final = "demo"
 """The user's name and password."""
 # Home Assistant must not build these: pyproject.toml pins newer versions, which have wheels.
 VOICE_REQUIREMENTS: Final = "pymicro-vad,pyspeex-noise"
-# Seconds until Home Assistant answers, until it has reacted or finished its start, and until it has
-# stopped.
+# Seconds until Home Assistant answers, has reacted or finished its start, and has stopped.
 STARTUP: Final = 240
 REACTION: Final = 20
 SHUTDOWN: Final = 20
@@ -62,16 +61,23 @@ logger:
 script: !include scripts.yaml
 scene: !include scenes.yaml
 automation mine: !include automations.yaml
+
+input_boolean:
+  smoke:
+    name: {detector} (demo)
+
+template:
+  - binary_sensor:
+      - default_entity_id: binary_sensor.smoke
+        unique_id: smoke
+        name: {detector}
+        device_class: smoke
+        state: "{{{{ is_state('input_boolean.smoke', 'on') }}}}"
 """
 
 
 class HomeAssistantProcessError(Exception):
     """Home Assistant did not do what was expected."""
-
-
-def say(text: object = "") -> None:
-    """Print at once, also into a pipe."""
-    print(text, flush=True)
 
 
 def free_port(wanted: int) -> int:
@@ -128,12 +134,10 @@ class HomeAssistantProcess:
     folder: Path
     port: int
     language: str = "en"
+    detector: str = "Smoke detector"
     package: Path | None = None
     """A release's zip, to install the integration from it instead of from this folder."""
-    more: str = ""
-    """More of its configuration."""
     person: str = "Demo"
-    """The user's name as it is shown."""
 
     @property
     def url(self) -> str:
@@ -161,7 +165,7 @@ class HomeAssistantProcess:
                     yield login
         except (HomeAssistantProcessError, TimeoutError) as err:
             lines = self.log.read_text(errors="replace").splitlines()[-20:]
-            say("\n".join([f"The end of {self.log.relative_to(ROOT)}:", *lines]))
+            print(f"The end of {self.log.relative_to(ROOT)}:", *lines, sep="\n")
             error = str(err) or "Home Assistant did not answer in time"
             raise HomeAssistantProcessError(error) from err
 
@@ -180,14 +184,11 @@ class HomeAssistantProcess:
             shutil.unpack_archive(self.package, components / "directcall")
         else:
             components.symlink_to(ROOT / "custom_components", target_is_directory=True)
-        configuration = CONFIGURATION.format(
-            port=self.port, language=self.language, ffmpeg=json.dumps(get_ffmpeg_exe())
-        )
-        (self.folder / "configuration.yaml").write_text(configuration + self.more, encoding="utf-8")
+        configuration = CONFIGURATION.format(**vars(self), ffmpeg=json.dumps(get_ffmpeg_exe()))
+        (self.folder / "configuration.yaml").write_text(configuration, encoding="utf-8")
         for name, content in (("automations", "[]\n"), ("scenes", "[]\n"), ("scripts", "{}\n")):
             (self.folder / f"{name}.yaml").write_text(content)
-        # Only the onboarding's first step is left, which makes the user. The other steps would add
-        # integrations that connect to servers.
+        # Only the step that makes the user is left. Others add integrations that use the internet.
         done = {"done": ["core_config", "analytics", "integration"]}
         (storage / "onboarding").write_text(
             json.dumps({"version": 4, "minor_version": 1, "key": "onboarding", "data": done})

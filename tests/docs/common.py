@@ -1,39 +1,25 @@
-"""Documentation: the README and the pages of a language, and the examples in them."""
+"""Documentation: the README and the pages of a language, and the text that a reader sees."""
 
 from pathlib import Path
 import re
-from typing import Any
-
-from homeassistant.util.yaml import parse_yaml
+from typing import Final
 
 from tests.common import READMES, ROOT
 
-# The examples of each page, in their order. A test runs each of them in both languages.
-EXAMPLES = {
-    "automations": (
-        "smoke",
-        "door",
-        "panic button",
-        "telephone",
-        "voice",
-        "not answered",
-        "recording",
-        "call button",
-        "hang up button",
-        "tablet",
-        "alarmo",
-        "alert",
-        "alert2",
-    ),
-    "recordings": ("play",),
-}
-# The examples that tests take, which are known once the modules of the tests are imported.
-tested: set[str] = set()
+DOCS: Final = ROOT / "docs"
+_CODE: Final = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
+_HIDDEN: Final = re.compile(r"<!--.*?-->|</?\w[^>]*>|!\[[^\]]*\]\([^)]*\)", re.DOTALL)
+_LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+
+
+def pages(language: str) -> list[Path]:
+    """Return the pages of a language."""
+    return sorted((DOCS / language).glob("*.md"))
 
 
 def documents(language: str) -> list[Path]:
     """Return the files of a language: the README, then the pages."""
-    return [ROOT / READMES[language], *sorted((ROOT / "docs" / language).glob("*.md"))]
+    return [ROOT / READMES[language], *pages(language)]
 
 
 def read(language: str) -> str:
@@ -41,41 +27,16 @@ def read(language: str) -> str:
     return "\n".join(file.read_text(encoding="utf-8") for file in documents(language))
 
 
-def blocks(language: str) -> dict[str, list[str]]:
-    """Return the YAML of each page that has some."""
-    found = {
-        file.stem: re.findall(
-            r"^ *```ya?ml\n(.*?)^ *```",
-            file.read_text(encoding="utf-8"),
-            re.DOTALL | re.MULTILINE,
-        )
-        for file in documents(language)
-    }
-    return {page: texts for page, texts in found.items() if texts}
+def without_code(text: str) -> str:
+    """Return a text without its code blocks."""
+    return _CODE.sub("", text)
 
 
-def examples(language: str) -> dict[str, Any]:
-    """Return the examples in a language by their names."""
-    pages = blocks(language)
-    return {
-        name: parse_yaml(text)
-        for page, names in EXAMPLES.items()
-        # Another test says if there are too many or too few.
-        for name, text in zip(names, pages.get(page, ()), strict=False)
-    }
+def visible(text: str) -> str:
+    """Return a text without code blocks, pictures, HTML tags, comments and targets of links."""
+    return _LINK.sub(r"\1", _HIDDEN.sub("", without_code(text)))
 
 
-def in_each_language(*names: str) -> list[tuple[str, Any]]:
-    """Return examples for a test, each with its language."""
-    tested.update(names)
-    return [
-        (language, example)
-        for language in READMES
-        for name, example in examples(language).items()
-        if name in names
-    ]
-
-
-def name_of(value: Any) -> str:
-    """Return the language or the name of an example, for the name of a test."""
-    return str(value.get("alias", value.get("title", ""))) if isinstance(value, dict) else value
+def count_words(text: str) -> int:
+    """Return the visible words: between blanks, with a letter or a digit."""
+    return sum(any(map(str.isalnum, word)) for word in visible(text).split())

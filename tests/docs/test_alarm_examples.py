@@ -18,8 +18,8 @@ from tests.blueprints.telephones import Telephones
 from tests.common import CONTACTS, pass_time, settle
 from tests.simulator import Simulator
 
-from .common import in_each_language, name_of
 from .conftest import ALARM_PANEL
+from .examples import in_each_language, name_of
 from .house import House
 
 TELEPHONES = in_each_language("telephone")

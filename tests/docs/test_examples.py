@@ -26,7 +26,8 @@ from homeassistant.util import dt as dt_util
 from tests.common import CONTACTS, PLACE_CALL, READMES, pass_time, perform, place_call, settle
 from tests.simulator import Recording, Reply, Simulator
 
-from .common import EXAMPLES, blocks, examples, in_each_language, name_of, read, tested
+from .common import read
+from .examples import EXAMPLES, blocks, examples, in_each_language, name_of, tested
 from .house import House
 
 NIGHT = "2026-11-24 02:00:00-03:00"

@@ -56,12 +56,13 @@ async def test_every_field_key_and_state_is_explained(
     keys = {*waited, *ended, *sent, *listed, *raised, *over}
     states = {*CallState, *AlertStatus, *AlertEventType}
     assert explained == fields | keys | states | {*TRIGGERS}
-    of_each = {
-        key: set(re.findall(r"`(\w+)`", explanation))
+    # An event may have the name of a key.
+    explanations = [
+        (key, set(re.findall(r"`(\w+)`", explanation)))
         for key, explanation in re.findall(r"^\| `(\w+)` \|(.*)$", read(language), re.MULTILINE)
-    }
-    assert of_each["recordings"] == {*listed["recordings"][0], "null"}
-    assert of_each["told"] == {*raised["told"][0], "true", "false", "null"}
+    ]
+    assert ("recordings", {*listed["recordings"][0], "null"}) in explanations
+    assert ("told", {*raised["told"][0], "true", "false", "null"}) in explanations
 
 
 @pytest.mark.parametrize(

@@ -21,18 +21,6 @@ SWITCHES: Final = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-g
 TIMEOUT: Final = 15_000
 HASTE: Final = 3
 BALANCE: Final = 12.34
-# A switch that stands for the smoke, and a detector of it.
-HOME: Final = """
-input_boolean:
-  smoke:
-
-template:
-  - binary_sensor:
-      - unique_id: smoke
-        name: {detector}
-        device_class: smoke
-        state: "{{{{ is_state('input_boolean.smoke', 'on') }}}}"
-"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,9 +44,8 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[HomeAssistantPag
     album.mkdir(parents=True)
     quirks = Quirks(haste=HASTE, balance_shape=BalanceShape.XML, balance=BALANCE)
     simulator = Simulator(quirks, secrets={ACCOUNT.client_id: FIRST_SECRET})
-    home = HOME.format(detector=DETECTOR[language])
     port = free_port(8125 + LANGUAGES.index(language))
-    instance = HomeAssistantProcess(ALBUM / language, port, language, more=home)
+    instance = HomeAssistantProcess(ALBUM / language, port, language, DETECTOR[language])
     await simulator.start()
     try:
         async with instance.running(), async_playwright() as playwright:

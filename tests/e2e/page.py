@@ -114,7 +114,7 @@ class HomeAssistantPage:
     album: Path
     """The folder of the pictures that are taken of every step."""
     images: Path | None
-    """The folder of the READMEs' pictures, if they are to be replaced."""
+    """The folder of the documentation's pictures, if they are to be replaced."""
     complaints: list[str] = field(default_factory=list)
     """Warnings and errors of the browser's console that name the integration."""
     _pictures: int = 0
@@ -176,7 +176,7 @@ class HomeAssistantPage:
         return file
 
     async def image(self, name: str, part: Locator, height: int | None = None) -> None:
-        """Take a picture for the READMEs, of a part of a screen, with another height."""
+        """Take a picture for the documentation, of a part of a screen, with another height."""
         size = self.screen.viewport_size or SCREEN
         # Where the mouse is, something may be highlighted.
         await self.screen.mouse.move(0, 0)

@@ -1,0 +1,72 @@
+"""Examples: the YAML in the documentation, by names that tests take."""
+
+import re
+from typing import Any, Final
+
+from homeassistant.util.yaml import parse_yaml
+
+from tests.common import READMES
+
+from .common import documents
+
+# The examples of each page, in their order. A test runs each of them in both languages.
+EXAMPLES: Final = {
+    "automations": (
+        "smoke",
+        "door",
+        "panic button",
+        "telephone",
+        "voice",
+        "not answered",
+        "recording",
+        "call button",
+        "hang up button",
+        "tablet",
+        "alarmo",
+        "alert",
+        "alert2",
+    ),
+    "recordings": ("play",),
+}
+# The examples that tests take, which are known once the modules of the tests are imported.
+tested: set[str] = set()
+
+
+def blocks(language: str) -> dict[str, list[str]]:
+    """Return the YAML of each page that has some."""
+    found = {
+        file.stem: re.findall(
+            r"^ *```ya?ml\n(.*?)^ *```",
+            file.read_text(encoding="utf-8"),
+            re.DOTALL | re.MULTILINE,
+        )
+        for file in documents(language)
+    }
+    return {page: texts for page, texts in found.items() if texts}
+
+
+def examples(language: str) -> dict[str, Any]:
+    """Return the examples in a language by their names."""
+    found = blocks(language)
+    return {
+        name: parse_yaml(text)
+        for page, names in EXAMPLES.items()
+        # Another test says if there are too many or too few.
+        for name, text in zip(names, found.get(page, ()), strict=False)
+    }
+
+
+def in_each_language(*names: str) -> list[tuple[str, Any]]:
+    """Return examples for a test, each with its language."""
+    tested.update(names)
+    return [
+        (language, example)
+        for language in READMES
+        for name, example in examples(language).items()
+        if name in names
+    ]
+
+
+def name_of(value: Any) -> str:
+    """Return the language or the name of an example, for the name of a test."""
+    return str(value.get("alias", value.get("title", ""))) if isinstance(value, dict) else value
