@@ -21,9 +21,7 @@ from custom_components.directcall.api import (
 from custom_components.directcall.calls import Call, CallState, state_machine
 from tests.common import ROOT
 
-from .common import DOCS
-
-ARCHITECTURE: Final = (DOCS / "architecture.md").read_text(encoding="utf-8")
+ARCHITECTURE: Final = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 INTEGRATION: Final = ROOT / "custom_components" / "directcall"
 OUTSIDE: Final = "[*]"
 PLATFORMS: Final = {"binary_sensor", "button", "event", "notify", "sensor"}

@@ -18,8 +18,14 @@ from pytest_homeassistant_custom_component.common import (
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.components.media_source import async_browse_media
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant, ServiceCall, State
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_STARTED,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import CoreState, HomeAssistant, ServiceCall, State
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
@@ -110,7 +116,7 @@ def test_both_languages_have_the_same_examples() -> None:
     english, portuguese = (examples(language) for language in READMES)
     for one, other in zip(english.values(), portuguese.values(), strict=True):
         assert shape(one) == shape(other)
-        for part in ("mode", "conditions", "icon"):
+        for part in ("mode", "icon"):
             assert one.get(part) == other.get(part)
 
 
@@ -168,6 +174,27 @@ async def test_detector_that_comes_back(event: Event, simulator: Simulator) -> N
     await event.is_unavailable()
     await event.comes()
     assert len(simulator.messages) == 1
+
+
+@pytest.mark.freeze_time(NIGHT, tick=True)
+@pytest.mark.parametrize("is_smoke", [False, True])
+@pytest.mark.parametrize(("language", "config"), SMOKE, ids=name_of)
+async def test_smoke_while_home_assistant_starts(
+    hass: HomeAssistant,
+    house: House,
+    config: dict[str, Any],
+    simulator: Simulator,
+    is_smoke: bool,
+) -> None:
+    """Smoke that is there when Home Assistant starts is told, and a start alone is not."""
+    event = Event(house, config)
+    hass.set_state(CoreState.starting)
+    await (event.comes() if is_smoke else event.is_over())
+    await house.paste(config)
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await settle()
+    assert len(simulator.messages) == is_smoke
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
