@@ -1,12 +1,16 @@
 """Steps and conditions that several tests share."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 import re
-from typing import Final
+from typing import Any, Final
 
 from playwright.async_api import expect
+
+from homeassistant.util.yaml import parse_yaml
+
+from scripts.home_assistant import ROOT
 
 from .page import INTEGRATION, HomeAssistantPage
 
@@ -18,6 +22,8 @@ STATUS: Final = "sensor.alert_status"
 # Seconds until the simulated telephones and Home Assistant have reacted, also as milliseconds.
 TIMEOUT: Final = 30
 CALL: Final = TIMEOUT * 1000
+# The view of a dashboard that the documentation says to paste.
+VIEW: Final = re.compile(r"^```yaml\n(type: sections\n.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 async def save_automation(page: HomeAssistantPage, names: Mapping[str, str]) -> None:
@@ -35,6 +41,28 @@ async def turn_smoke(page: HomeAssistantPage, state: str) -> None:
     await page.command(
         type="call_service", domain="input_boolean", service=f"turn_{state}", target=target
     )
+
+
+def view_to_paste(language: str) -> dict[str, Any]:
+    """Return the view of a dashboard that the documentation says to paste."""
+    page = ROOT / "docs" / language / "automations.md"
+    [text] = VIEW.findall(page.read_text(encoding="utf-8"))
+    view = parse_yaml(text)
+    assert isinstance(view, dict)
+    return view
+
+
+def entities_in(config: Any) -> Iterator[str]:
+    """Return the IDs of entities in a part of a dashboard."""
+    if isinstance(config, list):
+        for part in config:
+            yield from entities_in(part)
+    elif isinstance(config, dict):
+        for key, value in config.items():
+            if key in {"entity", "entity_id"}:
+                yield value
+            else:
+                yield from entities_in(value)
 
 
 def read(folder: Path) -> str:

@@ -20,6 +20,7 @@ INTEGRATION: Final = "/config/integrations/integration/directcall"
 # Pixels of the screen: tall enough for the form of an action, and those of users.
 SCREEN: Final = ViewportSize(width=1100, height=1600)
 DESKTOP: Final = ViewportSize(width=1280, height=900)
+TABLET: Final = ViewportSize(width=1024, height=768)
 PHONE: Final = ViewportSize(width=390, height=844)
 # Milliseconds until everything is drawn.
 REST: Final = 700
@@ -37,6 +38,7 @@ WORDS: Final = {
     "binary_sensor": ("Binary sensor", "Sensor binário"),
     "by_target": ("By target", "Por alvo"),
     "by_type": ("By type", "Por tipo"),
+    "cancel": ("Cancel", "Cancelar"),
     "choose_device": ("Select a device", "Selecionar um dispositivo"),
     "close": ("Close", "Fechar"),
     "create_automation": ("Create automation", "Criar automação"),
@@ -175,8 +177,8 @@ class HomeAssistantPage:
         await (part.screenshot(path=file) if part else self.screen.screenshot(path=file))
         return file
 
-    async def image(self, name: str, part: Locator, height: int | None = None) -> None:
-        """Take a picture for the documentation, of a part of a screen, with another height."""
+    async def image(self, name: str, part: Locator | None, height: int | None = None) -> None:
+        """Take a picture for the documentation, of the screen or a part, with another height."""
         size = self.screen.viewport_size or SCREEN
         # Where the mouse is, something may be highlighted.
         await self.screen.mouse.move(0, 0)

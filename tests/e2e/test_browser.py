@@ -17,11 +17,13 @@ from .common import (
     STATUS,
     change_alert,
     choose_contact_of_alert,
+    entities_in,
     read,
     save_automation,
     shows_state,
     shows_status,
     turn_smoke,
+    view_to_paste,
     wait_until,
     word_of,
 )
@@ -33,6 +35,7 @@ from .page import (
     INTEGRATION,
     KEEP_PLAYER,
     PHONE,
+    TABLET,
     TOO_LONG,
     HomeAssistantPage,
 )
@@ -87,6 +90,8 @@ STATES_OF_ACCOUNT: Final = 10
 STATES_OF_CONTACT: Final = 4
 DASHBOARD: Final = "calls-of-mine"
 LOW_BALANCE: Final = "50"
+# Milliseconds: Home Assistant takes half a second for a long press.
+LONG_PRESS: Final = 800
 RECORDINGS: Final = "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fdirectcall"
 # Milliseconds. Home Assistant asks for a new secret after the second refusal, 15 s after the first.
 SECOND_REFUSAL: Final = 60_000
@@ -141,7 +146,7 @@ async def test_add_alert(page: HomeAssistantPage) -> None:
         await page.count_effort()
         await page.fill(name=ALERT[page.language])
         await page.form.locator("textarea").fill(SPOKEN[page.language])
-        await page.image("alert_form", page.form.locator("dialog"), height=900)
+        await page.image("alert_form", page.form.locator("dialog"), height=1100)
         await page.press("submit", page.form)
         await page.shows(page.word("success"))
         await page.picture("alert_added")
@@ -186,7 +191,7 @@ async def test_acknowledge_alert(page: HomeAssistantPage) -> None:
     await shows_status(page, "alerting")
     await expect(page.entity(ALERT_EVENT)).to_contain_text(page.text(f"{EVENT_TYPES}.told"))
     async with page.at(DESKTOP):
-        await page.image("alert_page", page.screen.locator("hass-subpage"), height=700)
+        await page.image("alert_page", page.screen.locator("hass-subpage"), height=830)
     async with page.at(PHONE):
         button = page.entity(ACKNOWLEDGE).get_by_role("button", name=page.word("press"))
         await expect(button).to_be_in_viewport(ratio=1)
@@ -320,6 +325,45 @@ async def test_raise_by_notification(page: HomeAssistantPage) -> None:
     await shows_status(page, "cancelled")
 
 
+async def test_tablet(page: HomeAssistantPage) -> None:
+    """The documentation's view for a tablet acknowledges an alert, and asks before it calls."""
+    view = view_to_paste(page.language)
+    states = {state["entity_id"] for state in await page.command(type="get_states")}
+    assert {*entities_in(view)} <= states
+    await page.command(
+        type="lovelace/dashboards/create", url_path=DASHBOARD, title=DEVICE, mode="storage"
+    )
+    await page.command(type="lovelace/config/save", url_path=DASHBOARD, config={"views": [view]})
+    await turn_smoke(page, "on")
+    cards = [card for section in view["sections"] for card in section["cards"]]
+    buttons = [card for card in cards if card["type"] == "button"]
+    seen, call, _ = [
+        page.screen.locator("hui-button-card").filter(has_text=button["name"]) for button in buttons
+    ]
+    status = page.screen.locator("hui-tile-card").first
+    texts = page.screen.locator("hui-tile-card ha-tile-info > span")
+    panel = page.screen.locator("ha-panel-lovelace")
+    for size, image, part in ((TABLET, "dashboard", panel), (PHONE, "alert_phone", None)):
+        async with page.at(size):
+            await page.open(f"/{DASHBOARD}/{view['path']}")
+            await expect(status).to_contain_text(OTHER_CONTACT)
+            await expect(seen).to_be_in_viewport(ratio=1)
+            await expect(page.screen.locator("hui-card")).to_have_count(len(cards))
+            await expect(page.screen.locator("hui-warning, hui-error-card")).to_have_count(0)
+            assert await texts.evaluate_all(CUT_OFF) == []
+            await page.picture("view")
+            await page.image(image, part, height=510)
+    calls = len(page.simulator.calls)
+    await seen.click(delay=LONG_PRESS)
+    await expect(status).to_contain_text(USER, ignore_case=True)
+    await call.click()
+    await page.shows(buttons[1]["tap_action"]["confirmation"]["text"])
+    await page.picture("asks_before_it_calls")
+    await page.press("cancel")
+    assert len(page.simulator.calls) == calls
+    await turn_smoke(page, "off")
+
+
 async def test_tiles(page: HomeAssistantPage) -> None:
     """No name and no state is cut off on the tiles of a telephone's dashboard."""
     registered = await page.command(type="config/entity_registry/list")
@@ -338,9 +382,6 @@ async def test_tiles(page: HomeAssistantPage) -> None:
         for tile, columns in TILES.items()
     ]
     section = {"type": "grid", "cards": cards}
-    await page.command(
-        type="lovelace/dashboards/create", url_path=DASHBOARD, title=DEVICE, mode="storage"
-    )
     await page.command(
         type="lovelace/config/save",
         url_path=DASHBOARD,
@@ -434,7 +475,7 @@ async def test_send_voice_message(page: HomeAssistantPage) -> None:
     await page.choose_action("send_voice_message")
     await page.choose_device("send_voice_message", "contact", CONTACT)
     await page.write("send_voice_message", "message", SPOKEN[page.language])
-    await page.image("voice_message", page.screen.locator("ha-card").first)
+    await page.image("voice_message", page.screen.locator("ha-panel-config"), height=980)
     await page.press("run")
     await expect(page.response).to_contain_text("message_id: ")
     assert len(page.simulator.messages) == messages + 1
