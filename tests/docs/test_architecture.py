@@ -139,10 +139,10 @@ def test_layers_are_those_that_are_checked() -> None:
     assert named == checked
 
 
-def test_every_room_is_named() -> None:
+def test_every_module_is_named() -> None:
     """CONTRIBUTING.md says what each module and package of the integration is for."""
-    rooms = {f"{file.parent.name}/" for file in INTEGRATION.glob("*/__init__.py")}
-    rooms |= {file.name for file in INTEGRATION.glob("[a-z]*.py")}
+    paths = {f"{file.parent.name}/" for file in INTEGRATION.glob("*/__init__.py")}
+    paths |= {file.name for file in INTEGRATION.glob("[a-z]*.py")}
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    table = "\n".join(re.findall(r"^\| `.*$", text.partition("| Room |")[2], re.MULTILINE))
-    assert rooms - set(re.findall(r"`([\w/.]+)`", table)) == set()
+    table = "\n".join(re.findall(r"^\| `.*$", text.partition("| Path |")[2], re.MULTILINE))
+    assert paths - set(re.findall(r"`([\w/.]+)`", table)) == set()
