@@ -293,13 +293,14 @@ class HomeAssistantPage:
         await self.screen.get_by_text(action, exact=True).last.click()
 
     async def enable(self, action: str, name: str) -> Locator:
-        """Tick the checkbox before a field of an action, and return the field's row."""
+        """Tick the checkbox before an optional field of an action, and return the field's row."""
         text = self.text(f"services.{action}.fields.{name}.name")
         heading = self.screen.get_by_text(text, exact=True)
         row = self.screen.locator("ha-service-control ha-settings-row").filter(has=heading)
-        # Home Assistant remembers what was filled in last.
-        if not await row.get_by_role("checkbox").first.is_checked():
-            await row.locator("ha-checkbox").click()
+        # A required field has none, and Home Assistant remembers what was filled in last.
+        checkbox = row.locator("ha-checkbox")
+        if await checkbox.count() and not await row.get_by_role("checkbox").first.is_checked():
+            await checkbox.click()
         return row
 
     async def write(self, action: str, name: str, text: str) -> None:
