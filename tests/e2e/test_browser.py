@@ -309,11 +309,9 @@ async def test_raise_by_notification(page: HomeAssistantPage) -> None:
     await page.search_action(NOTIFY, NOTIFY)
     await page.screen.get_by_text(page.word("add_target"), exact=True).click()
     await page.screen.locator("ha-target-picker").get_by_text(ALERT[page.language]).first.click()
-    await (
-        page.screen.locator("ha-service-control")
-        .get_by_role("textbox")
-        .first.fill(OTHER_TEXT[page.language])
-    )
+    # Not the search of the target, which may still be open.
+    message = page.screen.locator("ha-service-control ha-selector-text").first
+    await message.get_by_role("textbox").fill(OTHER_TEXT[page.language])
     await page.picture("send_notification_message")
     await page.press("run")
     await wait_until(lambda: page.simulator.messages[-1].text == OTHER_TEXT[page.language])
