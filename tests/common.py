@@ -15,10 +15,12 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
     async_test_home_assistant,
 )
+import voluptuous as vol
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
@@ -226,6 +228,18 @@ async def end_call(hass: HomeAssistant, **data: Any) -> dict[str, Any]:
 def with_destination(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return an action's data, with a destination if it has no recipient."""
     return {**({} if "contact" in data else {"destination": DESTINATION}), **data}
+
+
+def suggestions(schema: vol.Schema | None) -> dict[str, Any]:
+    """Return what a form shows in its fields and sections."""
+    assert schema is not None
+    found = {}
+    for key, value in schema.schema.items():
+        if isinstance(value, section):
+            found[str(key)] = suggestions(value.schema)
+        elif key.description:
+            found[str(key)] = key.description["suggested_value"]
+    return found
 
 
 def device_of(hass: HomeAssistant, account: MockConfigEntry, name: str) -> str:

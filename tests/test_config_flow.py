@@ -6,7 +6,6 @@ from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import voluptuous as vol
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
@@ -24,6 +23,7 @@ from tests.common import (
     place_call,
     set_up,
     set_ups_of,
+    suggestions,
 )
 from tests.simulator import ACCOUNT, Rejection, Reply, Simulator
 
@@ -54,18 +54,6 @@ async def submit(hass: HomeAssistant, flow_id: str, values: dict[str, Any]) -> A
     result = await hass.config_entries.flow.async_configure(flow_id, values)
     await hass.async_block_till_done(wait_background_tasks=True)
     return result
-
-
-def suggestions(schema: vol.Schema | None) -> dict[str, Any]:
-    """Return what a form shows in its fields."""
-    assert schema is not None
-    found = {}
-    for key, value in schema.schema.items():
-        if isinstance(getattr(value, "schema", None), vol.Schema):
-            found[str(key)] = suggestions(value.schema)
-        elif key.description:
-            found[str(key)] = key.description["suggested_value"]
-    return found
 
 
 async def test_account_is_added(

@@ -13,7 +13,7 @@ from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.directcall.alerts import ACKNOWLEDGING_DOMAINS, Alert, Channel
 from custom_components.directcall.const import DOMAIN, SUBENTRY_ALERT, SUBENTRY_CONTACT
-from tests.common import TEXT, alert_data, device_of, make_account, set_up, set_ups_of
+from tests.common import TEXT, alert_data, device_of, make_account, set_up, set_ups_of, suggestions
 from tests.simulator import ACCOUNT, Simulator
 
 MARIA, JOAO = "01CONTACT0", "01CONTACT1"
@@ -91,17 +91,6 @@ def field_of(form: Mapping[str, Any], name: str) -> Any:
     return form["data_schema"].schema[name]
 
 
-def shown(schema: Any) -> dict[str, Any]:
-    """Return what a form shows in its fields and sections."""
-    values = {}
-    for key, value in schema.schema.items():
-        if hasattr(value, "options"):
-            values[str(key)] = shown(value.schema)
-        elif key.description:
-            values[str(key)] = key.description["suggested_value"]
-    return values
-
-
 def open_sections(form: Mapping[str, Any]) -> list[str]:
     """Return the sections of a form that are open."""
     sections = ("how", "acknowledgement", "delivery")
@@ -143,7 +132,7 @@ async def test_alert_is_added(
 async def test_new_form(hass: HomeAssistant, account: MockConfigEntry) -> None:
     """The form suggests what most people need, and shows how contacts are told."""
     form = await start(hass, account)
-    assert shown(form["data_schema"]) == {
+    assert suggestions(form["data_schema"]) == {
         "message": "",
         "contacts": [],
         "how": HOW,
@@ -169,7 +158,7 @@ async def test_only_contact_is_chosen(
     """Where there is only one contact, nobody has to choose it."""
     account = await set_up(hass, make_account(simulator, contacts={"Maria": CONTACTS["Maria"]}))
     form = await start(hass, account)
-    assert shown(form["data_schema"])["contacts"] == [MARIA]
+    assert suggestions(form["data_schema"])["contacts"] == [MARIA]
 
 
 async def test_fields_that_may_be_left_out(hass: HomeAssistant, account: MockConfigEntry) -> None:
@@ -270,7 +259,7 @@ async def test_all_that_is_wrong(hass: HomeAssistant, account: MockConfigEntry) 
         "delivery": "keep_trying_out_of_range",
     }
     assert form["description_placeholders"]["length"] == "701"
-    assert shown(form["data_schema"]) == values
+    assert suggestions(form["data_schema"]) == values
     assert open_sections(form) == ["how", "acknowledgement", "delivery"]
 
 
@@ -312,10 +301,10 @@ async def test_alert_is_changed(hass: HomeAssistant, account: MockConfigEntry) -
     form = await change(hass, account)
     assert form["step_id"] == "reconfigure"
     assert form["description_placeholders"]["alert"] == "Fire"
-    assert shown(form["data_schema"]) == {"name": "Fire", **alert_data()}
+    assert suggestions(form["data_schema"]) == {"name": "Fire", **alert_data()}
     form = await submit(hass, form, filled(contacts=[]))
     assert form["errors"] == {"contacts": "no_contact"}
-    assert shown(form["data_schema"]) == filled(contacts=[])
+    assert suggestions(form["data_schema"]) == filled(contacts=[])
     result = await submit(hass, form, filled(name="FIRE", contacts=[JOAO]))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "alert_changed"
@@ -330,7 +319,7 @@ async def test_title_of_any_kind(hass: HomeAssistant, account: MockConfigEntry) 
     title = "Fire\r\n\u202ehere"
     hass.config_entries.async_update_subentry(account, alert_of(account, "Fire"), title=title)
     form = await change(hass, account, title)
-    assert shown(form["data_schema"])["name"] == "Fire here"
+    assert suggestions(form["data_schema"])["name"] == "Fire here"
     assert form["description_placeholders"]["alert"] == "Fire here"
 
 
@@ -342,7 +331,7 @@ async def test_contact_that_was_deleted(hass: HomeAssistant, account: MockConfig
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert alert_of(account, "Smoke").data["contacts"] == [JOAO]
     form = await change(hass, account)
-    assert shown(form["data_schema"])["contacts"] == [JOAO]
+    assert suggestions(form["data_schema"])["contacts"] == [JOAO]
 
 
 async def test_no_contacts(hass: HomeAssistant, account: MockConfigEntry) -> None:
@@ -369,13 +358,13 @@ async def test_first_alert(hass: HomeAssistant, home: HomeAssistant, simulator: 
     form = await submit(hass, {"flow_id": result["next_flow"][1]}, typed)
     assert form["step_id"] == "first"
     assert form["errors"] == {"number": "short_number"}
-    assert shown(form["data_schema"]) == typed
+    assert suggestions(form["data_schema"]) == typed
     form = await submit(hass, form, {**typed, "number": "41 99999-0000"})
     assert form["step_id"] == "user"
     # It is there from now on, also if no alert is added.
     [contact] = account.get_subentries_of_type(SUBENTRY_CONTACT)
     assert contact.title == "Maria"
-    assert shown(form["data_schema"])["contacts"] == [contact.subentry_id]
+    assert suggestions(form["data_schema"])["contacts"] == [contact.subentry_id]
     assert hass.states.get("button.maria_call")
     result = await submit(hass, form, filled(contacts=[contact.subentry_id]))
     assert result["type"] is FlowResultType.CREATE_ENTRY

@@ -1,6 +1,5 @@
 """Contact flow: contacts added, changed and removed."""
 
-from collections.abc import Mapping
 import time
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.common import (
     place_call,
     set_up,
     set_ups_of,
+    suggestions,
 )
 from tests.contacts.common import CONTACTS, id_of, submit
 from tests.simulator import ACCOUNT, Simulator
@@ -42,11 +42,6 @@ async def add(hass: HomeAssistant, account: MockConfigEntry, name: str, number: 
 async def change(hass: HomeAssistant, account: MockConfigEntry, name: str) -> Any:
     """Open the form that changes a contact."""
     return await account.start_subentry_reconfigure_flow(hass, id_of(account, name))
-
-
-def shown(form: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a form shows in its fields."""
-    return {str(k): k.description["suggested_value"] for k in form["data_schema"].schema}
 
 
 def entities_of(hass: HomeAssistant, account: MockConfigEntry, name: str) -> dict[str, str]:
@@ -103,7 +98,7 @@ async def test_bad_number(hass: HomeAssistant, account: MockConfigEntry) -> None
     for number, error in BAD_NUMBERS:
         result = await add(hass, account, "Ana", number)
         assert result["errors"] == {CONF_NUMBER: error}, number
-        assert shown(result) == {CONF_NAME: "Ana", CONF_NUMBER: number}
+        assert suggestions(result["data_schema"]) == {CONF_NAME: "Ana", CONF_NUMBER: number}
     result = await submit(hass, result, {CONF_NAME: "Ana", CONF_NUMBER: "(41) 99999-2222"})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
@@ -188,7 +183,7 @@ async def test_name_of_before(
     assert device is not None
     assert device.name == name
     form = await change(hass, account, title)
-    assert shown(form)[CONF_NAME] == name
+    assert suggestions(form["data_schema"])[CONF_NAME] == name
     assert form["description_placeholders"]["contact"] == name
     result = await add(hass, account, "Bia", CONTACTS["Maria"])
     assert result["description_placeholders"] == {"other": name}
@@ -213,7 +208,10 @@ async def test_contact_is_changed(
     set_ups = set_ups_of(account)
     form = await change(hass, account, "Maria")
     assert form["step_id"] == "reconfigure"
-    assert shown(form) == {CONF_NAME: "Maria", CONF_NUMBER: "+55 41 99999-0000"}
+    assert suggestions(form["data_schema"]) == {
+        CONF_NAME: "Maria",
+        CONF_NUMBER: "+55 41 99999-0000",
+    }
     result = await submit(hass, form, {CONF_NAME: "Mãe", CONF_NUMBER: "(41) 99999-3333"})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "contact_changed"
@@ -248,7 +246,7 @@ async def test_bad_change(hass: HomeAssistant, account: MockConfigEntry) -> None
     values = {CONF_NAME: "joão da silva", CONF_NUMBER: CONTACTS["João da Silva"]}
     result = await submit(hass, await change(hass, account, "Maria"), values)
     assert result["errors"] == {CONF_NAME: "name_in_use", CONF_NUMBER: "number_in_use"}
-    assert shown(result) == values
+    assert suggestions(result["data_schema"]) == values
     assert result["description_placeholders"] == {"contact": "Maria", "other": "João da Silva"}
 
 
