@@ -28,8 +28,6 @@ EXAMPLES: Final = {
     ),
     "recordings": ("play",),
 }
-# The examples that tests take, which are known once the modules of the tests are imported.
-tested: set[str] = set()
 
 
 def blocks(language: str) -> dict[str, list[str]]:
@@ -56,15 +54,10 @@ def examples(language: str) -> dict[str, Any]:
     }
 
 
-def in_each_language(*names: str) -> list[tuple[str, Any]]:
-    """Return examples for a test, each with its language."""
-    tested.update(names)
-    return [
-        (language, example)
-        for language in READMES
-        for name, example in examples(language).items()
-        if name in names
-    ]
+def in_each_language(name: str) -> list[tuple[str, Any]]:
+    """Return an example for a test in both languages, each with its language."""
+    found = [(language, examples(language).get(name)) for language in READMES]
+    return [(language, example) for language, example in found if example]
 
 
 def name_of(value: Any) -> str:

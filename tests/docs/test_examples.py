@@ -1,7 +1,6 @@
 """Examples in the documentation: what people paste works."""
 
 from datetime import timedelta
-from importlib import import_module
 from itertools import chain
 from pathlib import Path
 import re
@@ -33,7 +32,7 @@ from tests.common import CONTACTS, PLACE_CALL, READMES, pass_time, perform, plac
 from tests.simulator import Recording, Reply, Simulator
 
 from .common import read
-from .examples import EXAMPLES, blocks, examples, in_each_language, name_of, tested
+from .examples import EXAMPLES, blocks, examples, in_each_language, name_of
 from .house import House
 
 NIGHT = "2026-11-24 02:00:00-03:00"
@@ -106,9 +105,9 @@ def test_every_example_is_run(language: str) -> None:
     assert {page: len(texts) for page, texts in blocks(language).items()} == {
         page: len(names) for page, names in EXAMPLES.items()
     }
-    for module in Path(__file__).parent.glob("test_*.py"):
-        import_module(f"{__package__}.{module.stem}")
-    assert tested == set(chain.from_iterable(EXAMPLES.values()))
+    tests = [file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("test_*.py")]
+    taken = re.findall(r'in_each_language\("([\w ]+)"\)', "".join(tests))
+    assert {*taken} == {*chain.from_iterable(EXAMPLES.values())}
 
 
 def test_both_languages_have_the_same_examples() -> None:
@@ -137,7 +136,7 @@ def test_numbers_are_quoted(language: str) -> None:
         r"^ +(?:destination: |origin: |- )(.*\d{4}.*)$", read(language), re.MULTILINE
     )
     assert len(values) == 2
-    assert all(re.fullmatch(r'"\+55 [\d -]+"', value) for value in values)
+    assert [value for value in values if not re.fullmatch(r'"\+55 [\d -]+"', value)] == []
 
 
 @pytest.mark.freeze_time(NIGHT, tick=True)
