@@ -1,5 +1,6 @@
 """Tables in the documentation: what they name is what the code and its texts have."""
 
+from collections import Counter
 import re
 from typing import Any, Final
 
@@ -80,10 +81,10 @@ def test_fields_of_actions(language: str, page: str) -> None:
     """Each table of fields names all fields of its actions."""
     actions = INTEGRATION.actions
     tables = [table for table in find(language, page, "field") if table.names]
-    assert [sorted(table.names) for table in tables] == [
-        sorted({name for action in group for name, _ in fields_of(actions[action])})
-        for group in ACTIONS[page]
-    ]
+    assert len(tables) == len(ACTIONS[page])
+    for table, group in zip(tables, ACTIONS[page], strict=True):
+        fields = {name for action in group for name, _ in fields_of(actions[action])}
+        assert {*table.names} == fields, group
     groups = [group for groups in ACTIONS.values() for group in groups]
     assert {*actions} - {action for group in groups for action in group} == WITHOUT_TABLE
 
@@ -115,7 +116,9 @@ async def test_keys_of_responses(
         "recordings": [listed],
     }.items():
         tables = find(language, page, "key")
-        assert [sorted(table.names) for table in tables] == [*map(sorted, responses)]
+        assert len(tables) == len(responses)
+        for table, response in zip(tables, responses, strict=True):
+            assert {*table.names} == {*response}, page
         explanations |= {row[0]: row[1] for table in tables for row in table.rows}
     for key, item in (("recordings", listed["recordings"][0]), ("told", raised["told"][0])):
         named = {*re.findall(r"`(\w+)`", explanations[f"`{key}`"])}
@@ -126,16 +129,17 @@ def test_states_are_called_as_in_the_ui(language: str) -> None:
     """The tables have each state, status, event and trigger, with its name in the UI."""
     texts = INTEGRATION.texts[language]
     sensors, event = texts["entity"]["sensor"], texts["entity"]["event"]["alert"]
-    tables = find(language, "calls", "shown") + find(language, "entities", "shown")
-    assert [
-        dict(zip(table.names, ", ".join(row[1] for row in table.rows).split(", "), strict=False))
-        for table in tables
-    ] == [
+    expected = [
         sensors["last_call"]["state"],
         sensors["alert_status"]["state"],
         event["state_attributes"]["event_type"]["state"],
         {key: trigger["name"] for key, trigger in texts["triggers"].items()},
     ]
+    tables = find(language, "calls", "shown") + find(language, "entities", "shown")
+    assert len(tables) == len(expected)
+    for table, names in zip(tables, expected, strict=True):
+        shown = ", ".join(row[1] for row in table.rows).split(", ")
+        assert dict(zip(table.names, shown, strict=False)) == names
 
 
 def test_entities(language: str) -> None:
@@ -148,7 +152,7 @@ def test_entities(language: str) -> None:
     cells = [
         cell for table in find(language, "entities", "entity", "is") for cell in table.first_column
     ]
-    assert sorted(cell.partition(" (")[0] for cell in cells) == sorted(names)
+    assert Counter(cell.partition(" (")[0] for cell in cells) == Counter(names)
 
 
 async def test_forms(hass: HomeAssistant, account: MockConfigEntry, language: str) -> None:
@@ -170,8 +174,9 @@ async def test_forms(hass: HomeAssistant, account: MockConfigEntry, language: st
         *find(language, "before-you-begin", "option"),
         *(table for table in find(language, "alerts", "field") if not table.names),
     ]
-    assert [sorted(table.first_column) for table in tables] == [*map(sorted, forms)]
+    assert len(tables) == len(forms)
     for table, defaults in zip(tables, forms, strict=True):
+        assert {*table.first_column} == {*defaults}
         for name, *_, cell in table.rows:
             assert is_default(cell, defaults[name], language), (name, cell, defaults[name])
 
@@ -223,7 +228,8 @@ def test_errors(language: str, title: str) -> None:
         error for error in errors if not any(q.fullmatch(error) for q in quotes.values())
     }
     unknown = {cell for cell, quote in quotes.items() if not any(map(quote.fullmatch, errors))}
-    assert (unexplained, unknown) == (set(), set())
+    assert unexplained == set()
+    assert unknown == set()
     assert len(quotes) == len(errors), "Two rows are about one error, or one row about two"
 
 
