@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 import voluptuous as vol
 
+from homeassistant.components import automation
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
@@ -240,6 +241,14 @@ def suggestions(schema: vol.Schema | None) -> dict[str, Any]:
         elif key.description:
             found[str(key)] = key.description["suggested_value"]
     return found
+
+
+async def stop_automations(hass: HomeAssistant) -> None:
+    """End what automations still wait for."""
+    if hass.services.has_service(automation.DOMAIN, "turn_off"):
+        await hass.services.async_call(
+            automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True
+        )
 
 
 def device_of(hass: HomeAssistant, account: MockConfigEntry, name: str) -> str:

@@ -13,7 +13,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 
-from tests.common import ROOT, settle
+from tests.common import ROOT, settle, stop_automations
 
 BLUEPRINTS = ROOT / "blueprints"
 # The automations' files of each language.
@@ -68,10 +68,7 @@ class House:
 
     async def tear_down(self) -> None:
         """End what still waits."""
-        if self.hass.services.has_service(automation.DOMAIN, "turn_off"):
-            await self.hass.services.async_call(
-                automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True
-            )
+        await stop_automations(self.hass)
 
 
 def load(path: str) -> dict[str, Any]:

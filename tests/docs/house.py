@@ -7,7 +7,7 @@ from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from tests.common import settle
+from tests.common import settle, stop_automations
 
 
 class House:
@@ -28,10 +28,7 @@ class House:
 
     async def tear_down(self) -> None:
         """End what still waits."""
-        if self.hass.services.has_service(automation.DOMAIN, "turn_off"):
-            await self.hass.services.async_call(
-                automation.DOMAIN, "turn_off", {"entity_id": "all"}, blocking=True
-            )
+        await stop_automations(self.hass)
 
     async def shows(self, entity_id: str, state: str, **attributes: Any) -> None:
         """Give an entity a state, and wait until what follows is done."""
