@@ -1,12 +1,16 @@
 """Architecture: the diagrams and the layers in the documentation are those of the code."""
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 import re
 import tomllib
 from typing import Final
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
+
+from homeassistant.const import CONF_URL
+from homeassistant.core import HomeAssistant
 
 from custom_components.directcall.alerts import AlertStatus
 from custom_components.directcall.api import (
@@ -19,10 +23,14 @@ from custom_components.directcall.api import (
     RedactedText,
 )
 from custom_components.directcall.calls import Call, CallState, state_machine
-from tests.common import ROOT
+from tests.alerts.common import ALERT, NAMES, Watch, raise_alert, watch_for
+from tests.common import ROOT, alert_data, make_account, perform, set_up
+from tests.proxy import Proxy
+from tests.simulator import Simulator
 
 ARCHITECTURE: Final = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 INTEGRATION: Final = ROOT / "custom_components" / "directcall"
+ACTIVE: Final = {status for status in AlertStatus if status.is_active}
 OUTSIDE: Final = "[*]"
 PLATFORMS: Final = {"binary_sensor", "button", "event", "notify", "sensor"}
 
@@ -49,18 +57,18 @@ def between(states: set[str], arrows: set[Edge]) -> set[Edge]:
     return {(start, end) for start in states for end in ends(start)}
 
 
-CALL: Final = arrows_of("The life of a call")
-ALERT: Final = arrows_of("The life of an alert")
+CALL_ARROWS: Final = arrows_of("The life of a call")
+ALERT_ARROWS: Final = arrows_of("The life of an alert")
 
 
 @pytest.mark.parametrize(
     ("arrows", "states", "last"),
     [
-        (CALL, {*CallState}, {state for state in CallState if state.is_over}),
+        (CALL_ARROWS, {*CallState}, {state for state in CallState if state.is_over}),
         (
-            ALERT,
+            ALERT_ARROWS,
             {*AlertStatus},
-            {each for each in AlertStatus if not each.is_active and each is not AlertStatus.IDLE},
+            {*AlertStatus} - ACTIVE - {AlertStatus.IDLE},
         ),
     ],
     ids=["call", "alert"],
@@ -120,8 +128,50 @@ def test_diagram_of_a_call_has_each_way() -> None:
     taken = {edge for call in calls() for edge in ways(call, 1, 3)}
     # A call is accepted before its first poll.
     taken.add((OUTSIDE, CallState.PLACED))
-    drawn = between({OUTSIDE, *CallState}, CALL)
+    drawn = between({OUTSIDE, *CallState}, CALL_ARROWS)
     assert {edge for edge in drawn if edge[1] != OUTSIDE} == taken
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_diagram_of_an_alert_has_each_way(
+    home: HomeAssistant, simulator: Simulator, line: Proxy, freezer: FrozenDateTimeFactory
+) -> None:
+    """An arrow of the diagram is a change that an alert makes, and each change has an arrow."""
+    minute = {"minutes": 1}
+    alerts = {ALERT: alert_data(how={"rounds": 2, "pause": minute}, keep_trying=minute)}
+    account = make_account(simulator, data={CONF_URL: line.url}, contacts=NAMES, alerts=alerts)
+    await set_up(home, account)
+    watch = Watch(home, simulator)
+
+    async def wait_for(status: AlertStatus) -> None:
+        for _ in range(60):
+            if watch.statuses[-1][1] == status:
+                return
+            await watch_for(home, freezer, 10, step=5)
+        pytest.fail(f"The alert is never {status}: {watch.statuses}")
+
+    await raise_alert(home)
+    await wait_for(AlertStatus.UNACKNOWLEDGED)
+    await line.stop()
+    await raise_alert(home)
+    await wait_for(AlertStatus.WAITING_FOR_CONNECTION)
+    await line.start()
+    await wait_for(AlertStatus.PAUSING)
+    await perform(home, "acknowledge_alert", {})
+    await line.stop()
+    await raise_alert(home)
+    await wait_for(AlertStatus.PAUSING)
+    await perform(home, "cancel_alert", {})
+
+    entered = [status for _, status in watch.statuses]
+    # The diagram does not show that an alert that has ended is raised again.
+    taken = {edge for edge in pairwise(entered) if edge[0] in ACTIVE} | {("idle", entered[0])}
+    arrows = between({OUTSIDE, *AlertStatus}, ALERT_ARROWS)
+    drawn = {edge for edge in arrows if OUTSIDE not in edge}
+    # Each active alert may end in each way.
+    ends = set(product(ACTIVE, {*AlertStatus} - ACTIVE - {AlertStatus.IDLE}))
+    assert drawn - ends == taken - ends
+    assert drawn >= ends
 
 
 def test_layers_are_those_that_are_checked() -> None:
