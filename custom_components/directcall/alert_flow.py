@@ -175,7 +175,7 @@ class DirectcallAlertFlow(ConfigSubentryFlow):
         """Change an alert. A run of it goes on as it was raised."""
         contacts = self._contacts
         if not contacts:
-            return self.async_abort(reason="no_contacts")
+            return self.async_abort(reason="no_contacts_left")
         alert = self._get_reconfigure_subentry()
         name = clean_name(alert.title)
         values = _clean(user_input or {CONF_NAME: name, **alert.data}, contacts)

@@ -335,12 +335,12 @@ async def test_contact_that_was_deleted(hass: HomeAssistant, account: MockConfig
 
 
 async def test_no_contacts(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    """Without contacts, the form says that one has to be added."""
+    """Without contacts, the form says that one has to be added, and what to do then."""
     for contact in (MARIA, JOAO):
         hass.config_entries.async_remove_subentry(account, contact)
-    for form in (await start(hass, account), await change(hass, account)):
-        assert form["type"] is FlowResultType.ABORT
-        assert form["reason"] == "no_contacts"
+    forms = [await start(hass, account), await change(hass, account)]
+    assert [form["type"] for form in forms] == 2 * [FlowResultType.ABORT]
+    assert [form["reason"] for form in forms] == ["no_contacts", "no_contacts_left"]
 
 
 async def test_first_alert(hass: HomeAssistant, home: HomeAssistant, simulator: Simulator) -> None:
