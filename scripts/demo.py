@@ -81,7 +81,7 @@ class Demo:
         print(f"            Directcall: {' '.join(form)}")
 
     async def run(self, package: Path | None, *, once: bool, empty: bool) -> None:
-        """Run Home Assistant, and let it raise an alert, unless it is to have no account."""
+        """Run Home Assistant, and let it raise an alert, or leave it without an account."""
         folder, port, detector = ROOT / ".demo", free_port(8123), self._texts["detector"]
         home = HomeAssistantProcess(folder, port, self._language, detector, package, person="João")
         self.say("starting")

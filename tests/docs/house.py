@@ -2,12 +2,20 @@
 
 from typing import Any
 
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
 from homeassistant.components import automation
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
 from tests.common import settle, stop_automations
+
+
+def delete_alert(hass: HomeAssistant, account: MockConfigEntry, name: str) -> None:
+    """Delete an alert."""
+    [alert] = [each for each in account.subentries.values() if each.title == name]
+    hass.config_entries.async_remove_subentry(account, alert.subentry_id)
 
 
 class House:

@@ -20,7 +20,7 @@ from tests.simulator import Simulator
 
 from .conftest import ALARM_PANEL
 from .examples import in_each_language, name_of
-from .house import House
+from .house import House, delete_alert
 
 TELEPHONES = in_each_language("telephone")
 VOICE = in_each_language("voice")
@@ -64,12 +64,6 @@ def status(hass: HomeAssistant, alert: str) -> State:
     state = hass.states.get(f"sensor.{slugify(alert)}_status")
     assert state is not None
     return state
-
-
-def delete_alert(hass: HomeAssistant, account: MockConfigEntry, name: str) -> None:
-    """Delete an alert."""
-    [alert] = [each for each in account.subentries.values() if each.title == name]
-    hass.config_entries.async_remove_subentry(account, alert.subentry_id)
 
 
 @pytest.fixture

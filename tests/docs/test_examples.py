@@ -33,7 +33,7 @@ from tests.simulator import Recording, Reply, Simulator
 
 from .common import read
 from .examples import EXAMPLES, blocks, examples, in_each_language, name_of
-from .house import House
+from .house import House, delete_alert
 
 NIGHT = "2026-11-24 02:00:00-03:00"
 NOON = "2026-11-24 12:00:00-03:00"
@@ -223,9 +223,7 @@ async def test_smoke_without_its_alert(
     notifications: list[ServiceCall],
 ) -> None:
     """If the alert was deleted, a notification says that nobody is called."""
-    name = config["actions"][0]["data"]["name"]
-    [alert] = [each for each in account_in.subentries.values() if each.title == name]
-    hass.config_entries.async_remove_subentry(account_in, alert.subentry_id)
+    delete_alert(hass, account_in, config["actions"][0]["data"]["name"])
     await event.comes()
     assert simulator.messages == []
     [notification] = notifications
