@@ -234,6 +234,26 @@ async def test_listener_who_leaves() -> None:
     assert open_files() == before
 
 
+async def test_listener_who_leaves_at_the_end() -> None:
+    """A file is closed for a listener who leaves while it is closed."""
+    spool = await spool_audio(audio_of(Source([SOUND])))
+    before = open_files()
+    may_go_on = threading.Event()
+    # No thread is free, so the file is not closed at once.
+    loop = asyncio.get_running_loop()
+    busy = [loop.run_in_executor(None, may_go_on.wait) for _ in range(100)]
+    listener = asyncio.create_task(spool.open(None).close())
+    await asyncio.sleep(0)
+    assert open_files() == before + 1
+    listener.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listener
+    may_go_on.set()
+    await asyncio.gather(*busy)
+    await asyncio.to_thread(spool.close)
+    assert open_files() == before - 1
+
+
 async def test_stuck_provider_times_out() -> None:
     """A provider that stops sending causes a time-out."""
     with (

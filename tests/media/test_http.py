@@ -163,7 +163,7 @@ async def test_player_that_asks_in_parts(
     assert simulator.requests[endpoint] == asked + 1
     await until(lambda: open_files() == before + 1)
     for _ in range(2):
-        await pass_time(hass, freezer, 299)
+        await pass_time(hass, freezer, 240)
         assert await play(client, path, "bytes=0-1") == b"RI"
     assert simulator.requests[endpoint] == asked + 1
     await pass_time(hass, freezer, 301)

@@ -50,7 +50,9 @@ class _Reader:
         return block
 
     async def close(self) -> None:
-        await asyncio.to_thread(os.close, self._descriptor)
+        closing = asyncio.get_running_loop().run_in_executor(None, os.close, self._descriptor)
+        # Players often leave with the last byte. The file is closed even so.
+        await asyncio.shield(closing)
 
 
 class _Writer:
