@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 import errno
 import gzip
 from http import HTTPStatus
@@ -238,19 +239,23 @@ async def test_listener_who_leaves_at_the_end() -> None:
     """A file is closed for a listener who leaves while it is closed."""
     spool = await spool_audio(audio_of(Source([SOUND])))
     before = open_files()
-    may_go_on = threading.Event()
-    # No thread is free, so the file is not closed at once.
     loop = asyncio.get_running_loop()
-    busy = [loop.run_in_executor(None, may_go_on.wait) for _ in range(100)]
-    listener = asyncio.create_task(spool.open(None).close())
-    await asyncio.sleep(0)
-    assert open_files() == before + 1
-    listener.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await listener
-    may_go_on.set()
-    await asyncio.gather(*busy)
-    await asyncio.to_thread(spool.close)
+    run = loop.run_in_executor
+    may_go_on = threading.Event()
+    with (
+        ThreadPoolExecutor(max_workers=1) as thread,
+        patch.object(loop, "run_in_executor", lambda _, *job: run(thread, *job)),
+    ):
+        # The only thread is busy, so the file is not closed at once.
+        thread.submit(may_go_on.wait, 30)
+        listener = asyncio.create_task(spool.open(None).close())
+        await asyncio.sleep(0)
+        assert open_files() == before + 1
+        listener.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await listener
+        may_go_on.set()
+        await asyncio.to_thread(spool.close)
     assert open_files() == before - 1
 
 
