@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
-from tests.calls.common import IN_VAIN, file_of_calls, saved_calls, start_poll
+from tests.calls.common import IN_VAIN, file_of_calls, legs_reply, saved_calls, start_poll
 from tests.common import (
     CALL_IN_PROGRESS,
     ENTRY_ID,
@@ -70,8 +70,9 @@ async def test_reload_during_a_poll(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     """A state from a poll during an unload is published after the reload."""
-    await place_call(hass, destination=f"{NUMBER}7001")
+    await place_call(hass)
     await flow_on(6)
+    simulator.reply(STATUS, legs_reply(origin="atendida", destination="OCUPADO"))
     unload = hass.config_entries.async_unload_platforms
 
     status = simulator.hold(STATUS)

@@ -75,7 +75,7 @@ async def test_polling_stops_after_two_rejected_tokens(
     await flow_on(20)
     assert (simulator.requests[STATUS], simulator.requests["request_token"]) == (2, 2)
     await place_call(hass, destination=f"{NUMBER}1111")
-    await flow_on(5)
+    await flow_on(10)
     assert events[-1].attributes["event_type"] == "answered"
 
 
