@@ -68,9 +68,9 @@ async def test_ambiguous_call_is_unknown_after_20_s(
     skip(1.5)
     held.set()
     await hass.async_block_till_done(wait_background_tasks=True)
-    await pass_time(hass, freezer, 0.5, times=30)
+    await pass_time(hass, freezer, 0.5, times=20)
     assert not waiting.done()
-    await pass_time(hass, freezer, 0.5, times=4)
+    await pass_time(hass, freezer, 0.5, times=14)
     await until(waiting.done)
     with pytest.raises(HomeAssistantError, match=UNCLEAR):
         await waiting
@@ -85,9 +85,9 @@ async def test_unclear_call_without_any_status(
     simulator.reply(STATUS, *[UNAVAILABLE] * 100)
     waiting = asyncio.create_task(place_call(hass, wait_for_outcome=True))
     await until(lambda: simulator.requests[PLACE_CALL] == 1)
-    await pass_time(hass, freezer, 1, times=43)
+    await pass_time(hass, freezer, 1, times=35)
     assert not waiting.done()
-    await pass_time(hass, freezer, 1, times=3)
+    await pass_time(hass, freezer, 1, times=11)
     assert waiting.done()
     with pytest.raises(HomeAssistantError, match=UNCLEAR):
         await waiting

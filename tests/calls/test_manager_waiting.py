@@ -40,9 +40,9 @@ async def test_wait_for_outcome(
     waiting = await begin(
         hass, place_call(hass, destination=f"{NUMBER}{destination}", wait_for_outcome=True)
     )
-    await flow_on(5)
+    await flow_on(2)
     assert not waiting.done()
-    await flow_on(50)
+    await flow_on(53)
     response = await waiting
     assert response["outcome"] == outcome
     assert response["seconds_to_answer"] == (

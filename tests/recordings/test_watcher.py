@@ -43,9 +43,9 @@ async def test_recording_is_ready(
     """Two minutes after a recorded call an event announces the recording, and it can be played."""
     call = await talk(hass, freezer)
     assert events.types[-1] == "ended"
-    await pass_time(hass, freezer, 118)
+    await pass_time(hass, freezer, 100)
     assert simulator.requests[LIST] == 0
-    await pass_time(hass, freezer, 3)
+    await pass_time(hass, freezer, 21)
     assert events.types[-1] == READY
     attributes = events[-1].attributes
     assert attributes["call_id"] == call["call_id"]
