@@ -260,7 +260,8 @@ class HomeAssistantPage:
     @property
     def rows(self) -> Locator:
         """Return the rows of the activity that is open, the newest first."""
-        return self.screen.locator("ha-logbook-entry .entry")
+        # The device's page, which stays until then, has rows that name no cause.
+        return self.screen.locator("ha-panel-logbook ha-logbook-entry .entry")
 
     async def activity(self) -> list[tuple[str, str, str]]:
         """Return the entity's name, the state and the cause of each row."""
