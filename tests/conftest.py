@@ -1,6 +1,8 @@
 """Fixtures that tests share: a simulated provider, a line to it, a home, and an account."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+import os
 from unittest.mock import patch
 
 from awesomeversion import AwesomeVersion
@@ -27,6 +29,12 @@ def _short_stacks() -> Iterator[None]:
     """Save the time that the event loop's debug mode takes to note ten lines for each future."""
     with patch("asyncio.constants.DEBUG_STACK_DEPTH", 1):
         yield
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug() -> None:
+    """Debug the event loop only if PYTHONASYNCIODEBUG is set, because it takes half of the time."""
+    asyncio.get_running_loop().set_debug("PYTHONASYNCIODEBUG" in os.environ)
 
 
 @pytest.fixture(autouse=True)

@@ -52,8 +52,12 @@ async def start_poll(
 def timers(hass: HomeAssistant) -> set[str]:
     """Return the integration's timers that run."""
     handles = get_scheduled_timer_handles(hass.loop)
+    was_debugged = hass.loop.get_debug()
+    # Only then do the texts name what the timers call.
+    hass.loop.set_debug(True)
     with long_repr_strings():
         texts = {repr(handle) for handle in handles if not handle.cancelled()}
+    hass.loop.set_debug(was_debugged)
     return {text for text in texts if "directcall" in text}
 
 
