@@ -10,20 +10,59 @@ from playwright.async_api import expect
 
 from homeassistant.util.yaml import parse_yaml
 
-from scripts.home_assistant import ROOT
+from scripts.home_assistant import ROOT, USER
+from tests.simulator import ACCOUNT
 
-from .page import INTEGRATION, HomeAssistantPage
+from .page import INTEGRATION, PHONE, HomeAssistantPage
 
+WRONG_SECRET: Final = "1111111111"
+ORIGIN: Final = "(41) 3060-0300"
+CONTACT: Final = "Maria"
+# Is answered and hung up (see tests/simulator/__init__.py).
+NUMBER: Final = "(41) 99999-7004"
+SPOKEN: Final = {"en": "Attention. Smoke in the kitchen.", "pt-BR": "Atenção. Fumaça na cozinha."}
+ALARM: Final = {"en": "If there is smoke", "pt-BR": "Se houver fumaça"}
+README: Final = {"en": "README.md", "pt-BR": "LEIAME.md"}
 ALERT: Final = {"en": "Smoke", "pt-BR": "Fumaça"}
 # The path of texts.
 ALERT_FORM: Final = "config_subentries.alert"
 LAST_CALL: Final = "sensor.last_call"
 STATUS: Final = "sensor.alert_status"
+ACKNOWLEDGE: Final = "button.acknowledge"
+ALERT_EVENT: Final = "event.alert"
+# The path of texts.
+EVENT_TYPES: Final = f"entity.{ALERT_EVENT}.state_attributes.event_type.state"
+BY_USER: Final = re.compile(USER, re.IGNORECASE)
 # Seconds until the simulated telephones and Home Assistant have reacted, also as milliseconds.
 TIMEOUT: Final = 30
 CALL: Final = TIMEOUT * 1000
 # The view of a dashboard that the documentation says to paste.
 VIEW: Final = re.compile(r"^```yaml\n(type: sections\n.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def assert_says(page: HomeAssistantPage, step: int, *texts: str) -> None:
+    """Assert that a step of the first alarm in the README has these texts."""
+    readme = (ROOT / README[page.language]).read_text(encoding="utf-8")
+    [said] = re.findall(rf"^{step}\. \*\*.*?(?=^\d+\. |^\S)", readme, re.DOTALL | re.MULTILINE)
+    said = re.sub(r"\s+", " ", said)
+    assert [text for text in texts if text not in said] == []
+
+
+async def close_sheet(page: HomeAssistantPage) -> None:
+    """Close what covers the automation on a telephone."""
+    if page.screen.viewport_size == PHONE:
+        await page.press("close")
+
+
+async def remove_account(page: HomeAssistantPage) -> None:
+    """Remove the account, and wait until it is gone."""
+    await page.open(INTEGRATION)
+    await page.open_menu(page.account)
+    await page.picture("menu")
+    await page.screen.get_by_role("menuitem", name=page.word("delete")).first.click()
+    await page.picture("delete")
+    await page.press("delete")
+    await expect(page.screen.get_by_text(ACCOUNT.client_id)).to_have_count(0)
 
 
 async def save_automation(page: HomeAssistantPage, names: Mapping[str, str]) -> None:

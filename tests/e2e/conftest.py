@@ -32,10 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run all tests in one language, then all of them in the next one."""
     languages = metafunc.config.getoption("language") or LANGUAGES
-    metafunc.parametrize("page", languages, indirect=True, scope="module")
+    metafunc.parametrize("page", languages, indirect=True, scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def page(request: pytest.FixtureRequest) -> AsyncIterator[HomeAssistantPage]:
     """Start the simulator, Home Assistant with one user, and the browser."""
     language: str = request.param
@@ -62,6 +62,7 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[HomeAssistantPag
             expect.set_options(timeout=TIMEOUT)
             images = IMAGES if request.config.getoption("images") else None
             page = HomeAssistantPage(language, screen, instance, simulator, album, images)
+            await page.log_in()
             yield page
             # Where a test failed, this shows the screen that it failed on.
             await page.picture("last")

@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 import json
 from pathlib import Path
+import re
 from typing import Any, Final
 
 from PIL import Image
 from playwright.async_api import ConsoleMessage, Locator, Page, ViewportSize, expect
 
-from scripts.home_assistant import ROOT, HomeAssistantProcess
+from scripts.home_assistant import ROOT, USER, HomeAssistantProcess
 from tests.simulator import Simulator
 
 LANGUAGES: Final = ("en", "pt-BR")
@@ -29,6 +30,7 @@ COLOURS: Final = 128
 TRANSLATIONS: Final = ROOT / "custom_components" / "directcall" / "translations"
 # Home Assistant's own texts, in the order of LANGUAGES.
 WORDS: Final = {
+    "activity": ("Activity", "Atividade"),
     "add": ("Add", "Adicionar"),
     "add_action": ("Add action", "Adicionar ação"),
     "add_integration": ("Add integration", "Adicionar integração"),
@@ -44,6 +46,7 @@ WORDS: Final = {
     "create_automation": ("Create automation", "Criar automação"),
     "create_new_automation": ("Create new automation", "Criar nova automação"),
     "delete": ("Delete", "Excluir"),
+    "devices_services": ("Devices & services", "Dispositivos & serviços"),
     "diagnostics": ("Download diagnostics", "Fazer download dos diagnósticos"),
     "entities": ("Entities", "Entidades"),
     "finish": ("Finish", "Concluir"),
@@ -87,9 +90,17 @@ KEEP_PLAYER: Final = """() => {
 }"""
 # At once, because rows may be added meanwhile.
 ROWS: Final = """rows => rows.map(row =>
-  [".subject", ".primary", ".cause-line"].map(part => row.querySelector(part).innerText)
+  [".subject", ".primary", ".cause-line"].map(part => row.querySelector(part)?.innerText ?? "")
 )"""
 COMMAND: Final = "(element, fields) => element.hass.callWS(fields)"
+DELETE_AUTOMATIONS: Final = """async element => {
+  const { hass } = element;
+  const automations = Object.values(hass.states).filter(({ attributes }) =>
+    attributes.id && attributes.mode);
+  for (const { attributes } of automations) {
+    await hass.callApi("DELETE", `config/automation/config/${attributes.id}`);
+  }
+}"""
 COUNT_EFFORT: Final = """() => {
   window.effort = { clicks: 0, texts: new Set() };
   addEventListener("pointerdown", () => (window.effort.clicks += 1), true);
@@ -278,6 +289,19 @@ class HomeAssistantPage:
     async def command(self, **fields: Any) -> Any:
         """Send a command over the WebSocket of the user interface."""
         return await self.screen.locator("home-assistant").evaluate(COMMAND, fields)
+
+    async def delete_automations(self) -> None:
+        """Delete all automations."""
+        await self.screen.locator("home-assistant").evaluate(DELETE_AUTOMATIONS)
+
+    async def log_in(self) -> None:
+        """Log in to Home Assistant."""
+        await self.open("/")
+        for name in ("username", "password"):
+            await self.screen.locator(f"input[name={name}]").fill(USER)
+        await self.picture("login")
+        await self.screen.keyboard.press("Enter")
+        await self.screen.wait_for_url(re.compile(r"/(home|lovelace)"))
 
     async def choose_action(self, action: str) -> None:
         """Choose an action of the integration in Home Assistant's tools."""
