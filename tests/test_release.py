@@ -26,6 +26,7 @@ def repository(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / INTEGRATION, folder, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "scripts").mkdir()
     shutil.copy(ROOT / "scripts" / "release", root / "scripts")
+    shutil.copy(ROOT / "LICENSE", root)
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "All", "--no-verify"]):
         subprocess.run([*git, *command], cwd=root, check=True)
@@ -48,7 +49,7 @@ def pack(repository: Path) -> Pack:
 
 
 def test_zip_is_a_valid_integration(repository: Path, pack: Pack, tmp_path: Path) -> None:
-    """The zip has the committed files at its top, and the release's version in the manifest."""
+    """The zip has the committed files, the licence, and the release's version in the manifest."""
     target = tmp_path / "unpacked" / "directcall"
     with zipfile.ZipFile(pack("2.0.1")) as packed:
         packed.extractall(target)
@@ -61,7 +62,8 @@ def test_zip_is_a_valid_integration(repository: Path, pack: Pack, tmp_path: Path
         capture_output=True,
         text=True,
     ).stdout.split()
-    assert sorted(committed) == sorted(
+    assert (target / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+    assert sorted([*committed, "LICENSE"]) == sorted(
         file.relative_to(target).as_posix() for file in target.rglob("*") if file.is_file()
     )
     manifest = (repository / INTEGRATION / "manifest.json").read_text()
