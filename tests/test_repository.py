@@ -65,8 +65,9 @@ def test_floor_is_tried() -> None:
 
 
 def test_versions_agree() -> None:
-    """The manifest's version is the project's."""
+    """The manifest's version is the project's, and the changelog has its notes."""
     assert MANIFEST["version"] == PROJECT["project"]["version"]
+    assert f"## [{MANIFEST['version']}] - " in read("CHANGELOG.md")
 
 
 @pytest.mark.parametrize(("name", "png"), list(draw()), ids=lambda value: value[:20])
@@ -92,6 +93,22 @@ def test_claims_name_real_tests(name: str, fewest: int) -> None:
     assert len(claims) >= fewest
     for file, test in claims:
         assert re.search(rf"^(?:async )?def {test}\(", read(file), re.MULTILINE), test
+
+
+# Sections about what nobody protects, and about checks that people make.
+NO_CLAIMS = ("What is not protected", "The installed files")
+
+
+def test_every_protection_names_tests() -> None:
+    """Each section of what is protected names tests, one in each line of its list."""
+    _, *sections = read("SECURITY.md").split("\n## Protection\n")[1].split("\n### ")
+    assert len(sections) > 5
+    for section in sections:
+        if section.startswith(NO_CLAIMS):
+            continue
+        items = re.findall(r"^- (.*)", section, re.MULTILINE)
+        assert items, section
+        assert [item for item in items if not re.fullmatch(r"`tests/[\w/]+\.py::\w+`", item)] == []
 
 
 def test_repository_has_one_address() -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import errno
 import gzip
 from http import HTTPStatus
+from pathlib import Path
 import threading
 import tracemalloc
 from typing import Self
@@ -125,6 +126,17 @@ async def test_part(
         }[status]
     )
     assert await read(audio) == SOUND[first:stop]
+    spool.close()
+
+
+async def test_file_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can open the temporary file, and it goes with Home Assistant, however that ends."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = open_files()
+    spool = await spool_audio(audio_of(Source(in_chunks(SOUND))))
+    assert open_files() == before + 1
+    assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []
+    assert await read(spool.open(None)) == SOUND
     spool.close()
 
 
