@@ -394,6 +394,7 @@ async def test_fallback_runs(
         ("", "Alarme", "Alarme"),
         ("Porta aberta", "unknown", "Porta aberta"),
         ("\ud83d\udd25", None, "🔥"),
+        ("\u200b\x00", "\u2060", "Fumaça!"),
         ("x" * 701, None, "x" * 700),
         (f"{'x' * 699} y", None, "x" * 699),
         *((left, None, "Fumaça!") for left in LEFT_BEHIND),

@@ -232,9 +232,10 @@ def written_text(message: str | None, title: str | None) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Return a text without blanks around it, and without surrogates."""
+    """Return a text without blanks around it and surrogates, or nothing if it is invisible."""
     # JSON writes an emoji as a pair of surrogates, and so does YAML that was pasted from JSON.
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    return text if any(map(str.isprintable, text)) else ""
 
 
 def alert_text(message: str | None, title: str | None, default: str) -> str:
@@ -245,7 +246,7 @@ def alert_text(message: str | None, title: str | None, default: str) -> str:
 
 
 def _joined_text(separator: str, *texts: str | None) -> str:
-    return clean_text(separator.join(text for text in texts if text and text.strip()))
+    return separator.join(filter(None, (clean_text(text or "") for text in texts)))
 
 
 def _checked_text(separator: str, *texts: str | None) -> str:

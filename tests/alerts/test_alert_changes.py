@@ -6,6 +6,7 @@ import pytest
 
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 
 from tests.alerts.common import ALERT, CALL, NAMES, STATUS, VOICE, raise_alert
 from tests.alerts.house import House
@@ -141,11 +142,12 @@ async def test_contact_that_is_deleted_before_the_request(
 
 
 async def test_no_contact_is_left(home: HomeAssistant, house: House) -> None:
-    """An alert that can tell nobody ends at once, and who waits for it learns that."""
+    """An alert that can tell nobody ends at once, and its action is an error."""
     await house.start(home)
     await delete(house, *IDS.values())
-    data = {"name": ALERT, "wait_for_acknowledgement": True}
-    assert (await perform(home, "raise_alert", data))["status"] == "unacknowledged"
+    with pytest.raises(HomeAssistantError) as caught:
+        await perform(home, "raise_alert", {"name": ALERT})
+    assert caught.value.translation_key == "alert_tells_nobody"
     assert house.told == []
     assert house.status == "unacknowledged"
 

@@ -145,6 +145,7 @@ ELEVEN = [f"+55 41 99999-{number:04}" for number in range(1000, 1011)]
 BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "too long": ({"message": "x" * 701}, "message_too_long", "has 701 characters"),
     "empty": ({"message": " \n"}, "message_empty", "message is empty"),
+    "invisible": ({"message": "\u200b"}, "message_empty", "message is empty"),
     "nothing": ({"message": ""}, "message_empty", "message is empty"),
     "none": ({"message": None}, "message_empty", "message is empty"),
     "in the past": (

@@ -16,7 +16,7 @@ from homeassistant.core import (
     HomeAssistant,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.dispatcher import SignalType, async_dispatcher_connect
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util.ulid import ulid_now
@@ -197,7 +197,7 @@ class AlertManager:
     ) -> RaisedAlert:
         """Raise an alert with a text, or count it where it is active already.
 
-        Raise ServiceValidationError for a test of an alert that is active.
+        Raise ServiceValidationError for a test of an active alert, HomeAssistantError if none is told.
         """
         active = self._find(alert.subentry_id)
         if active and active.run.is_test and not is_test:
@@ -232,6 +232,12 @@ class AlertManager:
         if self._coordinator:
             active.async_attach(self._coordinator.client, active.run.begun_at)
         active.async_begin()
+        if not self._runtime.recipients_of(alert.contacts):
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="alert_tells_nobody",
+                translation_placeholders={"alert": alert.name},
+            )
         return RaisedAlert(active.run, repeated=False)
 
     @callback
