@@ -197,7 +197,7 @@ class AlertManager:
     ) -> RaisedAlert:
         """Raise an alert with a text, or count it where it is active already.
 
-        Raise ServiceValidationError for a test of an active alert, HomeAssistantError if none is told.
+        Raise ServiceValidationError for a test if it is active, HomeAssistantError if none is told.
         """
         active = self._find(alert.subentry_id)
         if active and active.run.is_test and not is_test:

@@ -21,13 +21,15 @@ _SHORTEST_NUMBER: Final = 8
 _MOST_DIGITS: Final = 15
 
 # A text without a match is not changed by decoding.
-_ENCODED: Final = re.compile(r"[^ -~À-ÿ]|[\\%&=]|://|\.\.\.|  |\A | \Z")
+_ENCODED: Final = re.compile(r"[^ -~À-ÿ]|[\\%&=<]|://|\.\.\.|  |\A | \Z")
 _ESCAPE: Final = re.compile(
     r"\\(?:u\{(?P<braced>[0-9A-Fa-f]{1,8})\}|[xX](?P<byte>[0-9A-Fa-f]{2})"
     r"|u(?P<short>[0-9A-Fa-f]{4})|U(?P<long>[0-9A-Fa-f]{8})|(?P<slash>/)|[bfnrt])"
     r"|%u(?P<script>[0-9A-Fa-f]{4})"
 )
 _PERCENT: Final = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+|%[0-7][0-9A-Fa-f]")
+# HTML, which may stand between the digits of a number.
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,80}>")
 _HIDDEN_CATEGORIES: Final = {"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn"}
 # Letters or symbols by their category, and blank on every screen.
 _BLANKS: Final = {
@@ -106,6 +108,7 @@ def _decode(text: str) -> str:
         # Before the entities: the query `?a=1&order=2` would lose its `&ord`.
         decoded = " ".join("…" if _is_link(word) else word for word in text.split())
         decoded = _PERCENT.sub(_decode_bytes, _ESCAPE.sub(_unescape, html.unescape(decoded)))
+        decoded = _TAG.sub("", decoded)
         # Invisible characters can separate letters from their accents, and normalizing makes more
         # of them. It also turns an ellipsis into three full stops.
         decoded = _show(unicodedata.normalize("NFKC", _show(decoded))).replace("...", "…")
