@@ -185,9 +185,12 @@ class ActionFields:
         try:
             moment = _read_moment(value)
         except TypeError, ValueError, OverflowError:
+            moment = datetime.max
+        # In other time zones, the last year may be over, which a date cannot say.
+        if moment.year == datetime.max.year:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="invalid_send_at"
-            ) from None
+            )
         if moment <= dt_util.utcnow():
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="send_at_in_past"

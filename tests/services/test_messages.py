@@ -161,6 +161,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "invalid_send_at",
         "a date and time",
     ),
+    "last year": ({"send_at": "9999-12-31 23:59:59+00:00"}, "invalid_send_at", "a date and time"),
     "a day alone": ({"send_at": "2027-02-20"}, "invalid_send_at", "a date and time"),
     "a day of YAML": ({"send_at": date(2027, 2, 20)}, "invalid_send_at", "a date and time"),
     "hour of no day": ({"earliest_hour": 24}, "invalid_hour", "from 0 to 23"),
