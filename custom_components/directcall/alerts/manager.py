@@ -30,7 +30,7 @@ from ..coordinator import DirectcallCoordinator
 from ..publisher import Publisher
 from ..store import AccountStore, Section
 from ..texts import async_get_common_text
-from .acknowledgement import async_shows_alert, is_acknowledgement
+from .acknowledgement import async_shows_alert, async_track_renames, is_acknowledgement
 from .active_run import ActiveRun
 from .alert import Alert, AlertStatus, Channel, Run, StepResult
 from .delivery import AlertDelivery
@@ -80,6 +80,7 @@ class AlertManager:
         # Home Assistant may take minutes to start, in which somebody answers.
         self._unsubscribe_calls = calls.tracker.async_subscribe_at_once(self._async_call_updated)
         self._unsubscribe_entities: CALLBACK_TYPE = lambda: None
+        self._unsubscribe_renames = async_track_renames(hass, entry_id, self._async_entity_renamed)
         store.async_add_section(Section("alerts", _read_run, self._restore, self._runs_to_save))
 
     @callback
@@ -156,6 +157,7 @@ class AlertManager:
     def async_remove(self) -> None:
         """End all runs, because the account is removed."""
         self._unsubscribe_calls()
+        self._unsubscribe_renames()
         for active in list(self._runs):
             active.async_remove()
         self._runs.clear()
@@ -327,6 +329,12 @@ class AlertManager:
         for active in self._raised:
             if new.entity_id in active.run.alert.acknowledge_entities:
                 active.async_end(AlertStatus.ACKNOWLEDGED, event.context, new.name)
+
+    @callback
+    def _async_entity_renamed(self, old: str, new: str) -> None:
+        for active in self._raised:
+            active.async_rename_entity(old, new)
+        self._async_track_entities()
 
 
 def _read_run(saved: object) -> Run:
