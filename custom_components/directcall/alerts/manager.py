@@ -25,7 +25,7 @@ from ..api import LONGEST_TEXT, Token
 from ..billing import RequestManager
 from ..calls import CallManager, CallUpdate
 from ..const import DOMAIN
-from ..contacts import async_contacts_signal
+from ..contacts import async_entry_signal
 from ..coordinator import DirectcallCoordinator
 from ..publisher import Publisher
 from ..store import AccountStore, Section
@@ -130,7 +130,7 @@ class AlertManager:
         self._unsubscribe = [
             coordinator.async_add_listener(self._async_token_changed),
             async_dispatcher_connect(
-                self._hass, async_contacts_signal(self._entry_id), self._async_contacts_changed
+                self._hass, async_entry_signal(self._entry_id), self._async_entry_updated
             ),
             # A step that is begun without sessions would fail, and count after the restart.
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self.async_detach),
@@ -141,7 +141,7 @@ class AlertManager:
             active.async_attach(coordinator.client, awake_until)
         # An alert may have been deleted meanwhile. A call that rings has the origin's telephone
         # before another one is placed.
-        self._async_contacts_changed()
+        self._async_entry_updated()
 
     @callback
     def async_detach(self, _: object = None) -> None:
@@ -180,7 +180,7 @@ class AlertManager:
             active.async_connection_back()
 
     @callback
-    def _async_contacts_changed(self) -> None:
+    def _async_entry_updated(self) -> None:
         known = self._runtime.subentries
         for active in self._raised:
             if active.run.alert.subentry_id not in known:
