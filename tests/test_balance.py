@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.const import STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant, State
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -482,9 +482,19 @@ async def test_option_in_the_form(hass: HomeAssistant, account: MockConfigEntry)
         await hass.async_block_till_done(wait_background_tasks=True)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert account.options.get("low_balance") == saved
+
+
+@pytest.mark.parametrize("amount", [-1, -0.01, "nan", "inf"])
+async def test_wrong_option_in_the_form(
+    hass: HomeAssistant, account: MockConfigEntry, amount: float | str
+) -> None:
+    """An amount that no balance can be below is said beside its field."""
+    flows = hass.config_entries.options
     form = await flows.async_init(ENTRY_ID)
-    with pytest.raises(InvalidData):
-        await flows.async_configure(form["flow_id"], {**OPTIONS, "low_balance": -1})
+    values = {**OPTIONS, "low_balance": amount}
+    result = await flows.async_configure(form["flow_id"], values)
+    assert result["errors"] == {"low_balance": "low_balance_out_of_range"}
+    assert "low_balance" not in account.options
 
 
 async def test_reload(

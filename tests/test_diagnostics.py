@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
@@ -104,3 +105,19 @@ async def test_diagnostics_without_a_token(
     assert diagnostics["last_success"] is None
     assert diagnostics["polling"] is False
     assert diagnostics["errors"] == {"ConnectionFailedError": 1}
+
+
+async def test_diagnostics_of_an_account_that_is_not_loaded(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: HomeAssistant,
+    simulator: Simulator,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """They tell what is known without the account, and nothing private."""
+    alerts = {"Fogo": alert_data()}
+    account = await set_up(hass, make_account(simulator, contacts=CONTACTS, alerts=alerts))
+    await hass.config_entries.async_set_disabled_by(account.entry_id, ConfigEntryDisabler.USER)
+    diagnostics: Any = await get_diagnostics_for_config_entry(hass, hass_client, account)
+    assert diagnostics == snapshot(exclude=props("versions"))
+    assert diagnostics["versions"].keys() == {"directcall", "home_assistant", "phonenumbers"}

@@ -47,6 +47,23 @@ async def test_no_credit_is_an_issue(
     assert issue_registry.issues == {}
 
 
+async def test_origin_that_is_changed_while_the_account_is_not_loaded(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """The issue names the account by its new origin once it is loaded again."""
+    with pytest.raises(HomeAssistantError, match="no credit"):
+        await place_call(hass, destination=f"{NUMBER}0201")
+    await hass.config_entries.async_unload(account.entry_id)
+    options = {**account.options, "origin": "+55 41 3060-0309"}
+    hass.config_entries.async_update_entry(account, options=options)
+    await hass.config_entries.async_setup(account.entry_id)
+    [issue] = issue_registry.issues.values()
+    assert issue.translation_placeholders == {"origin": "…0309"}
+
+
 async def test_no_credit_goes_with_the_account(
     hass: HomeAssistant,
     simulator: Simulator,

@@ -18,6 +18,7 @@ from syrupy.assertion import SnapshotAssertion
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant, State
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.directcall.const import CONF_NUMBER, DOMAIN, SUBENTRY_CONTACT
@@ -32,7 +33,7 @@ from tests.common import (
     state_of,
     states_of,
 )
-from tests.simulator import Simulator
+from tests.simulator import Reply, Simulator
 
 MARIAS_CALL = "sensor.maria_last_call"
 JOAOS_CALL = "sensor.joao_last_call"
@@ -188,6 +189,31 @@ async def test_last_call_of_a_contact(
     assert moments == sorted(moments)
     assert abs(moments[3] - states[3].last_changed) < timedelta(seconds=2)
     assert hass.states.get(JOAOS_CALL) is before
+
+
+@pytest.mark.freeze_time(tick=True)
+async def test_unknown_outcome_is_told_from_no_call(
+    hass: HomeAssistant,
+    account: MockConfigEntry,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Home Assistant calls both states unknown, but only a call has a time and an event."""
+    await set_up(hass, account)
+    simulator.reply("voz/call", Reply(drop=True))
+    with pytest.raises(HomeAssistantError):
+        await place_call(hass, destination="Maria")
+    await pass_time(hass, freezer, 5, times=12)
+    called, never_called = hass.states.get(MARIAS_CALL), hass.states.get(JOAOS_CALL)
+    assert called is not None
+    assert never_called is not None
+    assert [called.state, never_called.state] == [STATE_UNKNOWN, STATE_UNKNOWN]
+    assert "since" in called.attributes
+    assert "since" not in never_called.attributes
+    event = hass.states.get("event.directcall_call")
+    assert event is not None
+    assert event.attributes["event_type"] == "unknown"
+    assert event.attributes["contact"] == "Maria"
 
 
 @pytest.mark.freeze_time(tick=True)

@@ -508,11 +508,11 @@ async def test_option_in_the_form(home: HomeAssistant, simulator: Simulator) -> 
         assert str(account.options.get("spending_limit")) == saved
 
 
-@pytest.mark.parametrize("limit", [-1, 1001])
+@pytest.mark.parametrize("limit", [-1, -0.5, 0.5, 60.9, 1001, "nan", "inf"])
 async def test_wrong_option_in_the_form(
-    home: HomeAssistant, simulator: Simulator, limit: int
+    home: HomeAssistant, simulator: Simulator, limit: float | str
 ) -> None:
-    """A limit that is out of range is said beside its field, with all else that is wrong."""
+    """A limit that is out of range or a fraction is said beside its field, with all else."""
     account = await limited(home, simulator, 7)
     flows = home.config_entries.options
     form = await flows.async_init(ENTRY_ID)

@@ -12,7 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 from .account import DirectcallConfigEntry, DirectcallData, async_get_account, async_remove_account
 from .balance import BalanceManager
 from .const import CONF_MEDIA_KEY, CONF_NUMBER, CONF_ORIGIN, DOMAIN, SUBENTRY_CONTACT
-from .contacts import async_contacts_signal, async_load_number_data
+from .contacts import async_entry_signal, async_load_number_data
 from .coordinator import DirectcallCoordinator
 from .entity import async_create_account_device, async_rename_devices
 from .issues import async_update_alerts_without_contact, async_update_no_credit
@@ -68,7 +68,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     balance = BalanceManager(hass, coordinator)
     entry.runtime_data = DirectcallData(account, coordinator, recordings, balance)
     async_create_account_device(hass, entry.entry_id)
-    async_update_no_credit(hass)
+    async_update_no_credit(hass, entry)
     async_update_alerts_without_contact(hass, entry)
     account.requests.spending_limit.async_check(entry)
     # Before the platforms, each of which begins with the contacts that there are by then.
@@ -129,9 +129,9 @@ async def _async_update(hass: HomeAssistant, entry: DirectcallConfigEntry) -> No
     if entry.state not in {ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.LOADED}:
         # The next set-up reads everything.
         return
-    async_update_no_credit(hass)
+    async_update_no_credit(hass, entry)
     async_update_alerts_without_contact(hass, entry)
     entry.runtime_data.account.requests.spending_limit.async_check(entry)
     entry.runtime_data.balance.async_check()
     async_rename_devices(hass, entry)
-    async_dispatcher_send(hass, async_contacts_signal(entry.entry_id))
+    async_dispatcher_send(hass, async_entry_signal(entry.entry_id))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 import logging
+import math
 from typing import Any, Final, NamedTuple, override
 
 import voluptuous as vol
@@ -69,8 +70,8 @@ _SECRET: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
 )
 _TELEPHONE: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.TEL, autocomplete="tel"))
-_AMOUNT: Final = NumberSelector(NumberSelectorConfig(min=0, step=0.01, mode=NumberSelectorMode.BOX))
-# Without limits of its own: the errors of selectors are English.
+# Without limits of their own: the errors of selectors are English.
+_AMOUNT: Final = NumberSelector(NumberSelectorConfig(step=0.01, mode=NumberSelectorMode.BOX))
 _COUNT: Final = NumberSelector(NumberSelectorConfig(step=1, mode=NumberSelectorMode.BOX))
 _URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 
@@ -91,9 +92,11 @@ OPTIONS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_SHOW_CALLER_ID): BooleanSelector(),
         vol.Required(CONF_RING_DESTINATION_FIRST): BooleanSelector(),
         vol.Optional(CONF_LOW_BALANCE): _AMOUNT,
-        vol.Optional(CONF_SPENDING_LIMIT): vol.All(_COUNT, vol.Coerce(int)),
+        vol.Optional(CONF_SPENDING_LIMIT): _COUNT,
     }
 )
+# A fraction is none of them: rounded down, it could become 0, which means no limit.
+_SPENDING_LIMITS: Final = range(HIGHEST_SPENDING_LIMIT + 1)
 
 
 class _Failure(NamedTuple):
@@ -290,18 +293,20 @@ class DirectcallOptionsFlow(OptionsFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             await async_load_number_data(self.hass, user_input[CONF_ORIGIN])
-            limit = user_input.get(CONF_SPENDING_LIMIT, DEFAULT_SPENDING_LIMIT)
-            if not 0 <= limit <= HIGHEST_SPENDING_LIMIT:
+            if user_input.get(CONF_SPENDING_LIMIT, DEFAULT_SPENDING_LIMIT) not in _SPENDING_LIMITS:
                 errors[CONF_SPENDING_LIMIT] = "spending_limit_out_of_range"
+            if not 0 <= user_input.get(CONF_LOW_BALANCE, 0) < math.inf:
+                errors[CONF_LOW_BALANCE] = "low_balance_out_of_range"
             try:
                 origin = PhoneNumber.parse(user_input[CONF_ORIGIN], self.hass.config.country)
             except DirectcallInvalidNumberError as err:
                 errors[CONF_ORIGIN] = err.problem
             else:
                 if not errors:
-                    return self.async_create_entry(
-                        data={**user_input, CONF_ORIGIN: origin.international}
-                    )
+                    options = {**user_input, CONF_ORIGIN: origin.international}
+                    if CONF_SPENDING_LIMIT in options:
+                        options[CONF_SPENDING_LIMIT] = int(options[CONF_SPENDING_LIMIT])
+                    return self.async_create_entry(data=options)
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(

@@ -57,9 +57,9 @@ def subentry_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
 
 
 @callback
-def async_contacts_signal(entry_id: str) -> SignalType[()]:
+def async_entry_signal(entry_id: str) -> SignalType[()]:
     """Return the signal that contacts, alerts or options of an account may have changed."""
-    return SignalType(f"{DOMAIN}_contacts_{entry_id}")
+    return SignalType(f"{DOMAIN}_entry_{entry_id}")
 
 
 def recipient_of(contact: ConfigSubentry) -> Recipient:

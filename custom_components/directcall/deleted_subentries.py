@@ -36,7 +36,7 @@ from .const import (
     MODEL_ALERT,
     SUBENTRY_ALERT,
 )
-from .contacts import async_contacts_signal
+from .contacts import async_entry_signal
 from .issues import async_clear_deleted, async_show_deleted
 from .store import AccountStore, Section
 
@@ -117,7 +117,7 @@ class DeletedSubentries:
             # Before, not all automations are there.
             async_at_started(self._hass, self._async_started),
             async_dispatcher_connect(
-                self._hass, async_contacts_signal(self._entry_id), self._async_check_soon
+                self._hass, async_entry_signal(self._entry_id), self._async_check_soon
             ),
         ]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import phonenumbers
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_URL, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
@@ -21,8 +22,24 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: DirectcallConfigEntry
 ) -> dict[str, Any]:
     """Return the diagnostics of an account."""
-    data = entry.runtime_data
     integration = await async_get_integration(hass, DOMAIN)
+    settings: dict[str, Any] = {
+        "versions": {
+            "home_assistant": __version__,
+            "directcall": str(integration.version),
+            "phonenumbers": phonenumbers.__version__,
+        },
+        "state": entry.state.value,
+        "default_url": entry.data[CONF_URL] == DEFAULT_URL,
+        "polling": not entry.pref_disable_polling,
+        "options": asdict(PlaceCallOptions.from_entry(entry)),
+        "contacts": len(entry.get_subentries_of_type(SUBENTRY_CONTACT)),
+        "alerts": {"set_up": len(entry.get_subentries_of_type(SUBENTRY_ALERT))},
+        "spending": {"limit": limit_of(entry)},
+    }
+    if entry.state is not ConfigEntryState.LOADED:
+        return settings
+    data = entry.runtime_data
     statistics = data.client.statistics
     token = data.coordinator.data
     balance = data.balance.balance
@@ -33,15 +50,7 @@ async def async_get_config_entry_diagnostics(
     for (channel, step_result), number in alerts.steps.items():
         steps.setdefault(channel.value, {})[step_result.value] = number
     return {
-        "versions": {
-            "home_assistant": __version__,
-            "directcall": str(integration.version),
-            "phonenumbers": phonenumbers.__version__,
-        },
-        "default_url": entry.data[CONF_URL] == DEFAULT_URL,
-        "polling": not entry.pref_disable_polling,
-        "options": asdict(PlaceCallOptions.from_entry(entry)),
-        "contacts": len(entry.get_subentries_of_type(SUBENTRY_CONTACT)),
+        **settings,
         "token": token
         and {
             "age": round(token.age),
@@ -54,13 +63,13 @@ async def async_get_config_entry_diagnostics(
             "unknown_words": dict(tracker.unknown_words),
         },
         "alerts": {
-            "set_up": len(entry.get_subentries_of_type(SUBENTRY_ALERT)),
+            **settings["alerts"],
             "active": alerts.active,
             "ends": dict(alerts.ends),
             "steps": steps,
         },
         "spending": {
-            "limit": limit_of(entry),
+            **settings["spending"],
             "last_hour": {budget.name.lower(): spending.used(budget) for budget in Budget},
         },
         "balance": {

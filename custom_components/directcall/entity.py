@@ -16,13 +16,7 @@ from .account import DirectcallConfigEntry
 from .alerts import Alert, AlertManager, AlertUpdate, async_alert_signal
 from .calls import CallTracker, CallUpdate
 from .const import DOMAIN, MODEL_ALERT
-from .contacts import (
-    Recipient,
-    async_contacts_signal,
-    clean_name,
-    recipient_of,
-    subentry_identifier,
-)
+from .contacts import Recipient, async_entry_signal, clean_name, recipient_of, subentry_identifier
 from .coordinator import DirectcallCoordinator
 
 
@@ -76,7 +70,7 @@ def async_add_subentry_entities(
 
     async_add()
     hass = entry.runtime_data.coordinator.hass
-    signal = async_contacts_signal(entry.entry_id)
+    signal = async_entry_signal(entry.entry_id)
     entry.async_on_unload(async_dispatcher_connect(hass, signal, async_add))
 
 

@@ -80,13 +80,12 @@ def async_clear_all_no_credit(hass: HomeAssistant, entry_id: str) -> None:
 
 
 @callback
-def async_update_no_credit(hass: HomeAssistant) -> None:
-    """Update the issues of all accounts. Earlier versions did not name the origin in them."""
+def async_update_no_credit(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Update the issues of an account, if there are any, after a change of the origin."""
     registry = ir.async_get(hass)
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        for service in BilledService:
-            if registry.async_get_issue(DOMAIN, _issue_id(entry.entry_id, service)):
-                async_show_no_credit(hass, entry, service)
+    for service in BilledService:
+        if registry.async_get_issue(DOMAIN, _issue_id(entry.entry_id, service)):
+            async_show_no_credit(hass, entry, service)
 
 
 @callback

@@ -15,6 +15,7 @@ from ..calls import CallState, CallUpdate
 from ..const import DOMAIN
 from ..texts import async_get_common_text
 from . import policy
+from .acknowledgement import rename_entity
 from .alert import Alert, AlertStatus, Channel, Run, Step, StepResult
 from .delivery import AlertMessage, DeliveryResult
 from .reporter import RunReporter
@@ -96,6 +97,14 @@ class ActiveRun:
         self.run = policy.repeat(self.run, message)
         self.reporter.async_publish(self.run, AlertEvent(type=AlertEventType.REPEATED))
         self._runtime.store.async_save(at_once=True)
+
+    @callback
+    def async_rename_entity(self, old: str, new: str) -> None:
+        """Let an entity whose ID was changed acknowledge the alert as before."""
+        alert = self.run.alert
+        entities = rename_entity(alert.acknowledge_entities, old, new)
+        self.run = replace(self.run, alert=replace(alert, acknowledge_entities=tuple(entities)))
+        self._runtime.store.async_save()
 
     @callback
     def async_end(

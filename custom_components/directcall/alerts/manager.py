@@ -25,12 +25,12 @@ from ..api import LONGEST_TEXT, Token
 from ..billing import RequestManager
 from ..calls import CallManager, CallUpdate
 from ..const import DOMAIN
-from ..contacts import async_contacts_signal
+from ..contacts import async_entry_signal
 from ..coordinator import DirectcallCoordinator
 from ..publisher import Publisher
 from ..store import AccountStore, Section
 from ..texts import async_get_common_text
-from .acknowledgement import async_shows_alert, is_acknowledgement
+from .acknowledgement import async_shows_alert, async_track_renames, is_acknowledgement
 from .active_run import ActiveRun
 from .alert import Alert, AlertStatus, Channel, Run, StepResult
 from .delivery import AlertDelivery
@@ -80,6 +80,7 @@ class AlertManager:
         # Home Assistant may take minutes to start, in which somebody answers.
         self._unsubscribe_calls = calls.tracker.async_subscribe_at_once(self._async_call_updated)
         self._unsubscribe_entities: CALLBACK_TYPE = lambda: None
+        self._unsubscribe_renames = async_track_renames(hass, entry_id, self._async_entity_renamed)
         store.async_add_section(Section("alerts", _read_run, self._restore, self._runs_to_save))
 
     @callback
@@ -129,7 +130,7 @@ class AlertManager:
         self._unsubscribe = [
             coordinator.async_add_listener(self._async_token_changed),
             async_dispatcher_connect(
-                self._hass, async_contacts_signal(self._entry_id), self._async_contacts_changed
+                self._hass, async_entry_signal(self._entry_id), self._async_entry_updated
             ),
             # A step that is begun without sessions would fail, and count after the restart.
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self.async_detach),
@@ -140,7 +141,7 @@ class AlertManager:
             active.async_attach(coordinator.client, awake_until)
         # An alert may have been deleted meanwhile. A call that rings has the origin's telephone
         # before another one is placed.
-        self._async_contacts_changed()
+        self._async_entry_updated()
 
     @callback
     def async_detach(self, _: object = None) -> None:
@@ -156,6 +157,7 @@ class AlertManager:
     def async_remove(self) -> None:
         """End all runs, because the account is removed."""
         self._unsubscribe_calls()
+        self._unsubscribe_renames()
         for active in list(self._runs):
             active.async_remove()
         self._runs.clear()
@@ -178,7 +180,7 @@ class AlertManager:
             active.async_connection_back()
 
     @callback
-    def _async_contacts_changed(self) -> None:
+    def _async_entry_updated(self) -> None:
         known = self._runtime.subentries
         for active in self._raised:
             if active.run.alert.subentry_id not in known:
@@ -333,6 +335,12 @@ class AlertManager:
         for active in self._raised:
             if new.entity_id in active.run.alert.acknowledge_entities:
                 active.async_end(AlertStatus.ACKNOWLEDGED, event.context, new.name)
+
+    @callback
+    def _async_entity_renamed(self, old: str, new: str) -> None:
+        for active in self._raised:
+            active.async_rename_entity(old, new)
+        self._async_track_entities()
 
 
 def _read_run(saved: object) -> Run:
