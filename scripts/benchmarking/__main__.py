@@ -45,13 +45,12 @@ async def compare(rounds: int, protocol: str) -> tuple[Ways, Table]:
         running_home_assistant() as hass,
         measures.running_ways(hass, simulator) as ways,
     ):
-        url, two = simulator.url, {way: ways[way] for way in (CALL, UNKEPT)}
-        seconds = await measures.compare(hass, url, ways, rounds, measures.stopwatch())
+        seconds = await measures.compare(hass, simulator.url, ways, rounds, measures.stopwatch())
         with watching_parts() as read:
-            parts = await measures.compare(hass, url, two, rounds, read)
-    table: Table = [("Part of the time, median", *(f"{way}, {protocol}" for way in two))]
+            parts = await measures.compare(hass, simulator.url, ways, rounds, read)
+    table: Table = [("Part of the time, median", *(f"{way}, {protocol}" for way in (CALL, UNKEPT)))]
     for name in parts[CALL][0]:
-        medians = (median(each[name] for each in parts[way]) for way in two)
+        medians = (median(each[name] for each in parts[way]) for way in (CALL, UNKEPT))
         table.append((name, *(f"{1e6 * seconds:.0f} µs" for seconds in medians)))
     return {way: median(each) for way, each in seconds.items()}, table
 
@@ -154,7 +153,7 @@ def main() -> None:
     """Measure, print the figures, and fail if a call takes too long."""
     logging.basicConfig(level=logging.ERROR)
     parser = argparse.ArgumentParser(prog="scripts/benchmark", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=200, help="in which calls are compared")
+    parser.add_argument("--rounds", type=int, default=300, help="in which calls are compared")
     parser.add_argument("--calls", type=int, default=1000, help="that are placed at once")
     parser.add_argument("--write", action="store_true", help="update docs/performance.md")
     arguments = parser.parse_args()
