@@ -1,48 +1,63 @@
 """Measurements in a Home Assistant of this process."""
 
 import asyncio
-from asyncio import Handle
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from itertools import count, islice
+import gc
 from math import ceil
-import re
-import subprocess
-import sys
+from pathlib import Path
+import random
 import tempfile
 import time
+import tracemalloc
 from typing import Any, Final
 from unittest.mock import patch
-from urllib.parse import quote
 
 import aiohttp
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import CONF_URL
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
+from homeassistant.util import dt as dt_util, ssl as ssl_util
 
-from tests.common import make_account, running_home, set_up
-from tests.simulator import ACCOUNT, Simulator
+from tests.common import CALL as EVENT, alert_data, make_account, running_home, set_up, until
+from tests.simulator import Simulator
+from tests.simulator.process import TOKEN, Process
 
 CALL: Final = "directcall.place_call"
 UNKEPT: Final = "rest_command, a connection for each call"
-BARE: Final = "bare POST, a connection for each call"
-PACKAGE: Final = "custom_components.directcall"
 
 # Rounds in a row. They are over long before the integration polls the first call, after 2 s.
-_BATCH: Final = 20
+_BATCH: Final = 10
+# Seconds before each round.
+_PAUSE: Final = 0.02
+_TOLD: Final = ("01CONTACT0", "01CONTACT1", "01CONTACT2")
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 # The form that `place_call` sends with the options of the tests' account.
-_FORM: Final = "origem=554130600300&gravar=n&cli=s&inverter_discagem=n&format=JSON"
-_IMPORT_ALL: Final = f"""
-import pkgutil, {PACKAGE} as package
-[__import__(module.name) for module in pkgutil.walk_packages(package.__path__, "{PACKAGE}.")]
-"""
+_FORM: Final = (
+    f"access_token={TOKEN}&origem=554130600300&gravar=n&cli=s&inverter_discagem=n&format=JSON"
+    "&destino="
+)
 
-type Way = Callable[[str], Awaitable[object]]
+type Way = Callable[[str], Awaitable[float | None]]
+"""A way to tell a telephone. Some return when that was done, on the monotonic clock."""
+type Read[TimeT] = Callable[[float | None], TimeT]
+"""A watch that starts again with each reading, now or at a moment that is over."""
+
+
+def stopwatch() -> Read[float]:
+    """Return a watch that shows seconds."""
+    since = 0.0
+
+    def read(moment: float | None) -> float:
+        nonlocal since
+        before, since = since, moment or time.monotonic()
+        return since - before
+
+    return read
 
 
 @asynccontextmanager
@@ -58,24 +73,26 @@ async def running_home_assistant() -> AsyncIterator[HomeAssistant]:
             yield hass
 
 
-def telephones() -> Iterator[str]:
-    """Yield numbers, each a different one, that the simulated provider calls without a quirk."""
-    for block in count(9000):
-        for last in range(1000, 7000):
-            yield f"+55419{block}{last}"
+def telephones(number: int) -> list[str]:
+    """Return numbers, each a different one, that the simulated provider calls without a quirk."""
+    return [f"+55419{9000 + n // 6000}{1000 + n % 6000}" for n in range(number)]
 
 
 @asynccontextmanager
 async def running_account(
-    hass: HomeAssistant, port: int, contacts: int = 0
-) -> AsyncIterator[tuple[str, float]]:
-    """Set up an account, and yield its URL and the seconds that it took; remove it afterwards."""
-    named = dict(zip((f"Contact {n}" for n in range(contacts)), telephones(), strict=False))
-    # This simulator is not started: only its address is used.
-    account = make_account(Simulator(port=port), contacts=named, options={"spending_limit": 0})
-    started = time.perf_counter()
+    hass: HomeAssistant, url: str, contacts: int = 3, alerts: int = 1
+) -> AsyncIterator[float]:
+    """Set up an account, and yield the seconds that it took; remove it afterwards."""
+    account = make_account(
+        Simulator(),
+        data={CONF_URL: url},
+        contacts={f"Contact {n}": each for n, each in enumerate(telephones(contacts))},
+        alerts={f"Alert {n}": alert_data(contacts=_TOLD) for n in range(alerts)},
+        options={"spending_limit": 0},
+    )
+    started = time.monotonic()
     await set_up(hass, account)
-    yield account.data["url"], time.perf_counter() - started
+    yield time.monotonic() - started
     await hass.config_entries.async_remove(account.entry_id)
     await hass.async_block_till_done()
 
@@ -86,106 +103,147 @@ async def perform(hass: HomeAssistant, action: str, **data: Any) -> None:
     await hass.services.async_call(domain, name, data, blocking=True)
 
 
-async def hang_up(hass: HomeAssistant) -> None:
-    """Hang up every call, so that none is polled any more."""
-    await perform(hass, "button.press", entity_id="button.directcall_hang_up")
+async def raise_alert(hass: HomeAssistant, number: int = 0) -> None:
+    """Raise an alert, and wait until its first contact is told."""
+    await perform(hass, "directcall.raise_alert", name=f"Alert {number}")
+    await hass.async_block_till_done(wait_background_tasks=True)
 
 
-async def compare(hass: HomeAssistant, url: str, rounds: int) -> dict[str, list[float]]:
-    """Return the seconds that calls took, by the way in which they were placed."""
-    # A home calls the same telephones again and again.
-    batch = list(islice(telephones(), _BATCH))
-    async with _ways(hass, url) as ways:
-        seconds: dict[str, list[float]] = {name: [] for name in ways}
-        order = deque(ways)
-        # The first batch does not count.
-        for _ in range(1 + ceil(rounds / _BATCH)):
-            for destination in batch:
-                for name in order:
+async def compare[TimeT](
+    hass: HomeAssistant, url: str, ways: dict[str, Way], rounds: int, read: Read[TimeT]
+) -> dict[str, list[TimeT]]:
+    """Return what a watch shows for each way."""
+    times: dict[str, list[TimeT]] = {name: [] for name in ways}
+    # The first batch does not count.
+    for _ in range(1 + ceil(rounds / _BATCH)):
+        # A new account has no call that is polled, and a file as small as a home's.
+        async with running_account(hass, url):
+            # A home calls the same telephones again and again.
+            for destination in telephones(_BATCH):
+                # What the round before left to be saved is written meanwhile.
+                await asyncio.sleep(_PAUSE)
+                for name in random.sample(list(ways), len(ways)):
                     await hass.async_block_till_done()
-                    started = time.perf_counter()
-                    await ways[name](destination)
-                    seconds[name].append(time.perf_counter() - started)
-                # No way always follows the same other one.
-                order.rotate()
-            await hang_up(hass)
-    return {name: times[_BATCH:] for name, times in seconds.items()}
+                    read(None)
+                    times[name].append(read(await ways[name](destination)))
+    return {name: each[_BATCH:] for name, each in times.items()}
 
 
 @asynccontextmanager
-async def _ways(hass: HomeAssistant, url: str) -> AsyncIterator[dict[str, Way]]:
-    """Yield ways to place a call, all of which send the same form."""
-    connector = aiohttp.TCPConnector(force_close=True)
+async def running_ways(hass: HomeAssistant, simulator: Process) -> AsyncIterator[dict[str, Way]]:
+    """Yield ways to tell a telephone. Those that place a call send the same form."""
+    for cipher in ssl_util.SSLCipherList if simulator.certificate else ():
+        # No other process trusts it.
+        context = ssl_util.client_context(cipher, ssl_util.SSL_ALPN_HTTP11)
+        context.load_verify_locations(cadata=simulator.certificate)
+    url = f"{simulator.url}/voz/call"
+    payload = f"{_FORM}{{{{ destination }}}}"
+    command = {"url": url, "method": "post", "content_type": _FORM_TYPE, "payload": payload}
+    # Its session is another one, because it would take the connection that the other keeps.
+    unkept = {**command, "headers": {"Connection": "close"}, "insecure_cipher": True}
+    commands = {"rest_command": {"kept": command, "unkept": unkept}}
+    await async_setup_component(hass, "rest_command", commands)
+
+    async def alert(_: str) -> float:
+        await raise_alert(hass)
+        [told_at] = (await simulator.ask()).messages
+        await perform(hass, "directcall.acknowledge_alert")
+        return told_at
+
+    async def bare_post(destination: str) -> None:
+        data, headers = f"{_FORM}{destination[1:]}", {"Content-Type": _FORM_TYPE}
+        async with session.post(url, data=data, headers=headers) as response:
+            await response.read()
+
+    connector = aiohttp.TCPConnector(force_close=True, ssl=ssl_util.get_default_context())
     async with aiohttp.ClientSession(connector=connector) as session:
-        credentials = {"client_id": ACCOUNT.client_id, "client_secret": ACCOUNT.client_secret}
-        async with session.post(f"{url}/request_token", data=credentials) as response:
-            token = (await response.json(content_type=None))["access_token"]
-        form = f"{_FORM}&access_token={quote(token)}"
-        command = {
-            "url": f"{url}/voz/call",
-            "method": "post",
-            "content_type": _FORM_TYPE,
-            "payload": f"{form}&destino={{{{ destination }}}}",
-            # A session that is not shared, because others would take the connections it keeps.
-            "verify_ssl": False,
-        }
-        unkept = {**command, "headers": {"Connection": "close"}, "insecure_cipher": True}
-        commands = {"rest_command": {"kept": command, "unkept": unkept}}
-        await async_setup_component(hass, "rest_command", commands)
-
-        async def bare_post(destination: str) -> None:
-            data, headers = f"{form}&destino={destination[1:]}", {"Content-Type": _FORM_TYPE}
-            async with session.post(f"{url}/voz/call", data=data, headers=headers) as response:
-                await response.read()
-
         yield {
             CALL: lambda d: perform(hass, CALL, destination=d),
-            "rest_command": lambda d: perform(hass, "rest_command.kept", destination=d[1:]),
+            "directcall.raise_alert, until the first message is at the provider": alert,
+            "rest_command, a connection that is kept": lambda d: perform(
+                hass, "rest_command.kept", destination=d[1:]
+            ),
             UNKEPT: lambda d: perform(hass, "rest_command.unkept", destination=d[1:]),
-            BARE: bare_post,
+            "bare POST, a connection for each call": bare_post,
         }
 
 
-async def place_at_once(hass: HomeAssistant, calls: int) -> float:
+async def place_at_once(hass: HomeAssistant, numbers: list[str]) -> float:
     """Place calls at the same moment, and return the seconds until all are placed."""
-    started = time.perf_counter()
-    numbers = islice(telephones(), calls)
+    started = time.monotonic()
     await asyncio.gather(*(perform(hass, CALL, destination=number) for number in numbers))
-    return time.perf_counter() - started
+    return time.monotonic() - started
 
 
-async def pass_a_day(hass: HomeAssistant) -> None:
-    """Pass a day in steps of a minute, with all clocks."""
+async def hear_answers(hass: HomeAssistant, simulator: Process, calls: int) -> list[float]:
+    """Return the seconds from each answer of a telephone until the event tells it."""
+    heard: dict[str, float] = {}
+
+    @callback
+    def hear(event: Event[EventStateChangedData]) -> None:
+        if (state := event.data["new_state"]) and state.attributes["event_type"] == "answered":
+            heard[state.attributes["last_digits"]] = time.monotonic()
+
+    stop = async_track_state_change_event(hass, EVENT, hear)
+    # The answers are spread evenly over 3 s, the time between two polls.
+    numbers = [f"+554198000{5000 + round(3000 * (n + 0.5) / calls)}" for n in range(calls)]
+    await place_at_once(hass, numbers)
+    await until(lambda: len(heard) == calls)
+    stop()
+    answers = (await simulator.ask()).answers
+    return [moment - answers[digits] for digits, moment in heard.items()]
+
+
+async def pass_time(hass: HomeAssistant, seconds: int, step: int) -> None:
+    """Pass time in steps, with all clocks."""
     clock, wall_clock, start = time.monotonic, time.time, dt_util.utcnow()
-    seconds = 0
+    passed = 0
     with (
-        patch("time.monotonic", lambda: clock() + seconds),
-        patch("time.time", lambda: wall_clock() + seconds),
+        patch("time.monotonic", lambda: clock() + passed),
+        patch("time.time", lambda: wall_clock() + passed),
     ):
-        for seconds in range(60, 24 * 60 * 60 + 1, 60):
-            async_fire_time_changed(hass, start + timedelta(seconds=seconds))
+        for passed in range(step, seconds + 1, step):
+            async_fire_time_changed(hass, start + timedelta(seconds=passed))
             await hass.async_block_till_done(wait_background_tasks=True)
 
 
-def time_imports() -> float:
-    """Return the seconds that the integration's own modules took to be imported."""
-    command = [sys.executable, "-X", "importtime", "-c", _IMPORT_ALL]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stderr
-    own = re.findall(rf"import time: +([0-9]+) \| +[0-9]+ \| +{re.escape(PACKAGE)}\b", printed)
-    return sum(map(int, own)) / 1e6
+async def write_run(hass: HomeAssistant) -> list[tuple[int, float]]:
+    """Return the bytes and seconds of each write in a run that nobody acknowledges."""
+    writes: list[tuple[int, float]] = []
 
+    def note(path: str, *args: Any, **kwargs: Any) -> None:
+        started = time.perf_counter()
+        write(path, *args, **kwargs)
+        if "/directcall." in path:
+            writes.append((Path(path).stat().st_size, time.perf_counter() - started))
 
-@contextmanager
-def longest_block() -> Iterator[list[float]]:
-    """Yield a list of the seconds, of the processor, for which the event loop did one thing."""
-    blocks = [0.0]
-
-    def timed(handle: Handle) -> None:
-        started = time.thread_time()
-        run(handle)
-        blocks.append(time.thread_time() - started)
-
-    patcher = patch.object(Handle, "_run", timed)
-    run, _ = patcher.get_original()
+    patcher = patch("homeassistant.helpers.storage.write_utf8_file_atomic", note)
+    write, _ = patcher.get_original()
     with patcher:
-        yield blocks
+        await raise_alert(hass)
+        await pass_time(hass, 30 * 60, 5)
+    return writes
+
+
+async def weigh_alerts(
+    hass: HomeAssistant, url: str, contacts: int, alerts: int
+) -> tuple[float, float]:
+    """Return the bytes of memory that an alert takes, and those that its run takes."""
+    idle: dict[int, int] = {}
+    active = 0
+    tracemalloc.start()
+    # The first account fills caches.
+    for number in (alerts, 0, alerts):
+        before = _memory()
+        async with running_account(hass, url, contacts, number):
+            idle[number] = _memory() - before
+            for alert in range(number):
+                await raise_alert(hass, alert)
+            active = _memory() - before - idle[number]
+    tracemalloc.stop()
+    return (idle[alerts] - idle[0]) / alerts, active / alerts
+
+
+def _memory() -> int:
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]

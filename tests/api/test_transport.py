@@ -2,22 +2,14 @@
 
 import asyncio
 from contextlib import AbstractContextManager, nullcontext, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 import gzip
-from ipaddress import IPv4Address
 import json
 import logging
-from pathlib import Path
 import resource
 import socket
-import ssl
 from unittest.mock import patch
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 import pytest
 from yarl import URL
 
@@ -36,6 +28,7 @@ from custom_components.directcall.api import (
 from tests.api.common import BROKEN, GARBAGE, PAIR, a_call, chain, deaf_server, in_time, signed_in
 from tests.common import END, PLACE_CALL, REQUEST_TOKEN, STATUS
 from tests.simulator import Rejection, Reply, Simulator
+from tests.simulator.certificate import self_signed
 
 
 @pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
@@ -175,43 +168,18 @@ async def test_tls_fails(
     assert simulator.requests[PLACE_CALL] == 0
 
 
-@pytest.fixture
-def self_signed(tmp_path: Path) -> ssl.SSLContext:
-    """Return the context of a server with a self-signed certificate for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "certificate.pem"
-    file.write_bytes(
-        certificate.public_bytes(Encoding.PEM)
-        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(file)
-    return context
-
-
 async def test_invalid_certificate_is_rejected(
-    sessions: Sessions,
-    self_signed: ssl.SSLContext,
-    token: Token,
-    pauses: list[float],
+    sessions: Sessions, token: Token, pauses: list[float]
 ) -> None:
     """Nothing is sent to a server with an invalid certificate."""
+    context, _ = self_signed()
     told: list[bytes] = []
 
     def listen(server: socket.socket) -> None:
         for _ in range(3):
             with suppress(OSError):
                 connection, _ = server.accept()
-                with self_signed.wrap_socket(connection, server_side=True) as private:
+                with context.wrap_socket(connection, server_side=True) as private:
                     told.append(private.recv(1024))
 
     with socket.create_server(("127.0.0.1", 0)) as server:

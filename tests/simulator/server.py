@@ -10,6 +10,7 @@ import json
 import math
 import re
 import secrets
+import ssl
 import time
 from typing import Final
 import uuid
@@ -58,6 +59,8 @@ class Simulator:
     on_call: Callable[[NetworkCall], None] | None = None
     on_message: Callable[[Message], None] | None = None
     port: int = 0
+    ssl_context: ssl.SSLContext | None = None
+    """None for plain HTTP."""
 
     def __post_init__(self) -> None:
         """Start with no tokens, no connection and nothing scripted."""
@@ -76,7 +79,7 @@ class Simulator:
     @property
     def url(self) -> str:
         """Return the address of the API."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.ssl_context else 'http'}://127.0.0.1:{self.port}"
 
     def reply(self, endpoint: str, *replies: Reply) -> None:
         """Use this response for the next requests to an endpoint."""
@@ -121,7 +124,7 @@ class Simulator:
         app.router.add_route("GET", "/extrato/gravacao/id/{key}", self._play_recording)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self.ssl_context)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
