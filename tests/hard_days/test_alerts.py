@@ -1,10 +1,8 @@
 """Alerts on a line that fails in each way, at each step of a run."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
-from math import inf
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -17,6 +15,7 @@ from custom_components.directcall.alerts import AlertStatus
 from tests.alerts.common import ALERT, CALL, EVENT, SMS, VOICE, Watch
 from tests.alerts.house import House
 from tests.common import perform
+from tests.hard_days.alerts import accepts_nothing, has_no_name, hop, refuses, settle, who, words
 from tests.hard_days.common import LOST, SILENT, Names
 from tests.proxy import SOUND, Fault, Reach
 
@@ -38,26 +37,7 @@ STEPS: Final[dict[str, tuple[float, int, int | None]]] = {
     # A poll asks first if somebody answered.
     "hang up": (42, 1, None),
 }
-# More turns of the event loop than a request takes.
-TURNS: Final = 100
 FAULTS: Final = {**LOST, **SILENT}
-
-
-async def settle(house: House) -> None:
-    """Let the clock go on for as long as something waits for nothing else."""
-    quiet = asyncio.ensure_future(house.hass.async_block_till_done(wait_background_tasks=True))
-    while True:
-        for _ in range(TURNS):
-            if quiet.done():
-                return await quiet
-            await asyncio.sleep(0)
-        house.freezer.tick(1)
-
-
-async def hop(house: House, seconds: float) -> None:
-    """Let seconds pass at once."""
-    house.freezer.tick(seconds)
-    await settle(house)
 
 
 async def begin(house: House) -> Watch:
@@ -85,16 +65,6 @@ async def cancel(house: House) -> None:
     """Cancel the alert, and say that all is clear."""
     await perform(house.hass, "cancel_alert", {"message": CLEAR})
     await settle(house)
-
-
-def who(watch: Watch) -> list[tuple[str, str]]:
-    """Return who was told, and through which channel."""
-    return [(channel, name) for _, channel, name in watch.told]
-
-
-def words(moments: list[tuple[int, str]]) -> list[str]:
-    """Return what happened without its moments."""
-    return [word for _, word in moments]
 
 
 async def come_to(house: House, step: str) -> None:
@@ -154,29 +124,6 @@ async def test_answer_to_a_step_is_lost(home: HomeAssistant, house: House, fault
 
 
 # Nothing reaches the provider.
-
-
-@asynccontextmanager
-async def refuses(house: House, names: Names) -> AsyncIterator[None]:
-    """Refuse all connections."""
-    await house.line.stop()
-    yield
-    await house.line.start()
-
-
-@asynccontextmanager
-async def accepts_nothing(house: House, names: Names) -> AsyncIterator[None]:
-    """Accept no connection."""
-    async with house.line.deaf():
-        yield
-
-
-@asynccontextmanager
-async def has_no_name(house: House, names: Names) -> AsyncIterator[None]:
-    """Let the name not be found."""
-    names.failures = inf
-    yield
-    names.failures = 0
 
 
 @pytest.fixture
