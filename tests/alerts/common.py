@@ -1,13 +1,13 @@
 """Helpers of the tests of alerts: a house that is watched, and the telephones that it tells."""
 
 from collections.abc import Mapping
+import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.util import dt as dt_util
 
 from tests.common import alert_data, make_account, pass_time, perform, set_up
 from tests.simulator import Message, NetworkCall, Simulator
@@ -27,7 +27,8 @@ class Watch:
         self, hass: HomeAssistant, simulator: Simulator, contacts: Mapping[str, str] = NAMES
     ) -> None:
         """Begin now."""
-        self._start = dt_util.utcnow().timestamp()
+        # The clock on the wall may be set meanwhile.
+        self._start = time.monotonic()
         self._names = {
             "".join(filter(str.isdigit, number)): name for name, number in contacts.items()
         }
@@ -44,11 +45,7 @@ class Watch:
 
     @property
     def _now(self) -> int:
-        return round(dt_util.utcnow().timestamp() - self._start)
-
-    def restart(self) -> None:
-        """Count the seconds from now on."""
-        self._start = dt_util.utcnow().timestamp()
+        return round(time.monotonic() - self._start)
 
     def _message(self, message: Message) -> None:
         self.texts.append(message.text)

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 
 from tests.alerts.house import House
 from tests.common import SECRET, pass_time, perform, set_up
-from tests.hard_days.common import Names, Said, logged, message, the_account
+from tests.hard_days.common import Names, Said, WallClock, logged, message, the_account
 from tests.proxy import Proxy
 from tests.simulator import ACCOUNT, NetworkCall, Simulator
 from tests.simulator.telephones import Line
@@ -80,3 +80,9 @@ def house(simulator: Simulator, line: Proxy, names: Names, freezer: FrozenDateTi
     house.contacts = {"Maria": "+55 41 91234-7002", "João": "+55 42 91234-7002"}
     house.data = {CONF_CLIENT_SECRET: SECRET, CONF_URL: f"http://localhost:{line.port}"}
     return house
+
+
+@pytest.fixture
+def wall_clock(freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> WallClock:
+    """Return the clock on the wall."""
+    return WallClock(freezer, monkeypatch)
