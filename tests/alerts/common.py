@@ -1,7 +1,8 @@
 """Helpers of the tests of alerts: a house that is watched, and the telephones that it tells."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import time
+from time import sleep as real_sleep
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -100,3 +101,12 @@ async def watch_for(
 ) -> None:
     """Let seconds pass."""
     await pass_time(hass, freezer, step, times=seconds // step)
+
+
+async def met(hass: HomeAssistant, condition: Callable[[], object], seconds: float = 30) -> bool:
+    """Return if a condition is met within some real seconds, while the clocks stand still."""
+    for _ in range(int(seconds * 100)):
+        if condition():
+            return True
+        await hass.async_add_executor_job(real_sleep, 0.01)
+    return False
