@@ -1,13 +1,14 @@
 """Helpers of the tests of alerts: a house that is watched, and the telephones that it tells."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+import time
+from time import sleep as real_sleep
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.util import dt as dt_util
 
 from tests.common import alert_data, make_account, pass_time, perform, set_up
 from tests.simulator import Message, NetworkCall, Simulator
@@ -27,7 +28,8 @@ class Watch:
         self, hass: HomeAssistant, simulator: Simulator, contacts: Mapping[str, str] = NAMES
     ) -> None:
         """Begin now."""
-        self._start = dt_util.utcnow().timestamp()
+        # The clock on the wall may be set meanwhile.
+        self._start = time.monotonic()
         self._names = {
             "".join(filter(str.isdigit, number)): name for name, number in contacts.items()
         }
@@ -44,11 +46,7 @@ class Watch:
 
     @property
     def _now(self) -> int:
-        return round(dt_util.utcnow().timestamp() - self._start)
-
-    def restart(self) -> None:
-        """Count the seconds from now on."""
-        self._start = dt_util.utcnow().timestamp()
+        return round(time.monotonic() - self._start)
 
     def _message(self, message: Message) -> None:
         self.texts.append(message.text)
@@ -103,3 +101,12 @@ async def watch_for(
 ) -> None:
     """Let seconds pass."""
     await pass_time(hass, freezer, step, times=seconds // step)
+
+
+async def met(hass: HomeAssistant, condition: Callable[[], object], seconds: float = 30) -> bool:
+    """Return if a condition is met within some real seconds, while the clocks stand still."""
+    for _ in range(int(seconds * 100)):
+        if condition():
+            return True
+        await hass.async_add_executor_job(real_sleep, 0.01)
+    return False

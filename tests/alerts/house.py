@@ -29,6 +29,7 @@ class House:
         self.line = line
         self.freezer = freezer
         self.contacts = dict(NAMES)
+        self.data = {CONF_URL: line.url}
         self.hass: HomeAssistant
         self.account: MockConfigEntry
         self.watches: list[Watch] = []
@@ -43,13 +44,13 @@ class House:
         self.hass = hass
         self.watches.append(Watch(hass, self.simulator, self.contacts))
         self._alert = self._alert or alert_data(
-            contacts=["01CONTACT0", "01CONTACT1", "01CONTACT2"],
+            contacts=[f"01CONTACT{number}" for number in range(len(self.contacts))],
             how={**QUICK, **(how or {})},
             **alert,
         )
         self.account = make_account(
             self.simulator,
-            data={CONF_URL: self.line.url},
+            data=self.data,
             contacts=self.contacts,
             alerts={ALERT: self._alert},
             entry_id=ENTRY_ID,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from threading import Event
 import time
-from time import sleep as real_sleep
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +15,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.file import write_utf8_file_atomic
 
 from custom_components.directcall.api import AcceptedRequest, DirectcallClient
-from tests.alerts.common import ALERT, CALL, NAMES, STATUS, VOICE, Watch, raise_alert, watch_for
+from tests.alerts.common import (
+    ALERT,
+    CALL,
+    NAMES,
+    STATUS,
+    VOICE,
+    Watch,
+    met,
+    raise_alert,
+    watch_for,
+)
 from tests.common import (
     REFUSED,
     REQUEST_TOKEN,
@@ -344,15 +353,6 @@ def disk() -> Iterator[Disk]:
     with patch("homeassistant.helpers.storage.write_utf8_file_atomic", disk.write):
         yield disk
         disk.released.set()
-
-
-async def met(hass: HomeAssistant, condition: Callable[[], object], seconds: float = 30) -> bool:
-    """Return if a condition is met within some real seconds, while the clocks stand still."""
-    for _ in range(int(seconds * 100)):
-        if condition():
-            return True
-        await hass.async_add_executor_job(real_sleep, 0.01)
-    return False
 
 
 def turn(hass: HomeAssistant) -> str | None:

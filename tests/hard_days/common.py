@@ -1,18 +1,22 @@
-"""Helpers of the hard days' tests: faults of a line, and names that are not found."""
+"""Helpers of the hard days' tests: faults of a line, of names, and of clocks."""
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 import logging
 import re
 import socket
+import time
 from typing import Any, Final, override
 
 from aiohttp.abc import AbstractResolver, ResolveResult
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
 
 from tests.common import SECRET, chain, make_account
 from tests.proxy import End, Fault, Reach
@@ -227,3 +231,19 @@ class Names(AbstractResolver):
 def the_account(simulator: Simulator, url: str) -> MockConfigEntry:
     """Return an account whose provider is at an address."""
     return make_account(simulator, data={"client_secret": SECRET, "url": url})
+
+
+class WallClock:
+    """The clock on the wall, which is set. The monotonic clock does not care."""
+
+    def __init__(self, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Start as all clocks do."""
+        self._freezer = freezer
+        self._ahead = 0.0
+        monotonic = time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: monotonic() - self._ahead)
+
+    def set_by(self, change: timedelta) -> None:
+        """Set it forward, or back."""
+        self._ahead += change.total_seconds()
+        self._freezer.move_to(dt_util.utcnow() + change)

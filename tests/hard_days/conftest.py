@@ -11,11 +11,13 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from homeassistant.const import CONF_CLIENT_SECRET, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from tests.alerts.house import House
 from tests.common import SECRET, pass_time, perform, set_up
-from tests.hard_days.common import Names, Said, logged, message, the_account
+from tests.hard_days.common import Names, Said, WallClock, logged, message, the_account
 from tests.proxy import Proxy
 from tests.simulator import ACCOUNT, NetworkCall, Simulator
 from tests.simulator.telephones import Line
@@ -68,3 +70,19 @@ async def far_account(
             NetworkCall(*pair, pair[0], recorded=False, form={}, line=up, call_id="1")
         )
     return account
+
+
+@pytest.fixture
+def house(simulator: Simulator, line: Proxy, names: Names, freezer: FrozenDateTimeFactory) -> House:
+    """Return a house that is not set up, whose account reaches the provider through the proxy."""
+    house = House(simulator, line, freezer)
+    # Both ring in vain.
+    house.contacts = {"Maria": "+55 41 91234-7002", "João": "+55 42 91234-7002"}
+    house.data = {CONF_CLIENT_SECRET: SECRET, CONF_URL: f"http://localhost:{line.port}"}
+    return house
+
+
+@pytest.fixture
+def wall_clock(freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> WallClock:
+    """Return the clock on the wall."""
+    return WallClock(freezer, monkeypatch)

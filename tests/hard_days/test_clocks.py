@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
-import time
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
@@ -11,7 +10,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 
 from tests.common import (
     CALL_IN_PROGRESS,
@@ -24,7 +22,7 @@ from tests.common import (
     set_up,
     state_of,
 )
-from tests.hard_days.common import NUMBER, SILENT, Said, done, the_account
+from tests.hard_days.common import NUMBER, SILENT, Said, WallClock, done, the_account
 from tests.proxy import Proxy
 from tests.simulator import Simulator
 
@@ -33,28 +31,6 @@ pytestmark = pytest.mark.freeze_time(tick=True)
 
 
 # Clocks that jump.
-
-
-class WallClock:
-    """The clock on the wall, which is set. The monotonic clock does not care."""
-
-    def __init__(self, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Start as all clocks do."""
-        self._freezer = freezer
-        self._ahead = 0.0
-        monotonic = time.monotonic
-        monkeypatch.setattr(time, "monotonic", lambda: monotonic() - self._ahead)
-
-    def set_by(self, change: timedelta) -> None:
-        """Set it forward, or back."""
-        self._ahead += change.total_seconds()
-        self._freezer.move_to(dt_util.utcnow() + change)
-
-
-@pytest.fixture
-def wall_clock(freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch) -> WallClock:
-    """Return the clock on the wall."""
-    return WallClock(freezer, monkeypatch)
 
 
 YEAR: Final = timedelta(days=365)

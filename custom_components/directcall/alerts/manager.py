@@ -152,6 +152,9 @@ class AlertManager:
         self._publisher.async_pause()
         for active in self._runs:
             active.async_detach()
+        if self._runs:
+            # Saved times are on the wall clock, which may have been set since.
+            self._store.async_save()
 
     @callback
     def async_remove(self) -> None:
