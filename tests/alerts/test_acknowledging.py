@@ -6,8 +6,9 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
@@ -200,6 +201,7 @@ async def test_answered_call(
 ) -> None:
     """A call that is answered acknowledges the alert only where its form says so."""
     watch = Watch(home, simulator)
+    changes = async_capture_events(home, EVENT_STATE_CHANGED)
     await alarm(
         home,
         simulator,
@@ -211,6 +213,11 @@ async def test_answered_call(
     await watch_for(home, freezer, 5 * MINUTE)
     assert watch.told == told
     assert (30, "answered Maria") in watch.events
+    attributes = [state.attributes for change in changes if (state := change.data["new_state"])]
+    answered = next(
+        each for each in attributes if "contact" in each and each.get("event_type") == "answered"
+    )
+    assert (answered["channel"], answered["round"]) == (CALL, 1)
     # They talk.
     assert not simulator.calls[0].line.ended
     assert state_of(home, STATUS) == ("acknowledged" if counts else "unacknowledged")
