@@ -221,6 +221,9 @@ async def test_answered_call(
     # They talk.
     assert not simulator.calls[0].line.ended
     assert state_of(home, STATUS) == ("acknowledged" if counts else "unacknowledged")
+    status = home.states.get(STATUS)
+    assert status is not None
+    assert status.attributes["acknowledged_by"] == ("Maria" if counts else None)
 
 
 @pytest.mark.parametrize(
