@@ -14,16 +14,7 @@ from homeassistant.setup import async_setup_component
 
 from tests.alerts.common import ALERT, CALL, EVENT, NAMES, VOICE, raise_alert
 from tests.alerts.house import House
-from tests.common import (
-    ENTRY_ID,
-    REQUEST_TOKEN,
-    SEND,
-    pass_time,
-    perform,
-    restarted,
-    skip,
-    until,
-)
+from tests.common import ENTRY_ID, REQUEST_TOKEN, SEND, perform, restarted, skip, until
 from tests.disk import hass_config_dir, hass_storage
 
 __all__ = ["hass_config_dir", "hass_storage"]
@@ -224,16 +215,6 @@ async def test_raised_while_home_assistant_stops(home: HomeAssistant, house: Hou
         await house.start(again)
         await house.wait(3 * MINUTE)
         assert house.told == VOICES
-
-
-async def test_newer_text_is_saved_at_once(home: HomeAssistant, house: House) -> None:
-    """A power cut does not bring the older text back."""
-    await house.start(home)
-    await raise_alert(home)
-    await house.wait(10)
-    await raise_alert(home, message="Fire again")
-    await pass_time(home, house.freezer, 0.1)
-    assert [run["message"] for run in house.saved()] == ["Fire again"]
 
 
 async def test_call_of_which_nothing_is_known(home: HomeAssistant, house: House) -> None:
