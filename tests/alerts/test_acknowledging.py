@@ -248,6 +248,11 @@ async def test_who_it_was(
         state = home.states.get(EVENT)
         assert state is not None
         assert (state.attributes["event_type"], state.context) == (happened, context)
+        if happened == "told":
+            assert state.attributes["round"] == 1
+            message = home.states.get("notify.maria_voice_message")
+            assert message is not None
+            assert message.context is context
         by = state.attributes.get("by")
     assert by == "João"
 
@@ -305,6 +310,9 @@ async def test_cancelled_with_all_clear(
     ]
     assert watch.texts[-1] == CLEAR
     assert (60, "cancelled") in watch.events
+    told = home.states.get(EVENT)
+    assert told is not None
+    assert (told.attributes["event_type"], told.attributes.get("round")) == ("told", None)
     assert state_of(home, STATUS) == "cancelled"
 
 
