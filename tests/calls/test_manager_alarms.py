@@ -74,7 +74,9 @@ async def test_second_call_is_placed_if_the_status_is_late(
     await flow_on(30)
     status = simulator.hold(STATUS)
     with patch("custom_components.directcall.calls.manager._POLL_TIMEOUT", 0.2):
-        await place_call(hass)
+        # A request for a status takes twice as long.
+        async with asyncio.timeout(15):
+            await place_call(hass)
     assert len(simulator.calls) == 2
     status.set()
 
