@@ -136,6 +136,7 @@ async def test_fault_of_ours(
     sender.go()
     with pytest.raises(DirectcallOutcomeUnknownError, match=r"^RuntimeError$"):
         await start(requests, sender.send).async_wait()
+    assert "Unexpected error during a request" in caplog.messages
     assert "RuntimeError: boom" in caplog.text
 
 

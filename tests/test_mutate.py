@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
+from mutmut.mutation.file_mutation import mutate_file_contents
 import pytest
 
-from scripts.mutate import report
+from scripts.mutate import Visitor, report
 
 pytestmark = pytest.mark.slow
 
@@ -41,3 +43,16 @@ def test_pattern_selects_faults(folder: Path, capsys: pytest.CaptureFixture[str]
         "not checked: home.doors.open_2",
         "Noticed: 66.7 % of 3",
     ]
+
+
+def test_faults_in_decorated_functions() -> None:
+    """Faults are planted where a decorator only marks a function, and not where it replaces it."""
+    code = "\n".join(
+        f"class Lamp{number}:\n{decorators}    def glow(self):\n        return 1\n"
+        for number, decorators in enumerate(
+            ["", "    @callback\n", "    @override\n    @callback\n", "    @property\n"]
+        )
+    )
+    with patch("mutmut.mutation.file_mutation.MutationVisitor", Visitor):
+        faults = mutate_file_contents("lamps.py", code).mutant_names
+    assert [fault.split("ǁ")[1] for fault in faults] == ["Lamp0", "Lamp1", "Lamp2"]

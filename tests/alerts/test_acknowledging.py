@@ -6,8 +6,9 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
@@ -200,6 +201,7 @@ async def test_answered_call(
 ) -> None:
     """A call that is answered acknowledges the alert only where its form says so."""
     watch = Watch(home, simulator)
+    changes = async_capture_events(home, EVENT_STATE_CHANGED)
     await alarm(
         home,
         simulator,
@@ -211,9 +213,17 @@ async def test_answered_call(
     await watch_for(home, freezer, 5 * MINUTE)
     assert watch.told == told
     assert (30, "answered Maria") in watch.events
+    attributes = [state.attributes for change in changes if (state := change.data["new_state"])]
+    answered = next(
+        each for each in attributes if "contact" in each and each.get("event_type") == "answered"
+    )
+    assert (answered["channel"], answered["round"]) == (CALL, 1)
     # They talk.
     assert not simulator.calls[0].line.ended
     assert state_of(home, STATUS) == ("acknowledged" if counts else "unacknowledged")
+    status = home.states.get(STATUS)
+    assert status is not None
+    assert status.attributes["acknowledged_by"] == ("Maria" if counts else None)
 
 
 @pytest.mark.parametrize(
@@ -238,6 +248,11 @@ async def test_who_it_was(
         state = home.states.get(EVENT)
         assert state is not None
         assert (state.attributes["event_type"], state.context) == (happened, context)
+        if happened == "told":
+            assert state.attributes["round"] == 1
+            message = home.states.get("notify.maria_voice_message")
+            assert message is not None
+            assert message.context is context
         by = state.attributes.get("by")
     assert by == "João"
 
@@ -295,6 +310,9 @@ async def test_cancelled_with_all_clear(
     ]
     assert watch.texts[-1] == CLEAR
     assert (60, "cancelled") in watch.events
+    told = home.states.get(EVENT)
+    assert told is not None
+    assert (told.attributes["event_type"], told.attributes.get("round")) == ("told", None)
     assert state_of(home, STATUS) == "cancelled"
 
 

@@ -393,10 +393,24 @@ async def test_disk_that_hangs(
 
 
 @pytest.mark.parametrize(
-    "faulty",
+    ("faulty", "during"),
     [
-        (f"{CLIENT}.send_voice_message", f"{CLIENT}.place_call", f"{CLIENT}.end_call"),
-        (f"{DELIVERY}.async_send_message", f"{CALLS}.async_place", f"{CALLS}.async_hang_up_call"),
+        (
+            (f"{CLIENT}.send_voice_message", f"{CLIENT}.place_call", f"{CLIENT}.end_call"),
+            {"during a request"},
+        ),
+        (
+            (
+                f"{DELIVERY}.async_send_message",
+                f"{CALLS}.async_place",
+                f"{CALLS}.async_hang_up_call",
+            ),
+            {
+                "while sending the message of an alert",
+                "while placing the call of an alert",
+                "while hanging up the call of an alert",
+            },
+        ),
     ],
 )
 async def test_unexpected_error(
@@ -404,9 +418,11 @@ async def test_unexpected_error(
     simulator: Simulator,
     line: Proxy,
     freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
     faulty: tuple[str, str, str],
+    during: set[str],
 ) -> None:
-    """A fault of ours silences nobody: who may have been told is not told again."""
+    """A fault of ours silences nobody, and is logged: who may have been told is not told again."""
     fault = ValueError("a fault")
     contacts = NAMES | {"João": RINGS_IN_VAIN}
     how = {"rounds": 1, "channels": [VOICE, CALL], "time_each": {"seconds": 20}}
@@ -425,3 +441,4 @@ async def test_unexpected_error(
         (100, CALL, "Rosa"),
     ]
     assert watch.events[1:3] == [(0, "told Maria"), (20, "told Maria")]
+    assert {f"Unexpected error {words}" for words in during} <= set(caplog.messages)

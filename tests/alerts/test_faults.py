@@ -33,6 +33,7 @@ from tests.common import (
     alert_data,
     make_account,
     perform,
+    place_call,
     set_up,
     until,
 )
@@ -217,3 +218,19 @@ async def test_alert_does_not_acknowledge_itself(
     await raise_alert(home)
     await watch_for(home, freezer, 3 * MINUTE)
     assert watch.told == [(0, CALL, "Maria"), (120, CALL, "João")]
+
+
+async def test_call_that_is_not_of_the_alert(
+    home: HomeAssistant,
+    simulator: Simulator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Calls that others place during an alert bring it no news."""
+    watch = Watch(home, simulator)
+    await alarm(home, simulator, {"channels": [VOICE], "rounds": 1})
+    await raise_alert(home)
+    await place_call(home)
+    await watch_for(home, freezer, MINUTE)
+    assert watch.events == [(0, "raised"), (0, "told Maria")]
+    assert "Traceback" not in caplog.text

@@ -208,7 +208,10 @@ async def test_unknown_word_is_reported_once(
         await flow_on(60)
         await hass.config_entries.async_reload(account.entry_id)
     [warning] = [r.getMessage() for r in caplog.records if "redirecionada" in r.getMessage()]
-    assert "please report" in warning
+    assert warning == (
+        'Directcall describes a telephone as "redirecionada", which is not documented: please'
+        " report this word, and what the telephone did, to the integration's issues"
+    )
 
 
 async def test_unknown_words_are_limited(
