@@ -22,6 +22,8 @@ from tests.simulator import Simulator
 # A busy machine is slow.
 settings.register_profile("directcall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("directcall")
+# For a search for faults: pytest --hypothesis-profile=thorough
+settings.register_profile("thorough", max_examples=2000)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -44,8 +44,8 @@ HIGHEST_SPENDING_LIMIT: Final = 1000
 
 # Unless the customer pays for more (provider's documentation).
 RECORDINGS_KEPT: Final = timedelta(days=90)
-# Years in which there can be recordings.
-RECORDING_YEARS: Final = range(2000, 2100)
+# Years of messages and recordings. Near the end of the calendar, no zone can be applied.
+YEARS: Final = range(2000, 2100)
 
 # Seconds as they are saved: since 1970, or of a duration.
 SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0, max=2**40))

@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 
 from .account import DirectcallConfigEntry, async_get_loaded_entry
 from .api import Recording, RecordingQuery
-from .const import DOMAIN, RECORDING_YEARS, RECORDINGS_KEPT
+from .const import DOMAIN, RECORDINGS_KEPT, YEARS
 from .contacts import AddressBook, Recipient, async_load_number_data
 from .errors import translated_errors
 from .http import RECORDINGS_URL, DirectcallRecordingView
@@ -178,6 +178,6 @@ def _read_day(text: str) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         day = date.min
-    if day.year not in RECORDING_YEARS:
+    if day.year not in YEARS:
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="recording_not_found")
     return day

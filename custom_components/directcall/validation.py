@@ -14,7 +14,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
 from .api import ATTEMPTS, DEFAULT_ATTEMPTS, LONGEST_TEXT, Delivery
-from .const import DOMAIN, RECORDING_YEARS, RECORDINGS_KEPT
+from .const import DOMAIN, RECORDINGS_KEPT, YEARS
 from .texts import async_get_field_name
 
 # Texts that templates render where there is no value.
@@ -138,8 +138,11 @@ class ActionFields:
 
     def get_message_id(self, name: str) -> str:
         """Return the ID of a message, which a template may render as a number."""
-        text = str(self.get(name)).strip()
-        if text in _NO_IDS or not _MESSAGE_ID.fullmatch(text):
+        value = self.get(name)
+        text = str(value).strip()
+        # What is no text and no integer has a form that could pass for an ID.
+        is_id = isinstance(value, str | int) and text not in _NO_IDS
+        if not (is_id and _MESSAGE_ID.fullmatch(text)):
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="invalid_message_id"
             )
@@ -219,10 +222,9 @@ class ActionFields:
         if isinstance(value, date) and not isinstance(value, datetime):
             value = datetime.combine(value, hour)
         try:
-            moment = _read_moment(value)
+            return _read_moment(value)
         except TypeError, ValueError, OverflowError:
             return None
-        return moment if moment.year in RECORDING_YEARS else None
 
 
 def spoken_text(message: str | None, title: str | None) -> str:
@@ -285,6 +287,8 @@ def _read_moment(value: object) -> datetime:
         value = dt_util.parse_datetime(value)
     if not isinstance(value, datetime):
         raise TypeError
+    if value.year not in YEARS:
+        raise ValueError
     moment = value.replace(microsecond=0)
     if moment.tzinfo is None:
         return moment.replace(tzinfo=dt_util.get_default_time_zone())

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
-from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.directcall.api import (
@@ -504,33 +503,3 @@ def test_call_is_given_up(call: Call, limit: float) -> None:
     """A call is given up 3 min after its tracking began, or 2 h if a telephone was answered."""
     assert not state_machine.is_given_up(call, START + limit - 0.1)
     assert state_machine.is_given_up(call, START + limit)
-
-
-STATUSES = st.one_of(
-    st.none(),
-    st.builds(
-        legs,
-        *[st.sampled_from([None, *_LEGS])] * 2,
-        st.sampled_from([None, None, None, "ringing", "?"]),
-    ),
-)
-POLLS = st.lists(st.tuples(STATUSES, st.floats(0, 30), st.floats(0, 20)), max_size=12)
-
-
-@given(st.sampled_from([PLACED, AMBIGUOUS, DESTINATION_FIRST, AFTER_ANOTHER]), POLLS)
-def test_states_come_in_order(call: Call, polls: list[tuple[Status, float, float]]) -> None:
-    """With any statuses, a call enters each state once, in order, and ends once."""
-    now = START
-    story = [] if call.state is None else [CallState.PLACED]
-    for status, pause, delay in polls:
-        now += pause
-        call, states = state_machine.observe(call, status, now - delay, now)
-        story += states
-    assert len(story) == len(set(story))
-    live = [CallState.PLACED, CallState.RINGING, CallState.ANSWERED]
-    lasting = [state for state in story if not state.is_over]
-    assert lasting == [state for state in live if state in lasting]
-    assert [state.is_over for state in story[:-1]] == [False] * (len(story) - 1 if story else 0)
-    assert call.state == (story[-1] if story else None)
-    assert (call.answered_after is None) is (CallState.ANSWERED not in story)
-    assert call.is_accepted is (CallState.PLACED in story)

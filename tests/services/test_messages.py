@@ -498,6 +498,34 @@ async def test_question_about_a_message_has_a_deadline(
             await perform(hass, action, {"message_id": "12345678900001"})
 
 
+async def test_last_evening_of_the_calendar(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """A time that is in no year any more where the provider is, is an error."""
+    await hass.config.async_update(time_zone="America/Los_Angeles")
+    data = {"destination": "Maria", "message": TEXT, "send_at": "9999-12-31 23:59:59"}
+    with pytest.raises(ServiceValidationError, match="a date and time"):
+        await perform(hass, "send_sms", data)
+    assert simulator.requests[SEND] == 0
+
+
+@pytest.mark.parametrize("action", ["cancel_message", "get_message_status"])
+@pytest.mark.parametrize("message_id", [float("nan"), 12345678900001.0, date(2026, 11, 24)])
+async def test_value_that_only_looks_like_a_message_id(
+    hass: HomeAssistant,
+    simulator: Simulator,
+    account: MockConfigEntry,
+    action: str,
+    message_id: Any,
+) -> None:
+    """The ID of a message is a text or an integer, and nothing else is asked for."""
+    before = dict(simulator.requests)
+    with pytest.raises(ServiceValidationError) as caught:
+        await perform(hass, action, {"message_id": message_id})
+    assert caught.value.translation_key == "invalid_message_id"
+    assert simulator.requests == before
+
+
 @pytest.mark.freeze_time(NOON)
 async def test_hours_of_the_day_on_which_it_is_sent(
     hass: HomeAssistant,
