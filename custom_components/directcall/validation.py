@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 import re
 from typing import Final
 
@@ -28,7 +28,6 @@ _SEPARATOR: Final = re.compile(r"[,\r\n]|;(?!\s*ext\s*=)", re.IGNORECASE)
 _NOT_SHOWN: Final = re.compile(r"\d+|[^\w -]")
 _LONGEST_FIELD: Final = 40
 _HOURS: Final = range(24)
-_END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 _SHORTEST_TIMEOUT: Final = timedelta(seconds=1)
 _DEFAULT_PERIOD: Final = timedelta(days=7)
 
@@ -189,12 +188,9 @@ class ActionFields:
         try:
             moment = _read_moment(value)
         except TypeError, ValueError, OverflowError:
-            moment = _END_OF_TIME
-        # In other time zones, the last year may be over, which a date cannot say.
-        if moment.year == _END_OF_TIME.year:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="invalid_send_at"
-            )
+            ) from None
         if moment <= dt_util.utcnow():
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="send_at_in_past"
