@@ -13,6 +13,7 @@ from yarl import URL
 from custom_components.directcall.api import DEFAULT_URL, DirectcallInvalidUrlError, parse_url
 
 from .check import TEXTS, Check
+from .questions import QUESTIONS
 from .report import FORM, Report
 
 _NO_TOKEN: Final = 1
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _INTERRUPTED
             finally:
                 if report.exchanges:
-                    file.write(report.render())
+                    file.write(report.render(question.heading for question in QUESTIONS))
                     check.say("written", path=options.report.resolve(), form=FORM)
                 else:
                     options.report.unlink()

@@ -51,6 +51,8 @@ and the destination's without country code. Before the first telephone rings (1 
 call is over, its response is that no call is active, as that of `/voz/end`.
 
 `/extrato/saldo` is an unknown method, unless `--balance` chooses the shape of its response.
+`/extrato/list` (calls) and `/sms/recebimento` (received SMS) are unknown methods, too, unless a
+test chooses that they exist. Lists and the balance are XML for a request that wants it.
 
 It is as strict as the real one is known to be: POST and forms only (multipart with audio), except
 GET only to query a call or a message or end it; digits with country and area code or `ip` numbers

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 import json
+from xml.etree import ElementTree as ET
 
 from aiohttp import web
 
@@ -36,6 +37,26 @@ def with_blanks(number: str) -> str:
 def json_response(answer: Mapping[str, object], status: int = 200) -> web.Response:
     r"""Respond as the provider does, with `\u` escapes and any content type."""
     return web.Response(text=json.dumps(answer), status=status, content_type="text/html")
+
+
+def xml_response(response: web.Response) -> web.Response:
+    """Return a response as XML, whose shape is a guess, if it is JSON."""
+    if not (response.text or "").startswith("{"):
+        return response
+    root = ET.Element("directcall")
+    _add_elements(root, json.loads(response.text or "{}"))
+    text = ET.tostring(root, encoding="unicode")
+    return web.Response(text=text, status=response.status, content_type="text/xml")
+
+
+def _add_elements(parent: ET.Element, value: object) -> None:
+    """Add an element for each field or entry."""
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else (("item", v) for v in value)
+        for name, inner in items:
+            _add_elements(ET.SubElement(parent, name), inner)
+    else:
+        parent.text = str(value)
 
 
 async def send_reply(request: web.Request, reply: Reply) -> web.StreamResponse:

@@ -93,6 +93,14 @@ class Quirks:
     balance_shape: BalanceShape = BalanceShape.UNKNOWN_METHOD
     balance: float = 1234.56
     """What is left on the account."""
+    ends_older_tokens: bool = False
+    """True if a new token ends those before."""
+    format_names: tuple[str, ...] = ("format", "formato")
+    """The names with which a request for a list or the balance chooses XML."""
+    links_by_call_id: bool = False
+    """True if the link of a recording is made from the call ID. Two links were seen to be."""
+    lists_calls: bool = False
+    """True if `/extrato/list` and `/sms/recebimento` exist. Their fields are a guess."""
     rejection_delays: deque[float] = field(default_factory=deque)
     """Seconds until each of the next tokens is rejected."""
 

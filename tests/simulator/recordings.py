@@ -63,8 +63,8 @@ class Recording:
         """Return how many bytes the file has."""
         return _HEADER.size + self.seconds * _RATE
 
-    def entry(self, url: str) -> dict[str, object]:
-        """Return what is listed, with a link at an address."""
+    def entry(self, url: str, *, with_id: bool = False) -> dict[str, object]:
+        """Return what is listed, with a link at an address, and as a call with its ID."""
         entry: dict[str, object] = {
             "origem": self.origin,
             "destino": self.destination,
@@ -77,7 +77,7 @@ class Recording:
                 entry["gravacao_link"] = f"http://192.168.0.1/extrato/gravacao/id/{self.key}"
             case _:
                 entry["gravacao_link"] = f"{url}/extrato/gravacao/id/{self.key}"
-        return entry
+        return {**entry, "callerid": self.call_id, "tipo": "voz"} if with_id else entry
 
     def blocks(self, start: int, stop: int) -> Iterator[bytes]:
         """Yield some bytes of the file, in blocks."""

@@ -19,7 +19,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from .balance import balance_response
-from .http import json_response, read_form, read_parts, send_reply, with_blanks
+from .http import json_response, read_form, read_parts, send_reply, with_blanks, xml_response
 from .messages import Message, read_message
 from .models import ACCOUNT, BalanceShape, NetworkCall, Quirks, Rejection, Reply, TokenShape
 from .recordings import Oddity, Recording, find
@@ -27,6 +27,7 @@ from .telephones import OUTAGE, RETURN_CODES, Behaviour, Line, behaviour, refusa
 
 # A country code, an area code and a number; or a number in the provider's SIP network.
 _NUMBER: Final = re.compile(r"[1-9][0-9]{9,14}|ip[1-9][0-9]{9,10}")
+_MOMENT: Final = re.compile(r"20[0-9]{2}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}")
 _OK: Final = {"api": "voz", "status": "ok", "codigo": "000"}
 # More than the audio that it takes, so that it can say no to it.
 _LONGEST_REQUEST: Final = 8_000_000
@@ -120,6 +121,8 @@ class Simulator:
         app.router.add_route("*", "/sms/status", self._message_status)
         app.router.add_route("*", "/sms/remove", self._cancel_message)
         app.router.add_route("*", "/extrato/list-recordings", self._list_recordings)
+        app.router.add_route("*", "/extrato/list", self._list_recordings)
+        app.router.add_route("*", "/sms/recebimento", self._list_replies)
         app.router.add_route("*", "/extrato/saldo", self._tell_balance)
         app.router.add_route("GET", "/extrato/gravacao/id/{key}", self._play_recording)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -143,9 +146,16 @@ class Simulator:
         reply = self._script[endpoint].popleft() if self._script[endpoint] else None
         response = None if reply else await handler(request)
         await request.read()
+        if isinstance(response, web.Response) and await self._is_for_xml(request):
+            response = xml_response(response)
         if held := self.held.get(endpoint):
             await held.wait()
         return response or await send_reply(request, reply or Reply())
+
+    async def _is_for_xml(self, request: web.Request) -> bool:
+        """Return if a list or the balance is to be XML instead of JSON."""
+        form = await read_form(request) if request.path.startswith("/extrato/") else {}
+        return any(form.get(name) == "XML" for name in self.quirks.format_names)
 
     async def _request_token(self, request: web.Request) -> web.StreamResponse:
         """Give a token for the right credentials."""
@@ -156,6 +166,8 @@ class Simulator:
             return self._reject_credentials()
         token = self._new_token(client_id)
         self.tokens.append(token)
+        if self.quirks.ends_older_tokens:
+            self.end_tokens()
         self.accept(token)
         answer: dict[str, object] = {"access_token": token}
         if self.quirks.expires_in:
@@ -241,7 +253,10 @@ class Simulator:
         call = NetworkCall(origin, destination, first, recorded, form, line, str(uuid.uuid4()))
         self.calls.append(call)
         if recorded:
-            self.recordings.append(Recording(origin, destination, call.call_id, line=line))
+            recording = Recording(origin, destination, call.call_id, line=line)
+            if self.quirks.links_by_call_id:
+                recording.key = base64.b64encode(call.call_id.encode()).decode()
+            self.recordings.append(recording)
         if self.on_call:
             self.on_call(call)
         await self._wait(self.quirks.call_delay)
@@ -383,6 +398,9 @@ class Simulator:
 
     async def _list_recordings(self, request: web.Request) -> web.StreamResponse:
         """List the recordings of calls that are over, a page of them."""
+        is_of_calls = request.path == "/extrato/list"
+        if is_of_calls and not self.quirks.lists_calls:
+            raise web.HTTPNotFound
         form = await read_form(request)
         if rejection := await self._check_token(form):
             return rejection
@@ -403,11 +421,28 @@ class Simulator:
             **_OK,
             "api": "extrato",
             "modulo": "list-recordings",
-            "msg": [recording.entry(self.url) for recording in entries],
+            "msg": [recording.entry(self.url, with_id=is_of_calls) for recording in entries],
         }
         if self.quirks.says_pages:
             answer["paginas"] = max(1, math.ceil(len(found) / size))
         return json_response(answer)
+
+    async def _list_replies(self, request: web.Request) -> web.StreamResponse:
+        """List the SMS that were received: one."""
+        form = await read_form(request)
+        if not self.quirks.lists_calls:
+            raise web.HTTPNotFound
+        if rejection := await self._check_token(form):
+            return rejection
+        if not all(_MOMENT.fullmatch(form.get(name, "")) for name in ("data_inicio", "data_fim")):
+            return self._refuse("001", module="recebimento", api="sms")
+        reply = {
+            "origem": "5541987654321",
+            "destino": "5541912348765",
+            "texto": "Maria: já vi",
+            "dataHora": "2026-01-31 08:30:00",
+        }
+        return json_response({**_OK, "api": "sms", "modulo": "recebimento", "msg": [reply]})
 
     async def _tell_balance(self, request: web.Request) -> web.StreamResponse:
         """Tell what is left on the account, if it is told at all."""

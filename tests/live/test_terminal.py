@@ -10,7 +10,7 @@ import sys
 from scripts.live.check import TEXTS
 from tests.simulator import ACCOUNT, Simulator
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 ENGLISH = TEXTS["en"]
 
 
@@ -87,7 +87,6 @@ async def test_interrupted_while_a_call_is_placed(simulator: Simulator, tmp_path
     simulator.on_call = lambda _: placed.set()
     answers = {
         "ask_free": "n",
-        "ask_wrong_secret": "n",
         "ask_call": "y",
         "origin": "(41) 98765-4321",
         "destination": "(41) 91234-9003",
@@ -99,5 +98,5 @@ async def test_interrupted_while_a_call_is_placed(simulator: Simulator, tmp_path
     assert "Traceback" not in shown
     assert simulator.requests["voz/call"] == 1
     report = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "- `POST voz/call`: no answer, interrupted\n" in report
+    assert "inverter_discagem=n`: no answer, interrupted\n" in report
     assert not [value for value in private_values(simulator) if value in report]
