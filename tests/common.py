@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 import traceback
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -22,7 +23,12 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState, Config
 from homeassistant.const import CONF_CLIENT_ID, CONF_CLIENT_SECRET, CONF_URL
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.data_entry_flow import section
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    frame,
+    restore_state as rs,
+)
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 
@@ -369,6 +375,7 @@ async def running_home(folder: str) -> AsyncIterator[HomeAssistant]:
     async with async_test_home_assistant(config_dir=folder) as hass:
         # Without this, it would find no custom integration.
         hass.data.pop(DATA_CUSTOM_COMPONENTS)
+        frame.async_setup(hass)
         await hass.config.async_update(country="BR", time_zone="America/Sao_Paulo")
         yield hass
         await hass.async_stop(force=True)
@@ -377,6 +384,16 @@ async def running_home(folder: str) -> AsyncIterator[HomeAssistant]:
 def restarted(stopped: HomeAssistant) -> AbstractAsyncContextManager[HomeAssistant]:
     """Start Home Assistant again, on what the one that was stopped saved."""
     return running_home(stopped.config.config_dir)
+
+
+async def save_before_start(
+    hass: HomeAssistant, state: State, extra: Mapping[str, Any] | None = None
+) -> None:
+    """Let Home Assistant find a state that it saved when it was stopped."""
+    saved = {"state": state.as_dict(), "extra_data": extra, "last_seen": dt_util.utcnow()}
+    states = rs.async_get(hass)
+    with patch.object(states.store, "async_load", return_value=[saved]):
+        await states.async_load()
 
 
 def reauth_flows(hass: HomeAssistant) -> list[Any]:

@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
+from syrupy.filters import props
 
 from homeassistant.const import __version__
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -55,7 +56,9 @@ def expected_lingering_timers() -> bool:
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Compare as Home Assistant does, without what changes from run to run."""
-    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+    # A name that only Home Assistant 2026.11 keeps.
+    without = props("compat_name")
+    return snapshot.with_defaults(extension_class=HomeAssistantSnapshotExtension, exclude=without)
 
 
 @pytest.fixture

@@ -5,10 +5,7 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    mock_restore_cache_with_extra_data,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
@@ -37,6 +34,7 @@ from tests.common import (
     pass_time,
     perform,
     place_call,
+    save_before_start,
     set_up,
     settle,
     state_of,
@@ -541,7 +539,7 @@ async def test_restart(
     """After a restart without internet the last balance is there, in its currency."""
     register(entity_registry)
     data = {"native_value": saved, "native_unit_of_measurement": "USD"}
-    mock_restore_cache_with_extra_data(hass, [(State(SENSOR, "1234.50"), data)])
+    await save_before_start(hass, State(SENSOR, "1234.50"), data)
     await simulator.stop()
     await set_up(home, make_account(simulator, entry_id=ENTRY_ID))
     state = hass.states.get(SENSOR)

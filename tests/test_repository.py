@@ -47,7 +47,7 @@ def test_pins_agree() -> None:
     """The pins agree with the manifest and with Home Assistant."""
     (pins,) = [
         pins
-        for pins in map(pins_of, ("dev", "floor"))
+        for pins in map(pins_of, ("dev", "e2e", "floor"))
         if f"homeassistant=={homeassistant.const.__version__}" in pins
     ]
     assert set(MANIFEST["requirements"]) <= pins

@@ -10,7 +10,6 @@ from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
     async_fire_time_changed,
-    mock_restore_cache,
     snapshot_platform,
 )
 from syrupy.assertion import SnapshotAssertion
@@ -29,6 +28,7 @@ from tests.common import (
     make_account,
     pass_time,
     place_call,
+    save_before_start,
     set_up,
     state_of,
     states_of,
@@ -82,7 +82,8 @@ async def test_last_call_is_restored(
 ) -> None:
     """The last call to a contact is restored after a restart."""
     attributes = {"since": "2026-11-23T12:00:00-03:00", "duration": 5, "number": "…0000"}
-    mock_restore_cache(hass, [State(MARIAS_CALL, str(saved), attributes)] if saved else [])
+    if saved:
+        await save_before_start(hass, State(MARIAS_CALL, saved, attributes))
     await hass.config_entries.async_setup(account.entry_id)
     await hass.async_block_till_done()
     state = hass.states.get(MARIAS_CALL)
@@ -97,7 +98,7 @@ async def test_restored_call_is_no_longer_known(
     hass: HomeAssistant, account: MockConfigEntry, saved: str
 ) -> None:
     """A call whose end was missed is not shown for ever, as after a power cut."""
-    mock_restore_cache(hass, [State(MARIAS_CALL, saved, {"number": "…0000"})])
+    await save_before_start(hass, State(MARIAS_CALL, saved, {"number": "…0000"}))
     await set_up(hass, account)
     state = hass.states.get(MARIAS_CALL)
     assert state is not None

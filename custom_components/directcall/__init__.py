@@ -68,7 +68,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: DirectcallConfigEntry) -
     balance = BalanceManager(hass, coordinator)
     entry.runtime_data = DirectcallData(account, coordinator, recordings, balance)
     async_create_account_device(hass, entry.entry_id)
-    async_update_no_credit(hass, entry)
+    async_update_no_credit(hass)
     async_update_alerts_without_contact(hass, entry)
     account.requests.spending_limit.async_check(entry)
     # Before the platforms, each of which begins with the contacts that there are by then.
@@ -129,7 +129,7 @@ async def _async_update(hass: HomeAssistant, entry: DirectcallConfigEntry) -> No
     if entry.state not in {ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.LOADED}:
         # The next set-up reads everything.
         return
-    async_update_no_credit(hass, entry)
+    async_update_no_credit(hass)
     async_update_alerts_without_contact(hass, entry)
     entry.runtime_data.account.requests.spending_limit.async_check(entry)
     entry.runtime_data.balance.async_check()

@@ -80,12 +80,14 @@ def async_clear_all_no_credit(hass: HomeAssistant, entry_id: str) -> None:
 
 
 @callback
-def async_update_no_credit(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Update the issues of an account, if there are any, after a change of the origin."""
+def async_update_no_credit(hass: HomeAssistant) -> None:
+    """Update the issues of all accounts after a change of an origin."""
     registry = ir.async_get(hass)
-    for service in BilledService:
-        if registry.async_get_issue(DOMAIN, _issue_id(entry.entry_id, service)):
-            async_show_no_credit(hass, entry, service)
+    # Also of accounts that are not loaded, because earlier versions named the client ID in them.
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        for service in BilledService:
+            if registry.async_get_issue(DOMAIN, _issue_id(entry.entry_id, service)):
+                async_show_no_credit(hass, entry, service)
 
 
 @callback

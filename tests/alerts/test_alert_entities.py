@@ -9,7 +9,6 @@ from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockUser,
     async_capture_events,
-    mock_restore_cache_with_extra_data,
     snapshot_platform,
 )
 from syrupy.assertion import SnapshotAssertion
@@ -42,6 +41,7 @@ from tests.common import (
     device_of,
     make_account,
     perform,
+    save_before_start,
     set_up,
     set_ups_of,
     state_of,
@@ -310,10 +310,8 @@ async def test_status_after_a_restart(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, saved: str, status: str
 ) -> None:
     """The last status is restored, but no alert that is gone seems to go on."""
-    mock_restore_cache_with_extra_data(
-        hass,
-        [(State(STATUS, saved, {"contact": "Maria", **ATTRIBUTES}), {"subentry_id": "01ALERT0"})],
-    )
+    state = State(STATUS, saved, {"contact": "Maria", **ATTRIBUTES})
+    await save_before_start(hass, state, {"subentry_id": "01ALERT0"})
     await set_up(home, make_account(simulator, alerts=ALERTS, entry_id=ENTRY_ID))
     assert state_of(hass, STATUS) == status
     assert shown(hass, STATUS) == ATTRIBUTES
@@ -324,7 +322,7 @@ async def test_status_of_a_deleted_alert_is_not_restored(
     hass: HomeAssistant, home: HomeAssistant, simulator: Simulator, extra: dict[str, Any]
 ) -> None:
     """An alert with the name of one that was deleted was never raised."""
-    mock_restore_cache_with_extra_data(hass, [(State(STATUS, "unacknowledged", ATTRIBUTES), extra)])
+    await save_before_start(hass, State(STATUS, "unacknowledged", ATTRIBUTES), extra)
     await set_up(home, make_account(simulator, alerts=ALERTS, entry_id=ENTRY_ID))
     assert state_of(hass, STATUS) == "idle"
     assert shown(hass, STATUS) == {}

@@ -1,7 +1,7 @@
 """Alerts while everything else that was asked of the provider hangs."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
@@ -13,17 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
 from tests.alerts.common import ALERT, CALL, SMS, VOICE, Watch, met
-from tests.common import (
-    LIST,
-    SECRET,
-    STATUS,
-    alert_data,
-    make_account,
-    pass_time,
-    perform,
-    place_call,
-    set_up,
-)
+from tests.common import LIST, SECRET, STATUS, alert_data, make_account, perform, place_call, set_up
 from tests.hard_days.alerts import who
 from tests.hard_days.common import NUMBER, message
 from tests.media.common import NOW, only, play, record, resolve
@@ -37,11 +27,26 @@ CONTACTS: Final = {"Maria": f"{NUMBER}7002"}
 HOW: Final = {"channels": [SMS, VOICE, CALL], "time_each": {"seconds": 20}, "rounds": 1}
 
 
+@pytest.fixture
+async def hangs(
+    home: HomeAssistant, simulator: Simulator, hass_client: ClientSessionGenerator
+) -> AsyncIterator[list[asyncio.Task[object]]]:
+    """Return a list of tasks that hang, and end them before the clock would have to go on."""
+    tasks: list[asyncio.Task[object]] = []
+    yield tasks
+    for answer in simulator.held.values():
+        answer.set()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def test_first_message_while_everything_hangs(
     home: HomeAssistant,
     hass_client: ClientSessionGenerator,
     simulator: Simulator,
     freezer: FrozenDateTimeFactory,
+    hangs: list[asyncio.Task[object]],
 ) -> None:
     """No listener, list or poll holds an alert back, with 100 of each."""
     for component in ("media_source", "websocket_api"):
@@ -65,21 +70,24 @@ async def test_first_message_while_everything_hangs(
 
     # The audio begins after its delay, which never passes.
     simulator.quirks.audio_delay = 1_000_000
-    answers = [simulator.hold(endpoint) for endpoint in (LIST, STATUS, MESSAGE_STATUS)]
+    for endpoint in (LIST, STATUS, MESSAGE_STATUS):
+        simulator.hold(endpoint)
     asked = dict(simulator.requests)
 
     def hanging(endpoint: str) -> int:
         return simulator.requests[endpoint] - asked.get(endpoint, 0)
 
-    def start(asking: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
-        return home.async_create_background_task(asking, "hangs")
+    def start(asking: Coroutine[Any, Any, object]) -> None:
+        hangs.append(home.async_create_background_task(asking, "hangs"))
 
-    hangs = [start(play(client, path)) for _ in range(EACH)]
+    for _ in range(EACH):
+        start(play(client, path))
     assert await met(home, lambda: hanging(f"extrato/gravacao/id/{recording.key}") == 4)
-    hangs += [start(perform(home, "list_recordings", {})) for _ in range(EACH)]
+    for _ in range(EACH):
+        start(perform(home, "list_recordings", {}))
     assert await met(home, lambda: hanging(LIST) == 2)
-    data = {"message_id": "message-1"}
-    hangs += [start(perform(home, "get_message_status", data)) for _ in range(EACH)]
+    for _ in range(EACH):
+        start(perform(home, "get_message_status", {"message_id": "message-1"}))
     assert await met(home, lambda: hanging(MESSAGE_STATUS) == 2)
     # The polls of all calls are due.
     freezer.tick(3)
@@ -94,10 +102,3 @@ async def test_first_message_while_everything_hangs(
     freezer.tick(21)
     assert await met(home, lambda: len(watch.told) == 3)
     assert who(watch)[2:] == [(CALL, "Maria")]
-
-    for task in hangs:
-        task.cancel()
-    await asyncio.gather(*hangs, return_exceptions=True)
-    for answer in answers:
-        answer.set()
-    await pass_time(home, freezer, 1)

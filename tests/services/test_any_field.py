@@ -12,11 +12,11 @@ from typing import Any, Final
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import yaml
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.json import json_bytes
+from homeassistant.util.yaml import load_yaml_dict
 
 from custom_components.directcall.calls import CallState
 from custom_components.directcall.const import DOMAIN
@@ -50,7 +50,7 @@ TEXTS: Final = [read_texts(language) for language in ("en", "pt-BR")]
 
 def read_fields() -> dict[str, list[str]]:
     """Return the fields of each action as the UI shows them, also those in sections."""
-    actions = yaml.safe_load((INTEGRATION / "services.yaml").read_text())
+    actions = load_yaml_dict(str(INTEGRATION / "services.yaml"))
     fields: dict[str, list[str]] = {}
     for action, described in actions.items():
         fields[action] = []
@@ -447,7 +447,8 @@ class House:
     @property
     def forms(self) -> list[Mapping[str, str]]:
         """Return the forms that were accepted."""
-        return [each.form for each in (*self._simulator.calls, *self._simulator.messages)]
+        calls = [call.form for call in self._simulator.calls]
+        return [*calls, *(message.form for message in self._simulator.messages)]
 
     async def clean_up(self) -> None:
         """End all calls and alerts."""
@@ -511,13 +512,9 @@ async def test_anything_is_read_or_our_error(
     house: House, action: str, data: st.DataObject
 ) -> None:
     """Any values in any fields, known or not, are read, or are an error with a translated text."""
-    fields = st.fixed_dictionaries(
-        {},
-        optional={
-            **dict.fromkeys(FIELDS[action], JUNK),
-            **{name: NOT_YES for name in WAITS if name in FIELDS[action]},
-        },
-    )
+    optional = dict.fromkeys(FIELDS[action], JUNK)
+    optional |= {name: NOT_YES for name in WAITS if name in FIELDS[action]}
+    fields = st.fixed_dictionaries({}, optional=optional)
     right = {
         name: value
         for part in data.draw(st.tuples(*(each.filter(is_read) for each in ACTIONS[action])))

@@ -220,7 +220,10 @@ class AlertManager:
             alert = replace(alert, rounds=1)
             message = f"{async_get_common_text(self._hass, 'alert_test')} {message}"[:LONGEST_TEXT]
         else:
-            self._async_withhold_all_clear(alert)
+            # Who hears after the alarm that all is clear would believe it.
+            for each in list(self._runs):
+                if each.run.alert.subentry_id == alert.subentry_id and not each.is_raised:
+                    each.async_withhold_all_clear()
         active = ActiveRun(
             self._runtime,
             Run(
@@ -244,13 +247,6 @@ class AlertManager:
                 translation_placeholders={"alert": alert.name},
             )
         return RaisedAlert(active.run, repeated=False)
-
-    @callback
-    def _async_withhold_all_clear(self, alert: Alert) -> None:
-        # Who hears after the alarm that all is clear would believe it.
-        for active in list(self._runs):
-            if active.run.alert.subentry_id == alert.subentry_id and not active.is_raised:
-                active.async_withhold_all_clear()
 
     @callback
     def async_acknowledge(self, by: str | None, context: Context, *subentry_ids: str) -> list[str]:
