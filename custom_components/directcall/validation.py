@@ -68,12 +68,7 @@ class ActionFields:
     def get_text(self, name: str) -> str | None:
         """Return any value as text, or None."""
         value = self.get(name)
-        if value is None:
-            return None
-        try:
-            return cv.string(value)
-        except vol.Invalid:
-            return str(value)
+        return None if value is None else str(value)
 
     def get_boolean(self, name: str, *, default: bool) -> bool:
         """Return a boolean as Home Assistant reads it."""

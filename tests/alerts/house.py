@@ -36,6 +36,7 @@ class House:
         self.release: Callable[[], object] = lambda: None
         """What lets a reply that is held back come."""
         self._alert: dict[str, Any] = {}
+        self.more_alerts: dict[str, dict[str, Any]] = {}
 
     async def start(
         self, hass: HomeAssistant, how: Mapping[str, Any] | None = None, **alert: Any
@@ -52,7 +53,7 @@ class House:
             self.simulator,
             data=self.data,
             contacts=self.contacts,
-            alerts={ALERT: self._alert},
+            alerts={ALERT: self._alert, **self.more_alerts},
             entry_id=ENTRY_ID,
         )
         await set_up(hass, self.account)

@@ -249,7 +249,7 @@ async def test_who_it_was(
         assert state is not None
         assert (state.attributes["event_type"], state.context) == (happened, context)
         if happened == "told":
-            assert state.attributes["round"] == 1
+            assert (state.attributes["channel"], state.attributes["round"]) == (VOICE, 1)
             message = home.states.get("notify.maria_voice_message")
             assert message is not None
             assert message.context is context

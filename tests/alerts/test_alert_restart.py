@@ -12,9 +12,9 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from tests.alerts.common import ALERT, CALL, EVENT, NAMES, VOICE, raise_alert
+from tests.alerts.common import ALERT, CALL, EVENT, NAMES, STATUS, VOICE, raise_alert
 from tests.alerts.house import House
-from tests.common import ENTRY_ID, REQUEST_TOKEN, SEND, perform, restarted, skip, until
+from tests.common import ENTRY_ID, REQUEST_TOKEN, SEND, alert_data, perform, restarted, skip, until
 from tests.disk import hass_config_dir, hass_storage
 
 __all__ = ["hass_config_dir", "hass_storage"]
@@ -217,6 +217,39 @@ async def test_raised_while_home_assistant_stops(home: HomeAssistant, house: Hou
         assert house.told == VOICES
 
 
+@pytest.mark.parametrize(("at_once", "turn"), [(False, "Rosa"), (True, "Maria, João, Rosa")])
+async def test_whose_turn_it_still_is(
+    home: HomeAssistant, house: House, at_once: bool, turn: str
+) -> None:
+    """The status names the contacts who were told last, also after a restart."""
+    await house.start(home, how={"at_once": at_once, "time_each": {"minutes": 2}})
+    await raise_alert(home)
+    await house.wait(1 * MINUTE if at_once else 5 * MINUTE)
+    await home.async_stop(force=True)
+    async with restarted(home) as again:
+        await house.start(again)
+        state = again.states.get(STATUS)
+        assert state is not None
+        assert (state.state, state.attributes["contact"]) == ("alerting", turn)
+
+
+async def test_call_goes_on_before_that_of_another_alert(home: HomeAssistant, house: House) -> None:
+    """A call that rings keeps the origin's telephone from other alerts, also after a restart."""
+    house.contacts["Maria"] = RINGS_IN_VAIN
+    how = {"channels": [CALL], "rounds": 1, "time_each": {"seconds": 25}}
+    house.more_alerts = {"Water": alert_data(contacts=["01CONTACT2"], how=how)}
+    await house.start(home, how=how)
+    await raise_alert(home)
+    await house.wait(10)
+    await home.async_stop(force=True)
+    async with restarted(home) as again:
+        await house.start(again)
+        await raise_alert(again, name="Water")
+        assert house.told == CALLS[:1]
+        await house.wait(MINUTE)
+        assert house.told == [(CALL, "Maria"), (CALL, "Rosa"), (CALL, "João")]
+
+
 async def test_call_of_which_nothing_is_known(home: HomeAssistant, house: House) -> None:
     """A call that ended while nobody looked does not hold the next contact back."""
     house.contacts["Maria"] = RINGS_IN_VAIN
@@ -256,6 +289,18 @@ async def test_slept_through(home: HomeAssistant, house: House) -> None:
         assert house.status == "unacknowledged"
         assert house.told == VOICES[:1]
         assert house.saved() == []
+
+
+async def test_reason_of_an_alert_that_was_slept_through(home: HomeAssistant, house: House) -> None:
+    """The event says that Home Assistant was away for too long."""
+    await house.start(home)
+    await raise_alert(home)
+    await home.async_stop(force=True)
+    skip(house.freezer, 3 * 60 * MINUTE)
+    async with restarted(home) as again:
+        await house.start(again)
+        assert house.events == ["raised", "told Maria", "unacknowledged"]
+        assert house.watches[-1].reasons == ["Home Assistant was stopped for too long."]
 
 
 async def test_short_restart_of_an_alert_that_tries_once(home: HomeAssistant, house: House) -> None:

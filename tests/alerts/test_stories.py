@@ -5,7 +5,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from tests.alerts.common import (
@@ -21,11 +21,20 @@ from tests.alerts.common import (
     raise_alert,
     watch_for,
 )
-from tests.common import TEXT, alert_data, make_account, perform, set_up, state_of
+from tests.common import (
+    CALL as CALL_EVENT,
+    TEXT,
+    alert_data,
+    make_account,
+    perform,
+    set_up,
+    state_of,
+)
 from tests.simulator import Simulator
 
 RINGS_IN_VAIN = "+55 41 99999-7002"
 HANGS_UP = "+55 41 99999-7004"
+DECLINES = "+55 41 99999-7003"
 REFUSED = ("+55 41 99999-0201", "+55 41 99999-0102", "+55 41 99999-0008")
 LOST = "+55 41 99999-9001"
 MINUTE = 60
@@ -123,7 +132,11 @@ async def test_statuses(
     watch = Watch(home, simulator)
     await alarm(home, simulator, {"rounds": 2})
     await raise_alert(home)
-    await watch_for(home, freezer, 20 * MINUTE)
+    await watch_for(home, freezer, 7 * MINUTE)
+    state = home.states.get(STATUS)
+    assert state is not None
+    assert (state.state, state.attributes["contact"]) == ("pausing", None)
+    await watch_for(home, freezer, 13 * MINUTE)
     assert watch.statuses == [
         (0, "idle"),
         (0, "alerting"),
@@ -235,6 +248,46 @@ async def test_calls_of_two_alerts(
     assert watch.told == [(0, CALL, "Maria"), (20, CALL, "Rosa"), (40, CALL, "João")]
 
 
+async def test_call_that_ends_lets_another_alert_call(
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """The origin's telephone is free for another alert as soon as a call is over."""
+    contacts = {"Maria": DECLINES, "Rosa": RINGS_IN_VAIN}
+    watch = Watch(home, simulator, contacts)
+    how = {"channels": [CALL], "rounds": 1, "time_each": {"minutes": 5}}
+    alerts = {
+        name: alert_data(contacts=[contact], how=how)
+        for name, contact in ((ALERT, "01CONTACT0"), ("Water", "01CONTACT1"))
+    }
+    await set_up(home, make_account(simulator, contacts=contacts, alerts=alerts))
+    await raise_alert(home)
+    await raise_alert(home, name="Water")
+    assert watch.told == [(0, CALL, "Maria")]
+    await watch_for(home, freezer, MINUTE, step=5)
+    assert [name for _, _, name in watch.told] == ["Maria", "Rosa"]
+
+
+async def test_call_says_whose_it_is(home: HomeAssistant, simulator: Simulator) -> None:
+    """The call of an alert names the contact, and has the context of who raised the alert."""
+    await alarm(home, simulator, {"channels": [CALL]})
+    context = Context()
+    data = {"name": ALERT}
+    await home.services.async_call(
+        "directcall", "raise_alert", data, blocking=True, context=context
+    )
+    await home.async_block_till_done(wait_background_tasks=True)
+    state = home.states.get(CALL_EVENT)
+    assert state is not None
+    assert (state.attributes["contact"], state.context) == ("Maria", context)
+
+
+async def test_sms_is_no_voice_message(home: HomeAssistant, simulator: Simulator) -> None:
+    """The SMS of an alert shows at the contact's SMS alone."""
+    await alarm(home, simulator, {"channels": [SMS]})
+    await raise_alert(home)
+    assert state_of(home, "notify.maria_voice_message") == "unknown"
+
+
 async def test_test(
     home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -268,12 +321,13 @@ async def test_alarm_during_a_test(
         await press(home, "button.fire_test")
 
 
+@pytest.mark.parametrize("channel", [VOICE, CALL])
 async def test_spending_limit(
-    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory
+    home: HomeAssistant, simulator: Simulator, freezer: FrozenDateTimeFactory, channel: str
 ) -> None:
     """An automation that runs wild uses nothing up of what alerts may spend."""
     watch = Watch(home, simulator)
-    contacts = {ALERT: alert_data(how={"rounds": 1})}
+    contacts = {ALERT: alert_data(how={"rounds": 1, "channels": [channel]})}
     account = make_account(
         simulator, contacts=NAMES, alerts=contacts, options={"spending_limit": 1}
     )
@@ -283,7 +337,7 @@ async def test_spending_limit(
         await perform(home, "send_sms", {"destination": "Rosa", "message": "Hello"})
     await raise_alert(home)
     await watch_for(home, freezer, 2 * MINUTE)
-    assert watch.told == [(0, SMS, "Rosa"), (0, VOICE, "Maria")]
+    assert watch.told == [(0, SMS, "Rosa"), (0, channel, "Maria")]
     assert watch.events[-2:] == [(120, "undelivered João"), (120, "unacknowledged")]
     assert "limit" in watch.reasons[0]
 

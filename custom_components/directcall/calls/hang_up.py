@@ -19,7 +19,6 @@ from ..api import (
 )
 from ..billing import DEADLINE, RequestManager
 from ..const import DOMAIN
-from .call import Call
 from .requested_call import RequestedCall, RequestedCalls
 from .tracker import CallTracker, TrackedCall
 
@@ -32,8 +31,6 @@ _TIME_TO_END: Final = 10
 @dataclass(frozen=True, slots=True)
 class PreventedCall:
     """A call whose request was cancelled before anything was sent."""
-
-    call: Call
 
 
 type HangUpResult = ProviderReply | PreventedCall
@@ -100,7 +97,7 @@ class HangUp:
         if self._tracker.is_tracked(requested.tracked):
             self._tracked = requested.tracked
         elif requested.request.was_prevented:
-            self._prevented = PreventedCall(requested.tracked.call)
+            self._prevented = PreventedCall()
 
     @callback
     def _async_record_end(self) -> None:

@@ -200,7 +200,7 @@ class CallManager:
         tracked = self.tracker.find(pair)
         requested = self._requested.find(pair)
         if requested and requested.async_cancel() and tracked is None:
-            return PreventedCall(requested.tracked.call)
+            return PreventedCall()
         newest = requested.tracked if requested else tracked
         hang_up = self._find_hang_up(pair, newest)
         if hang_up is None:
