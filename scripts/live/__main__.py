@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import os
 from pathlib import Path
 import sys
-from typing import Final
 
 from yarl import URL
 
@@ -16,9 +15,8 @@ from .check import TEXTS, Check
 from .questions import QUESTIONS
 from .report import FORM, Report
 
-_NO_TOKEN: Final = 1
-# The exit status of a shell's interrupted command.
-_INTERRUPTED: Final = 130
+# The second is that of a shell's interrupted command.
+_NO_TOKEN, _INTERRUPTED = 1, 130
 
 
 def _url(text: str) -> URL:
@@ -34,10 +32,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="scripts/live_check",
         description=f"{__doc__} It asks for the credentials: there are no options for them.",
     )
-    add = parser.add_argument
-    add("--report", type=Path, default="live-check.md", help="file to write (%(default)s)")
     locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
     language = "pt-BR" if locale.startswith("pt") else "en"
+    add = parser.add_argument
+    add("--report", type=Path, default="live-check.md", help="file to write (%(default)s)")
     add("--language", choices=TEXTS, default=language, help="of the questions")
     add("--url", type=_url, default=DEFAULT_URL, help="API address, such as a simulator's")
     return parser.parse_args(arguments)

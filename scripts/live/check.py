@@ -18,7 +18,7 @@ from custom_components.directcall.api.models import ZONE
 from .client import open_recording, open_sessions, send
 from .questions import QUESTIONS, Question, Request
 from .readings import Readings
-from .report import INTEGRATION, Report
+from .report import INTEGRATION, Exchange, Report
 
 _TEXTS: Final = json.loads(Path(__file__).with_name("texts.json").read_text(encoding="utf-8"))
 TEXTS: Final[dict[str, dict[str, str]]] = {
@@ -135,7 +135,7 @@ class Check:
             self.say(request.says)
         polls, _, pause, _ = request.polls.split()
         for _ in range(int(polls)):
-            sleep(float(pause))
+            sleep(int(pause))
             self._send(question, request, fields)
             if request.until in self._facts:
                 return
@@ -143,7 +143,8 @@ class Check:
             self.say(request.in_vain)
 
     def _send(self, question: Question, request: Request, fields: dict[str, str]) -> None:
-        exchange = self._report.begin(question.heading, request.line)
+        exchange = Exchange(question.heading, request.line)
+        self._report.exchanges.append(exchange)
         session = self._sessions.background
         try:
             if link := fields.get("link"):

@@ -29,7 +29,15 @@ async def open_sessions(report: Report) -> api.Sessions:
     async def add_head(
         _: aiohttp.ClientSession, __: SimpleNamespace, end: aiohttp.TraceRequestEndParams
     ) -> None:
-        report.exchanges[-1].heads.append(_head(end.response.status, end.response.headers))
+        headers = end.response.headers
+        media_type = shown_media_type(headers.get("Content-Type", ""))
+        parts = [f"HTTP {end.response.status}", media_type]
+        parts += [f"has `{name}`" for name in _HEADERS if name in headers]
+        if any("ratelimit" in name.lower() for name in headers):
+            parts.append("has a rate limit")
+        if location := headers.get("Location"):
+            parts.append(f"redirects: {shown_host(location)}")
+        report.exchanges[-1].heads.append(", ".join(parts))
 
     tracing = aiohttp.TraceConfig()
     tracing.on_request_end.append(add_head)
@@ -44,13 +52,12 @@ async def send(
 ) -> ApiResponse:
     """Send a request once. Raise DirectcallError if no response comes."""
     method, endpoint, *_ = exchange.request.split()
-    is_form = method == "POST"
+    query, form = (None, fields) if method == "POST" else (fields, None)
     try:
         async with session.request(
-            method,
-            url / endpoint,
-            params=None if is_form else fields,
-            data=fields if is_form else None,
+            *(method, url / endpoint),
+            params=query,
+            data=form,
             allow_redirects=False,
             timeout=_TIMEOUT,
             middlewares=[map_errors],
@@ -58,13 +65,11 @@ async def send(
             body = await response.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as err:
         raise api.DirectcallOutcomeUnknownError(type(err).__name__) from None
-    value = read_json(body)
     root = _ROOT_ELEMENT.match(decode_body(body))
-    if isinstance(value, dict | list):
-        exchange.body = value
-        exchange.heads[-1] += ", JSON"
-    else:
-        exchange.heads[-1] += f", an element `{root[1]}`" if root else ", neither JSON nor XML"
+    kind = f"an element `{root[1]}`" if root else "neither JSON nor XML"
+    if isinstance(value := read_json(body), dict | list):
+        exchange.body, kind = value, "JSON"
+    exchange.heads[-1] += f", {kind}"
     return ApiResponse.read(response.status, body, [])
 
 
@@ -73,13 +78,3 @@ async def open_recording(session: aiohttp.ClientSession, url: URL, link: str, pa
     byte_range = api.ByteRange(0, 99) if part else None
     async with await open_audio(session, url, URL(link), byte_range, "unknown") as audio:
         return audio.media_type
-
-
-def _head(status: int, headers: Mapping[str, str]) -> str:
-    parts = [f"HTTP {status}", shown_media_type(headers.get("Content-Type", ""))]
-    parts += [f"has `{name}`" for name in _HEADERS if name in headers]
-    if any("ratelimit" in name.lower() for name in headers):
-        parts.append("has a rate limit")
-    if location := headers.get("Location"):
-        parts.append(f"redirects: {shown_host(location)}")
-    return ", ".join(parts)

@@ -28,13 +28,11 @@ _WORD: Final = re.compile(r"(?=.{1,40}$)[^\W\d_]+(?:[ _-][^\W\d_]+){0,3}")
 _FIELD: Final = re.compile(r"[A-Za-z_](?:[A-Za-z_-]|[0-9]{1,2}(?![0-9])){0,39}")
 _MAIL_OR_DIGITS: Final = re.compile(r"\S*@\S*|…?[0-9]{3,}")
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z.+-]+/[A-Za-z0-9.+-]{1,40}(?:; ?charset=[\w-]{1,20})?")
-_LONGEST_PATTERN: Final = 32
+_LONGEST_PATTERN, _MOST_ENTRIES, _DEEPEST = 32, 50, 6
 # Shorter values are part of too many other words.
 _SHORTEST_PRIVATE: Final = 4
 # With a top level such as `com.br`, a domain has three labels.
 _SHORT_LABEL: Final = 3
-_MOST_ENTRIES: Final = 50
-_DEEPEST: Final = 6
 
 
 class Masker:
@@ -42,8 +40,7 @@ class Masker:
 
     def __init__(self) -> None:
         """Start without known private values."""
-        self._private: set[str] = set()
-        self._names: set[str] = set()
+        self._private, self._names = set[str](), set[str]()
 
     def hide(self, *values: str) -> None:
         """Add private values."""
@@ -104,8 +101,7 @@ class Masker:
                     yield from self.describe(inner, name, f"{path}[]")
             case _:
                 yield path, self._describe_value(name, value)
-                claims = read_claims(value) if isinstance(value, str) else {}
-                if claims:
+                if claims := read_claims(str(value)):
                     yield from self.describe(claims, name, path)
 
     def _describe_value(self, name: str, value: object) -> str:
@@ -169,7 +165,5 @@ def shown_media_type(text: str) -> str:
 
 def _pattern(text: str) -> str:
     """Return a text with the same sign for all digits, letters or other characters."""
-    text = re.sub(r"[^\w ()+,./:;@-]", "?", text)
-    text = re.sub(r"\d", "9", text)
-    text = re.sub(r"[^\W\d_]", lambda match: "A" if match[0].isupper() else "a", text)
-    return text.replace(" ", "·")
+    text = re.sub(r"\d", "9", re.sub(r"[^\w ()+,./:;@-]", "?", text)).replace(" ", "·")
+    return re.sub(r"[^\W\d_]", lambda match: "A" if match[0].isupper() else "a", text)

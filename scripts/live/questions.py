@@ -1,9 +1,9 @@
 """Questions: the file of them, as the check asks them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -26,28 +26,22 @@ class Request:
         return {name: text.format_map(facts) for name, text in fields.items() if text}
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """A section of the report."""
 
     heading: str
     consents: list[str]
-    requests: list[Request] = field(default_factory=list)
+    requests: list[Request]
 
 
-def _read(file: Path) -> list[Question]:
-    questions: list[Question] = []
-    consents: list[str] = []
-    for line in file.read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            consents = line.strip("[]").split()
-        elif line.startswith(" "):
-            request, *options = line.strip().split(" // ")
-            named = dict(option.split(": ") for option in options)
-            questions[-1].requests.append(Request(request, **named))
-        elif line and not line.startswith("#"):
-            questions.append(Question(line, consents))
-    return questions
-
-
-QUESTIONS: Final = _read(Path(__file__).with_name("questions.txt"))
+QUESTIONS: Final[list[Question]] = []
+_consents: list[str] = []
+for _line in Path(__file__).with_name("questions.txt").read_text(encoding="utf-8").splitlines():
+    if _line.startswith("["):
+        _consents = _line.strip("[]").split()
+    elif _line.startswith(" "):
+        _request, *_options = _line.strip().split(" // ")
+        _named = dict(option.split(": ") for option in _options)
+        QUESTIONS[-1].requests.append(Request(_request, **_named))
+    elif not _line.startswith("#"):
+        QUESTIONS.append(Question(_line, _consents, []))

@@ -35,8 +35,7 @@ class Readings:
         """Add what is learned to the facts and to the report."""
         self._facts = facts
         self._report = report
-        self._status_polls = 0
-        self._talking_polls = 0
+        self._status_polls = self._talking_polls = 0
         self._verdict = _VERDICTS[0]
 
     def read(self, name: str, response: ApiResponse) -> str:
@@ -46,37 +45,35 @@ class Readings:
                 return ""
             case "balance":
                 return f"a balance, {read_balance(response).shape}"
-            case "login":
-                read_token(response)
-            case "token":
-                self._read_token(response)
             case "status":
                 return self._read_status(response)
-            case _:
-                response.check()
-                if name == "end":
-                    response.check_ended()
-                elif name == "recordings":
-                    for each in sorted(read_page(response).recordings, key=lambda r: r.started):
-                        self._facts["recording"] = each.link
-                if name in {"recordings", "calls", "filter", "own"}:
-                    self._compare(name, list(self._links(response)))
+            case "token" | "login":
+                token, lifetime = read_token(response)
+                if name == "token":
+                    self._keep_token(token, lifetime)
+                return "a token"
+        response.check()
+        if name == "end":
+            response.check_ended()
+        if name == "recordings":
+            for each in sorted(read_page(response).recordings, key=lambda r: r.started):
+                self._facts["recording"] = each.link
+        if name in {"recordings", "calls", "filter", "own"}:
+            self._compare(name, list(self._links(response)))
         return "a yes"
 
-    def _read_token(self, response: ApiResponse) -> None:
-        value, lifetime = read_token(response)
-        self._report.masker.hide(value, *value.split("."))
+    def _keep_token(self, token: str, lifetime: float) -> None:
+        self._report.masker.hide(token, *token.split("."))
         self._report.note(f"the integration assumes that it lives for {lifetime:.0f} s")
-        claims = read_claims(value)
+        claims = read_claims(token)
         match claims.get("iat"), claims.get("exp"):
             case int() | float() as issued, int() | float() as expires:
                 self._report.note(f"`exp - iat` is {expires - issued:.0f} s")
-        older = self._facts.get("token")
-        if older == value:
+        if (older := self._facts.get("token")) == token:
             self._report.note("the same token was given again")
         elif older:
             self._facts["older"] = older
-        self._facts["token"] = value
+        self._facts["token"] = token
 
     def _read_status(self, response: ApiResponse) -> str:
         try:
@@ -97,17 +94,17 @@ class Readings:
                 self._facts |= {"over": True, "enough": True}
             return
         self._facts["listed"] = True
+        legs = {"origin": status.origin, "destination": status.destination}
         for leg in status.legs:
-            sides = {id(status.origin): "origin", id(status.destination): "destination"}
-            side = sides.get(id(leg), "another telephone")
+            side = next((name for name in legs if legs[name] is leg), "another telephone")
             meaning = leg.state.name if leg.state else "**not known to the integration**"
             note = f"{side} {self._report.masker.word(leg.word)} ({meaning})"
             if self._report.note(note):
                 print(note, flush=True)
         for entry in entries if isinstance(entries, list) else []:
             self._note_zone(entry)
-        legs = (status.origin, status.destination)
-        self._talking_polls += all(leg and leg.state is LegState.ANSWERED for leg in legs)
+        is_answered = (leg and leg.state is LegState.ANSWERED for leg in legs.values())
+        self._talking_polls += all(is_answered)
         if self._talking_polls > _TALK and self._facts["ask_end"] == "s":
             self._facts |= {"talked": True, "enough": True}
 
@@ -143,15 +140,14 @@ class Readings:
             self._facts["is_obeyed"] = not links
             self._report.note(f"the filter is {'ignored' if links else 'obeyed'}")
             return
-        own = self._facts.get("call")
+        # Another call's link proves nothing, unless it is made from the ID of this call.
+        is_own = name == "own" and self._facts.get("is_obeyed") and len(links) == 1
         for link, ids in links:
             try:
                 source = base64.b64decode(link.name, validate=True).decode()
             except ValueError:
                 source = ""
-            # Another call's link proves nothing, unless it is made from the ID of this call.
-            is_own = name == "own" and self._facts["is_obeyed"] and len(links) == 1
-            is_made = source and source in {*ids, own}
+            is_made = source and source in {*ids, self._facts.get("call")}
             verdict = "yes" if is_made else "no" if ids or is_own else "cannot tell"
             self._verdict = max(verdict, self._verdict, key=_VERDICTS.index)
         if self._verdict != "cannot tell":

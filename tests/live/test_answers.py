@@ -230,3 +230,10 @@ async def test_balance_is_described(
     assert "for: a balance, " in section
     assert "1234" not in section
     assert "1.234" not in section
+
+
+async def test_filter_that_cannot_be_tried(terminal: Terminal, simulator: Simulator) -> None:
+    """Without the answer for a call that does not exist, one other link proves nothing."""
+    simulator.reply("extrato/list-recordings", *[Reply(b"", 503)] * 2)
+    await terminal.agree_and_run("ask_call", "ask_record", "ask_end", "ask_lists")
+    assert "- made from the ID of its call: cannot tell\n" in terminal.read(MADE)
