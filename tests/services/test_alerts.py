@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.util.ulid import ulid_to_bytes
 
 from custom_components.directcall.const import DOMAIN
@@ -225,6 +226,21 @@ async def test_script_that_is_stopped_leaves_the_alert(
     waiting = await begin_alert(hass)
     waiting.cancel()
     assert len(await active_alerts(hass)) == 1
+
+
+async def test_seen_before_the_wait(
+    hass: HomeAssistant, simulator: Simulator, account: MockConfigEntry
+) -> None:
+    """An alert that is acknowledged in the moment in which it is raised is not waited for."""
+
+    @callback
+    def acknowledge(_: object) -> None:
+        stop()
+        account.runtime_data.account.alerts.async_acknowledge("Maria", Context())
+
+    stop = async_track_state_change_event(hass, "event.fumaca_alert", acknowledge)
+    raised = await raise_alert(hass, name="Fumaça", wait_for_acknowledgement=True)
+    assert raised["status"] == "acknowledged"
 
 
 async def test_wait_over_a_reload(
