@@ -70,6 +70,16 @@ class Watch:
                 self.reasons.append(reason)
 
 
+def who(watch: Watch) -> list[tuple[str, str]]:
+    """Return who was told, and through which channel."""
+    return [(channel, name) for _, channel, name in watch.told]
+
+
+def words(moments: list[tuple[int, str]]) -> list[str]:
+    """Return what happened without its moments."""
+    return [word for _, word in moments]
+
+
 async def alarm(
     hass: HomeAssistant,
     simulator: Simulator,

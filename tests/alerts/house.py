@@ -12,7 +12,7 @@ from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 
-from tests.alerts.common import ALERT, NAMES, STATUS, Watch, watch_for
+from tests.alerts.common import ALERT, NAMES, STATUS, Watch, watch_for, who, words
 from tests.common import ENTRY_ID, alert_data, make_account, set_up, state_of
 from tests.proxy import Proxy
 from tests.simulator import Simulator
@@ -77,12 +77,12 @@ class House:
     @property
     def told(self) -> list[tuple[str, str]]:
         """Return who was told through which channel, also before a restart."""
-        return [(channel, name) for watch in self.watches for _, channel, name in watch.told]
+        return [told for watch in self.watches for told in who(watch)]
 
     @property
     def events(self) -> list[str]:
         """Return the events of the alert, also before a restart."""
-        return [event for watch in self.watches for _, event in watch.events]
+        return [event for watch in self.watches for event in words(watch.events)]
 
     @property
     def status(self) -> str:

@@ -25,6 +25,8 @@ from tests.alerts.common import (
     met,
     raise_alert,
     watch_for,
+    who,
+    words,
 )
 from tests.common import (
     REFUSED,
@@ -87,11 +89,6 @@ async def far_alarm(
     alerts = dict.fromkeys([ALERT, *others], alert_data(contacts=ids, **data))
     account = make_account(simulator, data={CONF_URL: line.url}, contacts=contacts, alerts=alerts)
     return await set_up(hass, account)
-
-
-def who(watch: Watch) -> list[tuple[str, str]]:
-    """Return who was told, and through which channel."""
-    return [(channel, name) for _, channel, name in watch.told]
 
 
 async def test_tries_while_the_line_is_down(
@@ -310,7 +307,7 @@ async def test_lost_answers(
     await watch_for(home, freezer, 20 * MINUTE)
     reached = LOST[fault].reach is Reach.PROVIDER
     assert who(watch) == (IN_ORDER if reached else [])
-    assert [event for _, event in watch.events[1:-1]] == [f"told {name}" for name in NAMES]
+    assert words(watch.events[1:-1]) == [f"told {name}" for name in NAMES]
     assert watch.events[-1] == (120 if at_once else 360, "unacknowledged")
 
 
@@ -326,7 +323,7 @@ async def test_answer_that_never_comes(
     await line.until_slow()
     skip(freezer, MINUTE)
     await home.async_block_till_done(wait_background_tasks=True)
-    assert [event for _, event in watch.events] == ["raised", "told Maria"]
+    assert words(watch.events) == ["raised", "told Maria"]
     await watch_for(home, freezer, 10 * MINUTE)
     assert who(watch) == IN_ORDER
 

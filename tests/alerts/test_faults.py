@@ -23,6 +23,7 @@ from tests.alerts.common import (
     alarm,
     raise_alert,
     watch_for,
+    words,
 )
 from tests.common import (
     CALL as CALL_EVENT,
@@ -144,7 +145,7 @@ async def test_automation_acknowledges_an_answer(
     assert await async_setup_component(home, "automation", {"automation": automation})
     await raise_alert(home)
     await watch_for(home, freezer, MINUTE)
-    assert [event for _, event in watch.events].count("acknowledged") == 1
+    assert words(watch.events).count("acknowledged") == 1
 
 
 @pytest.mark.freeze_time(tick=True)
@@ -204,7 +205,7 @@ async def test_answer_between_two_polls(
     await watch_for(home, freezer, 4, step=2)
     await watch_for(home, freezer, 20)
     assert not simulator.calls[0].line.ended
-    assert ("acknowledged" in [event for _, event in watch.events]) == counts
+    assert ("acknowledged" in words(watch.events)) == counts
 
 
 @pytest.mark.parametrize("entity_id", [EVENT, CALL_EVENT])

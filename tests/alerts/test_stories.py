@@ -20,6 +20,7 @@ from tests.alerts.common import (
     press,
     raise_alert,
     watch_for,
+    words,
 )
 from tests.common import (
     CALL as CALL_EVENT,
@@ -311,7 +312,7 @@ async def test_alarm_during_a_test(
     assert not (await raise_alert(home))["repeated"]
     await watch_for(home, freezer, 2 * MINUTE)
     assert watch.told == [(0, VOICE, "Maria"), (30, VOICE, "Maria"), (150, VOICE, "João")]
-    assert [event for _, event in watch.events][:4] == [
+    assert words(watch.events)[:4] == [
         "raised",
         "told Maria",
         "cancelled",

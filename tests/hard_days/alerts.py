@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from math import inf
 from typing import Final
 
-from tests.alerts.common import Watch
 from tests.alerts.house import House
 from tests.hard_days.common import Names
 
@@ -29,16 +28,6 @@ async def hop(house: House, seconds: float) -> None:
     """Let seconds pass at once."""
     house.freezer.tick(seconds)
     await settle(house)
-
-
-def who(watch: Watch) -> list[tuple[str, str]]:
-    """Return who was told, and through which channel."""
-    return [(channel, name) for _, channel, name in watch.told]
-
-
-def words(moments: list[tuple[int, str]]) -> list[str]:
-    """Return what happened without its moments."""
-    return [word for _, word in moments]
 
 
 # Nothing reaches the provider.

@@ -8,10 +8,10 @@ import pytest
 
 from homeassistant.core import HomeAssistant
 
-from tests.alerts.common import ALERT, CALL, SMS, VOICE
+from tests.alerts.common import ALERT, CALL, SMS, VOICE, who, words
 from tests.alerts.house import House
 from tests.common import perform
-from tests.hard_days.alerts import hop, settle, who, words
+from tests.hard_days.alerts import hop, settle
 from tests.hard_days.common import WallClock
 
 pytestmark = pytest.mark.usefixtures("no_pauses")

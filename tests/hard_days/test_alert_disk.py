@@ -15,12 +15,11 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.util.file import write_utf8_file_atomic
 
-from tests.alerts.common import ALERT, VOICE, met, raise_alert
+from tests.alerts.common import ALERT, VOICE, met, raise_alert, who, words
 from tests.alerts.house import House
 from tests.alerts.test_alert_restart import restart
 from tests.common import perform
 from tests.disk import hass_config_dir, hass_storage
-from tests.hard_days.alerts import who, words
 from tests.hard_days.common import logged
 
 __all__ = ["hass_config_dir", "hass_storage"]

@@ -12,9 +12,8 @@ from homeassistant.const import CONF_CLIENT_SECRET
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from tests.alerts.common import ALERT, CALL, SMS, VOICE, Watch, met
+from tests.alerts.common import ALERT, CALL, SMS, VOICE, Watch, met, who
 from tests.common import LIST, SECRET, STATUS, alert_data, make_account, perform, place_call, set_up
-from tests.hard_days.alerts import who
 from tests.hard_days.common import NUMBER, message
 from tests.media.common import NOW, only, play, record, resolve
 from tests.simulator import Simulator

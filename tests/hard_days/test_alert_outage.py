@@ -9,10 +9,10 @@ import pytest
 
 from homeassistant.core import HomeAssistant
 
-from tests.alerts.common import ALERT, VOICE
+from tests.alerts.common import ALERT, VOICE, who, words
 from tests.alerts.house import House
 from tests.common import CONNECTION, perform, state_of
-from tests.hard_days.alerts import has_no_name, hop, refuses, settle, who, words
+from tests.hard_days.alerts import has_no_name, hop, refuses, settle
 from tests.hard_days.common import Names, logged
 
 pytestmark = pytest.mark.usefixtures("no_pauses")

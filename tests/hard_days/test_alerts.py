@@ -12,10 +12,10 @@ import pytest
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 
 from custom_components.directcall.alerts import AlertStatus
-from tests.alerts.common import ALERT, CALL, EVENT, SMS, VOICE, Watch
+from tests.alerts.common import ALERT, CALL, EVENT, SMS, VOICE, Watch, who, words
 from tests.alerts.house import House
 from tests.common import perform
-from tests.hard_days.alerts import accepts_nothing, has_no_name, hop, refuses, settle, who, words
+from tests.hard_days.alerts import accepts_nothing, has_no_name, hop, refuses, settle
 from tests.hard_days.common import LOST, SILENT, Names
 from tests.proxy import SOUND, Fault, Reach
 
