@@ -1,6 +1,7 @@
 """A house with an alert, whose account is behind a line, and that may be started again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from tests.alerts.common import ALERT, NAMES, STATUS, Watch, watch_for, who, words
-from tests.common import ENTRY_ID, alert_data, make_account, set_up, state_of
+from tests.common import ENTRY_ID, alert_data, make_account, restarted, set_up, state_of
 from tests.proxy import Proxy
 from tests.simulator import Simulator
 
@@ -97,3 +98,22 @@ class House:
     async def wait(self, seconds: int) -> None:
         """Let seconds pass."""
         await watch_for(self.hass, self.freezer, seconds)
+
+
+@asynccontextmanager
+async def reload(house: House) -> AsyncIterator[None]:
+    """Reload the account."""
+    await house.hass.config_entries.async_unload(ENTRY_ID)
+    house.release()
+    await house.hass.config_entries.async_setup(ENTRY_ID)
+    yield
+
+
+@asynccontextmanager
+async def restart(house: House) -> AsyncIterator[None]:
+    """Restart Home Assistant."""
+    await house.hass.async_stop(force=True)
+    house.release()
+    async with restarted(house.hass) as again:
+        await house.start(again)
+        yield

@@ -13,7 +13,7 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.setup import async_setup_component
 
 from tests.alerts.common import ALERT, CALL, EVENT, NAMES, STATUS, VOICE, raise_alert
-from tests.alerts.house import House
+from tests.alerts.house import House, reload, restart
 from tests.common import ENTRY_ID, REQUEST_TOKEN, SEND, alert_data, perform, restarted, skip, until
 from tests.disk import hass_config_dir, hass_storage
 
@@ -81,15 +81,6 @@ STATES: dict[str, tuple[dict[str, Any], Callable[[House], Awaitable[None]], str,
 
 
 @asynccontextmanager
-async def reload(house: House) -> AsyncIterator[None]:
-    """Reload the account."""
-    await house.hass.config_entries.async_unload(ENTRY_ID)
-    house.release()
-    await house.hass.config_entries.async_setup(ENTRY_ID)
-    yield
-
-
-@asynccontextmanager
 async def disable(house: House) -> AsyncIterator[None]:
     """Disable the account for some seconds, and enable it."""
     entries = house.hass.config_entries
@@ -108,16 +99,6 @@ async def change_options(house: House) -> AsyncIterator[None]:
     )
     house.release()
     yield
-
-
-@asynccontextmanager
-async def restart(house: House) -> AsyncIterator[None]:
-    """Restart Home Assistant."""
-    await house.hass.async_stop(force=True)
-    house.release()
-    async with restarted(house.hass) as again:
-        await house.start(again)
-        yield
 
 
 HAPPENINGS = [reload, disable, change_options, restart]

@@ -16,8 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.file import write_utf8_file_atomic
 
 from tests.alerts.common import ALERT, VOICE, met, raise_alert, who, words
-from tests.alerts.house import House
-from tests.alerts.test_alert_restart import restart
+from tests.alerts.house import House, restart
 from tests.common import perform
 from tests.disk import hass_config_dir, hass_storage
 from tests.hard_days.common import logged

@@ -9,8 +9,7 @@ import pytest
 from homeassistant.core import HomeAssistant
 
 from tests.alerts.common import VOICE, raise_alert
-from tests.alerts.house import House
-from tests.alerts.test_alert_restart import reload, restart
+from tests.alerts.house import House, reload, restart
 from tests.disk import hass_config_dir, hass_storage
 from tests.hard_days.common import WallClock
 
